@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import pytest
+
+os.environ.pop("NO_COLOR", None)
+os.environ.pop("TEXTUAL_THEME", None)
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    """Give wait(predicate, timeout=5.0): it returns once the predicate is true, and fails the test at the deadline."""
+
+    def wait(predicate: Callable[[], object], timeout: float = 5.0) -> None:
+        deadline = time.monotonic() + timeout
+        while not predicate():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not true within {timeout} s: {predicate}")
+            time.sleep(0.005)
+
+    return wait
