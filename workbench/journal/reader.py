@@ -1,0 +1,244 @@
+"""The journal: the calls of one session, in the order of its file, each at hand by its number.
+
+The file may still be growing, and may be damaged. What is kept in memory is an index of 13 bytes a call, the texts,
+the notes, and what lineage needs; bytes are read when they are asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from workbench.journal.scan import Found, Scanner
+from workbench.model.call import Call, Head, decode
+from workbench.model.lineage import Lineage
+from workbench.probe import record
+from workbench.probe.record import FIXED, HEAD_SIZE, PREFIX
+
+_T = TypeVar("_T")
+
+
+SENT, RECEIVED, FAILED = 1, 2, 4
+"""Marks of a call, kept in the index so that filters and the log's rows need not read the call."""
+
+
+class NotASession(ValueError):
+    """The file holds no record of ours; the message says so in one sentence."""
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What a writer tells of itself when it begins: wall clock and monotonic clock in ns, and where it runs."""
+
+    format: int = record.FORMAT
+    program: str = ""
+    wall: int = 0
+    monotonic: int = 0
+    boot: str = ""
+    platform: str = ""
+    python: str = ""
+
+
+class Note(msgspec.Struct, frozen=True):
+    """What a person wrote on a call."""
+
+    seq: int
+    text: str = ""
+    bookmark: bool = False
+
+
+@dataclass(slots=True)
+class _Writer:
+    """One recorder's part of the file: its clock's distance from the session's, and its texts."""
+
+    pid: int
+    offset: int = 0
+    texts: dict[int, str] = field(default_factory=dict)
+    ended: bool = False
+
+
+class Journal:
+    """A session file as a sequence of calls: `journal[0]` is the call with seq 1. `pull` takes in what was added."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Open *path* for reading; raises OSError where that fails. Nothing is read before the first pull."""
+        self.path = Path(path)
+        self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        self._scanner = Scanner(self._fd)
+        self._offsets = array("Q")
+        self.lengths = array("I")
+        self.marks = bytearray()
+        self._writers: dict[int, _Writer] = {}
+        self.start: Start | None = None
+        self.notes: dict[int, Note] = {}
+        self.lost = 0
+        self.lineage = Lineage()
+        self._call = lru_cache(maxsize=512)(self._read_call)
+
+    def close(self) -> None:
+        """Close the file."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def __getitem__(self, index: int) -> Call:
+        if not 0 <= index < len(self._offsets):
+            raise IndexError(index)
+        return self._call(index)
+
+    def __iter__(self) -> Iterator[Call]:
+        return map(self._read_call, range(len(self)))
+
+    # --- taking in -------------------------------------------------------------------------------------------------
+
+    def pull(self, seconds: float | None = None, clock: Callable[[], float] = time.monotonic) -> int:
+        """Index the records that were added, for about *seconds* at most; return how many calls came."""
+        before = len(self._offsets)
+        until = None if seconds is None else clock() + seconds
+        for number, found in enumerate(self._scanner.records()):
+            self._take(found)
+            if until is not None and number & 255 == 255 and clock() >= until:
+                break
+        return len(self._offsets) - before
+
+    def read_all(self) -> None:
+        """Index the whole file as it is now; raises NotASession where nothing in it is ours."""
+        self.pull()
+        if not self._writers and not len(self):
+            raise NotASession(f"{self.path.name} is not a session file: it holds no record of this program")
+
+    @property
+    def ended(self) -> bool:
+        """Whether the writer that began the session has written its end."""
+        return bool(self._writers) and next(iter(self._writers.values())).ended
+
+    @property
+    def size(self) -> int:
+        """The file's size in bytes; `position` of them have been taken in."""
+        return os.fstat(self._fd).st_size
+
+    @property
+    def position(self) -> int:
+        """How far into the file the index reaches, in bytes."""
+        return self._scanner.position
+
+    @property
+    def unreadable(self) -> int:
+        """Bytes that make no record: skipped as damaged, or cut off at the end."""
+        return self._scanner.skipped + self._scanner.waiting()
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the file, a sentence each; an empty list for a whole one."""
+        found = []
+        if self.start is not None and self.start.format > record.FORMAT:
+            found.append(f"written by a newer version (format {self.start.format}): some of it may be missing")
+        if self.unreadable:
+            found.append(f"{self.unreadable} bytes could not be read")
+        if self.lost:
+            found.append(f"{self.lost} calls were not kept (full disk or size limit)")
+        if not self.ended:
+            found.append("the end is missing: the program was killed, or is still running")
+        return found
+
+    def _take(self, found: Found) -> None:
+        head = Head._make(found.fixed)
+        match head.kind:
+            case record.CALL:
+                length = max(0, found.length - HEAD_SIZE - head.tail_length)
+                self._offsets.append(found.offset)
+                self.lengths.append(length)
+                self.marks.append(_mark(head))
+                self.lineage.add(len(self), head, self._tail(found, head) if head.code in _NAMING else b"", length)
+            case record.TEXT:
+                data = self._bytes(found.offset + HEAD_SIZE + head.tail_length, found.offset + found.length)
+                self._writer(head).texts[head.result] = data.decode("utf-8", "surrogateescape")
+            case record.START:
+                self._begin(head, _decode(self._tail(found, head), Start))
+            case record.NOTE:
+                note = _decode(self._tail(found, head), Note)
+                if note is not None:
+                    self._annotate(note)
+            case record.LOST:
+                lost = _decode(self._tail(found, head), dict[str, int])
+                self.lost += (lost or {}).get("calls", 0)
+            case record.END:
+                self._writer(head).ended = True
+
+    def _begin(self, head: Head, start: Start | None) -> None:
+        writer = self._writer(head)
+        if start is None:
+            return
+        if self.start is None:
+            self.start = start
+        # Within one boot all processes share the monotonic clock; beyond it only the wall clock tells.
+        if start.boot != self.start.boot or not start.boot:
+            writer.offset = (start.wall - start.monotonic) - (self.start.wall - self.start.monotonic)
+
+    def _annotate(self, note: Note) -> None:
+        if note.text or note.bookmark:
+            self.notes[note.seq] = note
+        else:
+            self.notes.pop(note.seq, None)
+
+    def _writer(self, head: Head) -> _Writer:
+        return self._writers.setdefault(head.writer, _Writer(head.pid))
+
+    # --- reading one call ------------------------------------------------------------------------------------------
+
+    def _read_call(self, index: int) -> Call:
+        offset, length = self._offsets[index], self.lengths[index]
+        fixed = self._bytes(offset + PREFIX.size, offset + HEAD_SIZE)
+        head = Head._make(FIXED.unpack(fixed))
+        start = offset + HEAD_SIZE
+        rest = self._bytes(start, start + head.tail_length + length)
+        writer = self._writer(head)
+        return decode(
+            head,
+            rest[: head.tail_length],
+            rest[head.tail_length :],
+            seq=index + 1,
+            time=self.seconds(head.started, writer.offset),
+            text=(
+                writer.texts.get(head.thread, ""),
+                writer.texts.get(head.name, "") or (f"socket {head.socket_number}" if head.socket_number else ""),
+                writer.texts.get(head.source, ""),
+            ),
+        )
+
+    def seconds(self, monotonic: int, offset: int = 0) -> float:
+        """Return seconds since the session began for a reading of the monotonic clock in ns."""
+        began = self.start.monotonic if self.start is not None else 0
+        return (monotonic + offset - began) / 1e9
+
+    def _tail(self, found: Found, head: Head) -> bytes:
+        return self._bytes(found.offset + HEAD_SIZE, found.offset + HEAD_SIZE + head.tail_length)
+
+    def _bytes(self, start: int, stop: int) -> bytes:
+        return os.pread(self._fd, stop - start, start)
+
+
+def _mark(head: Head) -> int:
+    moved = SENT if head.code in record.SENDS else RECEIVED if head.code in record.RECVS else 0
+    return moved | (FAILED if head.flags & record.FAILED else 0)
+
+
+_NAMING = frozenset(
+    record.CODE[name] for name in ("socket", "socketpair", "bind", "connect", "connect_ex", "accept", "dup", "fromfd")
+)
+
+
+def _decode(tail: bytes, kind: type[_T]) -> _T | None:
+    try:
+        return msgspec.json.decode(tail, type=kind, strict=False)
+    except (msgspec.DecodeError, RecursionError):
+        return None

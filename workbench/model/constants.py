@@ -1,0 +1,66 @@
+"""Numbers of the socket module by name: how a programmer wrote an argument, from what the system was given."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+
+def _named(prefix: str, but: str = "\0") -> dict[int, str]:
+    """Return number to name for the module's constants with *prefix*; of two with one number the shorter name."""
+    found = (
+        (name, value) for name, value in vars(socket).items() if name.startswith(prefix) and not name.startswith(but)
+    )
+    return {int(value): name for name, value in sorted(found, key=lambda item: -len(item[0])) if isinstance(value, int)}
+
+
+FAMILIES = _named("AF_")
+TYPES = _named("SOCK_")
+PROTOCOLS = _named("IPPROTO_")
+HOWS = _named("SHUT_")
+FLAGS = _named("MSG_")
+LEVELS = {**PROTOCOLS, **_named("SOL_")} | {0: "IPPROTO_IP", 6: "IPPROTO_TCP", 17: "IPPROTO_UDP", 41: "IPPROTO_IPV6"}
+OPTIONS = {"SOL_SOCKET": "SO_", "IPPROTO_TCP": "TCP_", "IPPROTO_IP": "IP_", "IPPROTO_IPV6": "IPV6_"}
+_OPTION_NAMES = {level: _named(prefix) for level, prefix in OPTIONS.items()}
+
+
+def name_of(table: dict[int, str], value: Any) -> Any:
+    """Return the constant's name, or *value* itself where the table has none."""
+    return table.get(value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def name_type(value: Any) -> Any:
+    """Return a socket type's name; flags such as SOCK_NONBLOCK are kept behind a bar."""
+    if not isinstance(value, int) or value in TYPES:
+        return name_of(TYPES, value)
+    extra = [flag for flag in ("SOCK_NONBLOCK", "SOCK_CLOEXEC") if value & getattr(socket, flag, 0)]
+    rest = value & ~sum(getattr(socket, flag) for flag in extra)
+    return " | ".join([str(name_of(TYPES, rest)), *extra])
+
+
+def name_flags(value: Any) -> Any:
+    """Return the flags of a send or recv as written in Python, such as "MSG_PEEK | MSG_DONTWAIT"."""
+    if not isinstance(value, int) or value <= 0:
+        return value
+    names = [name for bit, name in sorted(FLAGS.items()) if bit & value and bit.bit_count() == 1]
+    rest = value & ~sum(bit for bit in FLAGS if bit & value and bit.bit_count() == 1)
+    return " | ".join([*names, hex(rest)] if rest else names)
+
+
+def name_option(level: Any, option: Any) -> list[Any]:
+    """Return level and option of setsockopt by name."""
+    level = name_of(LEVELS, level)
+    return [level, name_of(_OPTION_NAMES.get(level, {}), option)]
+
+
+def name_arguments(call: str, args: list[Any]) -> list[Any]:
+    """Return *args* with the constants that *call* takes by their names; the rest as it is."""
+    match call, args:
+        case (("socket" | "socketpair"), [family, kind, *rest]):
+            return [name_of(FAMILIES, family), name_type(kind), *rest]
+        case (("setsockopt" | "getsockopt"), [level, option, *rest]):
+            return [*name_option(level, option), *rest]
+        case "shutdown", [how]:
+            return [name_of(HOWS, how)]
+        case _:
+            return args
