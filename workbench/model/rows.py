@@ -1,0 +1,268 @@
+"""Calls to lines on screen, and back.
+
+A call takes a head line, an annotation line, the line of a person's note, and its bytes in hex. How many lines that is
+follows from the journal's index alone (lengths and marks), so a million calls are laid out without reading one.
+Lines are prefix sums; what differs from the plain layout, one call folded or one with a note, is kept apart, since it
+is rare. Whoever draws asks here which call stands on a line, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import accumulate
+
+CAP = 64
+"""Hex lines drawn of one call, unless all of them are asked for."""
+
+
+class Part(Enum):
+    """What a line of a call shows."""
+
+    HEAD = auto()
+    ANNOTATION = auto()
+    NOTE = auto()
+    BYTES = auto()
+    MORE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How calls become lines. *per_line*: bytes a hex line; *beside*: annotations stand at the right of the head."""
+
+    per_line: int = 16
+    beside: bool = False
+    folded: bool = False
+
+
+class Rows:
+    """The lines of a journal's calls.
+
+    A call is named by its index in the journal. Calls that *keep* rejects are left out; the others stand in the
+    journal's order, but for the runs that reorder() was told of.
+    """
+
+    def __init__(self, lengths: Sequence[int], marks: Sequence[int], layout: Layout = Layout()) -> None:
+        """*lengths*: bytes of each call; *marks*: not 0 where it has an annotation. Both may grow; see extend."""
+        self._lengths, self._marks = lengths, marks
+        self.layout = layout
+        self.keep: Callable[[int], bool] | None = None
+        self._notes: set[int] = set()
+        self._toggled: set[int] = set()
+        self._whole: set[int] = set()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.taken = 0
+        self._starts = array("q", [0])
+        self._calls: array[int] | None = None if self.keep is None else array("I")
+        self._runs: dict[int, tuple[int, ...]] = {}
+        self._place_extra()
+
+    # --- building --------------------------------------------------------------------------------------------------
+
+    def extend(self, stop: int) -> None:
+        """Take in the journal's calls up to index *stop*, exclusive."""
+        begin, self.taken = self.taken, max(stop, self.taken)
+        new: Iterable[int] = range(begin, self.taken)
+        if self.keep is not None and self._calls is not None:
+            new = array("I", filter(self.keep, new))
+            self._calls.extend(new)
+            heights = [self._plain(call) for call in new]
+        else:
+            heights = self._plain_heights(begin, self.taken)
+        sums = accumulate(heights, initial=self._starts.pop())
+        self._starts.extend(sums)
+        if any(begin <= call < self.taken for call in self._notes):
+            self._place_extra()
+
+    def rebuild(self, layout: Layout | None = None) -> None:
+        """Lay all calls out anew, in *layout* or after *keep* changed; to fold or unfold all forgets single ones."""
+        stop = self.taken
+        if layout is not None:
+            if layout.folded != self.layout.folded:
+                self._toggled, self._whole = set(), set()
+            self.layout = layout
+        self._begin()
+        self.extend(stop)
+        self._place_extra()
+
+    def note(self, calls: Iterable[int]) -> None:
+        """Say which calls have a note of a person; they take one line more."""
+        self._notes = set(calls)
+        self._place_extra()
+
+    def turn(self, call: int) -> None:
+        """Open a folded call; show all bytes of one that shows a part; fold any other that can be."""
+        if self.is_folded(call):
+            self._toggled ^= {call}
+        elif self.part(call, self.height(call) - 1)[0] is Part.MORE:
+            self._whole.add(call)
+        elif self.can_fold(call):
+            self._whole.discard(call)
+            self._toggled ^= {call}
+        self._place_extra()
+
+    def reorder(self, runs: Iterable[tuple[int, ...]]) -> None:
+        """Show each run of entries (see displaced) in the order given."""
+        for run in runs:
+            self._runs.update(dict.fromkeys(run, run))
+
+    def _plain_heights(self, begin: int, stop: int) -> list[int]:
+        marks, per_line = self._marks[begin:stop], self.layout.per_line
+        if self.layout.folded:
+            return [1] * (stop - begin)
+        if self.layout.beside:
+            marks = bytes(stop - begin)
+        most = CAP * per_line
+        return [
+            1 + (mark != 0) + (-(-length // per_line) if length <= most else CAP + 1)
+            for length, mark in zip(self._lengths[begin:stop], marks, strict=True)
+        ]
+
+    def _plain(self, call: int) -> int:
+        return self._plain_heights(call, call + 1)[0]
+
+    def _place_extra(self) -> None:
+        """Sum up by how many lines single calls differ from the plain layout."""
+        extra = []
+        for call in self._notes | self._toggled | self._whole:
+            entry = self.entry(call)
+            difference = 0 if entry is None else self.height(call) - self._plain(call)
+            if entry is not None and difference:
+                extra.append((entry, difference))
+        extra.sort()
+        self._extra_at = [entry for entry, _ in extra]
+        self._extra_sums = list(accumulate((difference for _, difference in extra), initial=0))
+
+    # --- one call --------------------------------------------------------------------------------------------------
+
+    def is_folded(self, call: int) -> bool:
+        """Whether only the call's head line shows though it has more."""
+        return self.can_fold(call) and self.layout.folded != (call in self._toggled)
+
+    def can_fold(self, call: int) -> bool:
+        """Whether the call has more than its head line."""
+        return bool(self._lengths[call] or call in self._notes or (self._marks[call] and not self.layout.beside))
+
+    def height(self, call: int) -> int:
+        """Return how many lines the call takes."""
+        if self.is_folded(call):
+            return 1
+        return 1 + self._annotated(call) + (call in self._notes) + min(self.hex_lines(call), self._limit(call) + 1)
+
+    def hex_lines(self, call: int) -> int:
+        """Return how many lines all the call's bytes would take."""
+        return -(-self._lengths[call] // self.layout.per_line)
+
+    def part(self, call: int, line: int) -> tuple[Part, int]:
+        """Return what line *line* of the call shows, and for BYTES which hex line, counted from 0."""
+        if line == 0:
+            return Part.HEAD, 0
+        if line == 1 and self._annotated(call):
+            return Part.ANNOTATION, 0
+        line -= 1 + self._annotated(call)
+        if call in self._notes:
+            if line == 0:
+                return Part.NOTE, 0
+            line -= 1
+        return (Part.BYTES, line) if line < self._limit(call) else (Part.MORE, 0)
+
+    def hidden(self, call: int) -> int:
+        """Return how many of the call's bytes its MORE line stands for."""
+        return max(0, self._lengths[call] - self._limit(call) * self.layout.per_line)
+
+    def _annotated(self, call: int) -> bool:
+        return bool(self._marks[call]) and not self.layout.beside
+
+    def _limit(self, call: int) -> int:
+        return self.hex_lines(call) if call in self._whole else CAP
+
+    # --- lines to calls, and back ----------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Return how many calls are shown."""
+        return len(self._starts) - 1
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are in all."""
+        return self._start(len(self))
+
+    def locate(self, line: int) -> tuple[int, int]:
+        """Return the call that line *line* belongs to and which of its lines it is; IndexError beyond the last."""
+        if not 0 <= line < self.lines:
+            raise IndexError(line)
+        if self._extra_at:
+            entry = bisect_right(range(len(self)), line, key=self._start) - 1
+        else:
+            entry = bisect_right(self._starts, line) - 1
+        run = self._runs.get(entry, (entry,))
+        line -= self._start(min(run))
+        for entry in run:
+            height = self.height(self.call(entry))
+            if line < height:
+                break
+            line -= height
+        return self.call(entry), line
+
+    def line(self, call: int) -> int:
+        """Return the line of the call's head; of one that is not shown, where it would stand."""
+        entry = self.entry(call)
+        if entry is None:
+            return self._start(len(self) if self._calls is None else bisect_left(self._calls, call))
+        run = self._runs.get(entry, (entry,))
+        before = run[: run.index(entry)]
+        return self._start(min(run)) + sum(self.height(self.call(each)) for each in before)
+
+    def step(self, call: int, count: int) -> int:
+        """Return the call that stands *count* places after *call* (before it, if negative), or the outermost one."""
+        entry = self.entry(call)
+        place = bisect_left(self._calls or (), call) if entry is None else self._place(entry)
+        return self.call(self._at(max(0, min(place + count, len(self) - 1))))
+
+    def entry(self, call: int) -> int | None:
+        """Return the call's number among the calls shown, in the journal's order; None where it is not shown."""
+        if self._calls is None:
+            return call if 0 <= call < self.taken else None
+        entry = bisect_left(self._calls, call)
+        return entry if entry < len(self._calls) and self._calls[entry] == call else None
+
+    def call(self, entry: int) -> int:
+        """Return the index in the journal of the call with that number among those shown."""
+        return entry if self._calls is None else self._calls[entry]
+
+    def _place(self, entry: int) -> int:
+        run = self._runs.get(entry)
+        return entry if run is None else min(run) + run.index(entry)
+
+    def _at(self, place: int) -> int:
+        run = self._runs.get(place)
+        return place if run is None else run[place - min(run)]
+
+    def _start(self, entry: int) -> int:
+        """Return the first line of an entry as if no run were reordered: also right for the first of a run."""
+        if not self._extra_at:
+            return self._starts[entry]
+        return self._starts[entry] + self._extra_sums[bisect_left(self._extra_at, entry)]
+
+
+def displaced(first: int, stop: int, after: Callable[[int], int]) -> list[tuple[int, ...]]:
+    """Return the runs of entries within first … stop-1 that must be shown in another order than the journal's.
+
+    *after* gives the entry behind which one has to stand, or itself: of a recv, the last send that fed it, as a recv
+    can be recorded before that send.
+    """
+    keys = {entry: entry if (behind := after(entry)) >= stop else max(entry, behind) for entry in range(first, stop)}
+    order = sorted(keys, key=lambda entry: (keys[entry], keys[entry] != entry, entry))
+    runs, begin, furthest = [], first, first
+    for place, entry in enumerate(order, first):
+        furthest = max(furthest, entry)
+        if furthest == place:
+            if place > begin:
+                runs.append(tuple(order[begin - first : place + 1 - first]))
+            begin = place + 1
+    return runs
