@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from workbench.model.rows import CAP, Layout, Part, Rows, displaced
 
-
 PLAIN = Layout()
 
 

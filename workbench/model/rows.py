@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import accumulate
+from itertools import accumulate, compress
 
 CAP = 64
 """Hex lines drawn of one call, unless all of them are asked for."""
@@ -67,15 +67,12 @@ class Rows:
     def extend(self, stop: int) -> None:
         """Take in the journal's calls up to index *stop*, exclusive."""
         begin, self.taken = self.taken, max(stop, self.taken)
-        new: Iterable[int] = range(begin, self.taken)
+        heights: Iterable[int] = self._plain_heights(begin, self.taken)
         if self.keep is not None and self._calls is not None:
-            new = array("I", filter(self.keep, new))
-            self._calls.extend(new)
-            heights = [self._plain(call) for call in new]
-        else:
-            heights = self._plain_heights(begin, self.taken)
-        sums = accumulate(heights, initial=self._starts.pop())
-        self._starts.extend(sums)
+            kept = [self.keep(call) for call in range(begin, self.taken)]
+            self._calls.extend(compress(range(begin, self.taken), kept))
+            heights = compress(heights, kept)
+        self._starts.extend(accumulate(heights, initial=self._starts.pop()))
         if any(begin <= call < self.taken for call in self._notes):
             self._place_extra()
 
