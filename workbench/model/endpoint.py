@@ -20,11 +20,11 @@ from workbench.model.address import (
 
 Family: TypeAlias = Literal["AF_INET", "AF_INET6", "AF_UNIX"]
 Type: TypeAlias = Literal["SOCK_STREAM", "SOCK_DGRAM", "SOCK_SEQPACKET", "SOCK_RAW", "SOCK_RDM"]
-Connect: TypeAlias = Literal["connect", "connect_ex"]
+Connect: TypeAlias = Literal["connect", "connect_ex", "none"]
 
 FAMILIES: tuple[Family, ...] = ("AF_INET", "AF_INET6", "AF_UNIX")
 TYPES: tuple[Type, ...] = ("SOCK_STREAM", "SOCK_DGRAM", "SOCK_SEQPACKET", "SOCK_RAW", "SOCK_RDM")
-CONNECTS: tuple[Connect, ...] = ("connect", "connect_ex")
+CONNECTS: tuple[Connect, ...] = ("connect", "connect_ex", "none")
 
 INT_LIMIT = 2**31 - 1  # the C int that listen, recv and setsockopt take
 TIMEOUT_LIMIT = INT_LIMIT // 1000  # seconds; poll(2) takes milliseconds in an int
@@ -152,7 +152,7 @@ class ClientSettings(SocketSettings):
     """Its own address (source address); None lets the kernel choose."""
 
     connect: Connect = "connect"
-    """Which call connects: connect raises an error, connect_ex returns its number."""
+    """Which call connects: connect raises an error, connect_ex returns its number; "none" leaves it unconnected."""
 
     auto_recv: bool = False
     """Whether it receives by itself, or once a key."""

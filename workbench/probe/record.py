@@ -57,6 +57,11 @@ SENDS = frozenset(CODE[name] for name in ("send", "sendall", "sendto", "sendmsg"
 RECVS = frozenset(CODE[name] for name in ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"))
 
 try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+try:
     from _json import encode_basestring_ascii as _quote
 except ImportError:  # another interpreter than CPython
     from json.encoder import py_encode_basestring_ascii as _quote
@@ -103,6 +108,11 @@ class Recorder:
         self.limit = limit
         self.lost = 0
         self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        if fcntl is not None:  # for as long as this process lives, others can tell that the file is being written
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                pass
         self._told = 0
         self._begin()
         if hasattr(os, "register_at_fork"):

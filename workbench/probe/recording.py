@@ -25,6 +25,8 @@ class RecordingSocket(socket.socket):
     recorder: ClassVar[Optional[Recorder]] = None
     real_size: Optional[int] = None
     """Size of the datagram that the last recv took, where the base class finds it out; bytes."""
+    moved: int = 0
+    """Bytes that went out in the current or last sendall, where the base class counts them."""
     _key: tuple[int, int]
     _kind: int
     _label: int

@@ -16,6 +16,19 @@ from .recording import RecordingSocket
 _TRUNCATED = int(getattr(socket, "MSG_TRUNC", 0))
 
 
+class _NoContext:
+    """What contextlib.nullcontext is, without importing it into the program under trace."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *raised: Any) -> None:
+        pass
+
+
+_NO_CONTEXT = _NoContext()
+
+
 class TransferSocket(RecordingSocket):
     """A recording socket's sends and recvs. Arguments, results and errors are those of socket.socket."""
 
@@ -101,7 +114,7 @@ class TransferSocket(RecordingSocket):
         try:
             sent = super().send(data, flags)
         except BaseException as error:
-            self._write_failed_send("send", started, error, data, flags)
+            self._write_failed_send("send", started, error, data, flags, self.moved)
             raise
         self._write_send("send", started, clock(), data, sent, flags)
         return sent
@@ -114,12 +127,12 @@ class TransferSocket(RecordingSocket):
             view = memoryview(data).cast("B")
             timeout = self.gettimeout()
             deadline = None if timeout is None else monotonic() + timeout
-            while True:
-                sent += self.send_some(view[sent:], flags, deadline)
-                if sent >= len(view):
-                    break
+            with self.sending():
+                sent = self.send_some(view, flags, deadline)
+                while sent < len(view):
+                    sent += self.send_some(view[sent:], flags, deadline)
         except BaseException as error:
-            self._write_failed_send("sendall", started, error, data, flags, sent + getattr(error, "moved", 0))
+            self._write_failed_send("sendall", started, error, data, flags, max(sent, self.moved))
             raise
         self._write(
             "sendall",
@@ -130,6 +143,10 @@ class TransferSocket(RecordingSocket):
             data=taken(data, sent),
             message_flags=flags,
         )
+
+    def sending(self) -> Any:
+        """Return a context in which the sends of one sendall are made."""
+        return _NO_CONTEXT
 
     def send_some(self, data: memoryview, flags: int, deadline: Optional[float]) -> int:
         """Send once, waiting until *deadline* (monotonic seconds) at most; the step of which sendall is made."""

@@ -1,0 +1,83 @@
+"""The bench: one server and any number of clients, whose calls go into one session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import wait
+from itertools import count
+
+from workbench.engine.bench_socket import recorded_by
+from workbench.engine.client import Client
+from workbench.engine.endpoint import Endpoint
+from workbench.engine.responders import responder
+from workbench.engine.server import Server
+from workbench.engine.state import EndpointState
+from workbench.model.endpoint import ClientSettings, ServerSettings
+from workbench.probe.record import Recorder
+
+
+class Bench:
+    """Makes endpoints and keeps them. Nothing here waits for a socket but `close`, and that for *timeout* at most."""
+
+    def __init__(self, recorder: Recorder, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._connection_numbers, self._client_numbers = count(1), count(1)
+        self._kind = recorded_by(recorder, lambda: f"conn {next(self._connection_numbers)}")
+        self.server: Server | None = None
+        self._clients: list[Client] = []
+
+    @property
+    def clients(self) -> tuple[Client, ...]:
+        """The clients, closed ones included, in the order they were made."""
+        return tuple(self._clients)
+
+    def start_server(self, settings: ServerSettings, then: Callable[[], None] | None = None) -> Server:
+        """Start a server in place of the last one; *then* is called in its thread once it listens.
+
+        Raises ValueError if one is running, UnknownResponder if the settings name none that there is.
+        """
+        if self.server is not None and not self.server.listener.closed and self.server.running:
+            raise ValueError("a server is running: stop it first")
+        server = Server(settings, self._kind, responder(settings.responder, settings.reply), self._clock)
+        self.server = server
+        server.start(then)
+        return server
+
+    def open_client(self, settings: ClientSettings) -> Client:
+        """Make a client and let it connect."""
+        number = next(self._client_numbers)
+        client = Client(f"client {number}", number, settings, self._clock)
+        self._clients.append(client)
+        client.start(self._kind)
+        return client
+
+    def all(self) -> list[Endpoint]:
+        """Return every endpoint: the server, its connections, the clients."""
+        server = self.server
+        return [*((server.listener, *server.connections) if server is not None else ()), *self._clients]
+
+    def endpoints(self) -> tuple[EndpointState, ...]:
+        """Return what every endpoint looks like now."""
+        return tuple(endpoint.state() for endpoint in self.all())
+
+    def find(self, name: str) -> Endpoint | None:
+        """Return the endpoint of that name."""
+        return next((endpoint for endpoint in self.all() if endpoint.name == name), None)
+
+    def forget(self, name: str) -> None:
+        """Drop a closed client or connection from the lists."""
+        self._clients = [client for client in self._clients if client.name != name or not client.closed]
+        found = self.find(name)
+        if self.server is not None and found is not None and found.closed:
+            self.server.forget(found)
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """Cancel every wait and close every socket; True if all of it was done within *timeout* seconds."""
+        until = self._clock() + timeout
+        closing = [client.close() for client in self._clients]
+        if self.server is not None:
+            closing += self.server.stop()
+        pending = wait(closing, timeout).not_done
+        joined = [endpoint.join(max(0.0, until - self._clock())) for endpoint in self.all()]
+        return not pending and all(joined)

@@ -1,0 +1,79 @@
+"""Where a session is kept: the file that --record names, or one in the user's state directory until the end."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import platformdirs
+
+from workbench.probe.record import Recorder
+
+try:
+    import fcntl
+except ImportError:  # Windows: nobody can tell whether another process is writing
+    fcntl = None  # type: ignore[assignment]
+
+APPLICATION = "socket-workbench"
+SUFFIX = ".swb"
+
+
+class SessionExists(ValueError):
+    """The file is there already and nobody is writing it; the message says what one can do."""
+
+
+def being_written(path: Path) -> bool:
+    """Whether a recorder has *path* open: each holds a shared lock (flock(2)) for as long as it lives."""
+    if fcntl is None:
+        return False
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def record_to(path: Path, *, append: bool = False, overwrite: bool = False, limit: int | None = None) -> Recorder:
+    """Return a recorder for *path*: a new file, or one that another recorder is writing just now.
+
+    Another existing file raises SessionExists unless *append* or *overwrite*; OSError where it cannot be opened.
+    """
+    if path.exists() and path.stat().st_size and not being_written(path):
+        if overwrite:
+            path.unlink()
+        elif not append:
+            raise SessionExists(f"{path} exists: add --append or --overwrite, or take another name")
+    return Recorder(str(path), program=APPLICATION, limit=limit)
+
+
+def sessions_folder() -> Path:
+    """Return the folder of sessions that nobody asked to keep, made private (0700) if need be."""
+    folder = platformdirs.user_state_path(APPLICATION) / "sessions"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def fresh_path(folder: Path, now: float | None = None) -> Path:
+    """Return a name for a session that begins now."""
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
+    return folder / f"{stamp}-{os.getpid()}{SUFFIX}"
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """Return the sessions that a crash left behind, the newest first."""
+    found = [path for path in folder.glob(f"*{SUFFIX}") if not being_written(path)]
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def discard(path: Path) -> None:
+    """Remove a session that nobody wants to keep."""
+    with suppress(OSError):
+        path.unlink()
