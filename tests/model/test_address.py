@@ -67,7 +67,7 @@ def test_the_text_of_an_address_gives_it_back(address: Address) -> None:
         ("tcp://::1:80", 'host "::1:80" needs brackets if it is IPv6: write tcp://[::1]:6789'),
         ("tcp://::1", 'host "::1" needs brackets if it is IPv6: write tcp://[::1]:6789'),
         ("udp://[127.0.0.1]:80", 'host "127.0.0.1" in brackets is not an IPv6 address: write udp://[::1]:6789'),
-        ("tcp://[fe80::1%a/b]:80", 'host "fe80::1%a/b" in brackets is not an IPv6 address: write tcp://[::1]:6789'),
+        ("tcp://[fe80::1%a b]:80", 'host "fe80::1%a b" in brackets is not an IPv6 address: write tcp://[::1]:6789'),
         ("tcp://[::1]", 'port is missing after "[::1]": write tcp://127.0.0.1:6789'),
         ("tcp://127.0.0.1", 'port is missing after "127.0.0.1": write tcp://127.0.0.1:6789'),
         ("udp://localhost:", 'port "" is not a number from 0 to 65535: write udp://127.0.0.1:6789'),

@@ -54,6 +54,7 @@ def test_any_literals_are_read_back(values: list[object]) -> None:
         ("1,\n  af_inett", '"af_inett" at 2:3 is not a constant of socket: did you mean AF_INET?'),
         ('"é", nobody', '"nobody" at 1:6 is not a constant of socket, or not on this system'),
         ('"\x1b[2J", zzz', '"zzz" at 1:9 is not a constant of socket, or not on this system'),
+        ("1,\r zzz", '"zzz" at 2:2 is not a constant of socket, or not on this system'),
         ("level=1", '"level=1" at 1:1 is a keyword argument: socket methods take theirs by position'),
         ("*[1]", '"*[1]" at 1:1 is neither a literal nor a constant of socket'),
         ('1, open("x")', '"open("x")" at 1:4 is neither a literal nor a constant of socket'),

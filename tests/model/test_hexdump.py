@@ -123,7 +123,7 @@ def test_the_runs_of_a_line_make_its_columns(data: bytes, width: int, encoding: 
         ("你好!".encode("gbk"), "gbk", "你好!"),
         ("éа ".encode("gbk"), "gbk", "é·а· "),
         (b"\xc4\xe3\xba", "gbk", "你×"),
-        (b"\x80\xff\x81\x20\xa2\xa0", "gbk", "××× ××"),
+        (b"\x80\xff\x81\x20\xa2\xa0\x81\x7f", "gbk", "××× ×××•"),
         ("你é".encode(), "ascii", "×××××"),
     ],
 )
@@ -137,6 +137,7 @@ def test_the_text_column(data: bytes, encoding: TextEncoding, text: str) -> None
         (b"1234567" + "你好".encode(), "utf-8", ["1234567×", "××好·"]),
         (b"123456" + "你好".encode(), "utf-8", ["123456××", "×好·"]),
         (b"12345" + "😀x".encode(), "utf-8", ["12345×××", "×x"]),
+        (b"1234567" + "😀x".encode(), "utf-8", ["1234567×", "×××x"]),
         (b"1234567" + "你好".encode("gbk"), "gbk", ["1234567×", "×好"]),
         ("你好吗吧你好吗吧".encode("gbk"), "gbk", ["你好吗吧", "你好吗吧"]),
         (b"\x80" + "你好吗吧你好吗吧".encode("gbk"), "gbk", ["×你好吗×", "×你好吗×", "×"]),
@@ -169,6 +170,12 @@ def test_where_a_line_begins_changes_only_the_characters_it_cuts(
     assert part[cut:] == rest[cut:]
     assert set(part[:cut]) <= {"×"}
     assert cut <= 3
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_beyond_the_data_there_is_no_text(encoding: TextEncoding) -> None:
+    assert text_column("é".encode(), 1, 9, encoding) == "×"
+    assert text_column(b"\x81", 2, 9, encoding) == ""
 
 
 def test_gbk_borders_are_found_in_a_long_run_of_pairs() -> None:

@@ -81,7 +81,7 @@ def test_any_bytes_can_be_written_as_escapes(data: bytes) -> None:
     ("text", "encoding", "escapes", "message"),
     [
         ("piñata", "gbk", False, "'ñ' at 1:3 is not in gbk"),
-        ("one\ntwo €", "latin-1", False, "'€' at 2:5 is not in latin-1"),
+        ("one\ntwo\nthree €", "latin-1", False, "'€' at 3:7 is not in latin-1"),
         ("\ud800", "utf-8", False, "U+D800 at 1:1 is not in utf-8"),
         (r"a\n€", "latin-1", True, "'€' at 1:4 is not in latin-1"),
         (r"ab\u20ac", "latin-1", True, "'€' at 1:3 is not in latin-1"),

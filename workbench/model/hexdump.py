@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal, NamedTuple, TypeAlias
@@ -130,9 +129,12 @@ def text_cells(data: bytes, start: int, stop: int, encoding: TextEncoding) -> li
     chunk = data[start:stop]
     if encoding == "ascii" or (encoding == "utf-8" and chunk.isascii()):
         return list(chunk.decode("latin-1").translate(ASCII))
-    first, span = (_utf8_first, _utf8_span) if encoding == "utf-8" else (_gbk_first, _gbk_span)
+    if not chunk:
+        return []
+    stop = start + len(chunk)
+    # In utf-8 the rest of a character from before start shows as what it is by itself: no character.
+    here, span = (start, _utf8_span) if encoding == "utf-8" else (_gbk_first(data, start), _gbk_span)
     shown: list[str] = []
-    here = first(data, start) if chunk else stop
     while here < stop:
         length, char = span(data, here)
         after = here + length
@@ -198,8 +200,6 @@ _REPR_LENGTH = [2 if byte == ord("'") else len(repr(bytes([byte]))) - len("b''")
 _GBK_LEADS = bytes(range(0x81, 0xFF))
 _GBK_LOOK_BACK = 4096
 
-_Span: TypeAlias = Callable[[bytes, int], tuple[int, "str | None"]]
-
 
 def _fitted(char: str, length: int) -> list[str]:
     shown = safe(char)
@@ -221,14 +221,6 @@ def _utf8_span(data: bytes, here: int) -> tuple[int, str | None]:
         return length, data[here : here + length].decode("utf-8")
     except UnicodeDecodeError:
         return 1, None
-
-
-def _utf8_first(data: bytes, start: int) -> int:
-    """Return where the character begins that has the byte at start: at most 3 bytes before."""
-    first = start
-    while first > max(0, start - 3) and _is_continuation(data[first]):
-        first -= 1
-    return first if first + _utf8_span(data, first)[0] > start else start
 
 
 def _gbk_span(data: bytes, here: int) -> tuple[int, str | None]:
