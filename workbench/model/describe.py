@@ -1,0 +1,185 @@
+"""A call as text for the log: direction, the call as one would write it in Python, its outcome, its time.
+
+All of it went through safe(). What a call means stands in annotate.py, whose functions can be had from here too.
+"""
+
+# No `from __future__ import annotations` here: it would take the name of a function that is imported below.
+
+from datetime import datetime, tzinfo
+from itertools import accumulate
+from typing import Literal, TypeAlias
+
+from workbench.model.address import show, unix_sockaddr
+from workbench.model.annotate import annotate as annotate
+from workbench.model.annotate import annotations as annotations
+from workbench.model.call import Call, Json
+from workbench.model.explain import errno_name
+from workbench.model.safe import cells, safe
+
+TimeMode: TypeAlias = Literal["clock", "start", "delta"]
+
+
+def direction(call: Call) -> str:
+    """Return "→" for a call that sends, "←" for one that receives, "•" for the rest."""
+    return "→" if call.sends else "←" if call.receives else "•"
+
+
+def time_text(call: Call, previous: Call | None, mode: TimeMode, wall_ns: int, zone: tzinfo | None = None) -> str:
+    """Return when the call began: "12:00:00.000137" in *zone* (None: local), "+1.004213" since the start or *previous*.
+
+    *wall_ns*: the wall clock at the session's start. A delta is negative where the call before began later, since the
+    log's order is that of returning.
+    """
+    match mode:
+        case "clock":
+            return _clock(call.time, wall_ns, zone) or f"{call.time:+.6f}"
+        case "start":
+            return f"{call.time:+.6f}"
+        case "delta":
+            return f"{call.time - (previous or call).time:+.6f}"
+
+
+def expression(call: Call, width: int = 0) -> str:
+    """Return the call as written in Python, in at most *width* cells (0: no limit): "sendall(b'{"op": "hel…')".
+
+    Of a send, its payload is what really went out; "…" says that there was more.
+    """
+    head, tail = safe(call.call), _arguments(call)
+    if not call.sends:
+        return _fit(f"{head}({tail})", width, ")")
+    rest = f", {tail})" if tail else ")"
+    room = width - len(head) - 1 - cells(rest) if width else 0
+    offered = len(call.data) if call.requested is None else call.requested
+    if not call.data and offered:
+        return _fit(f"{head}(<{offered} bytes>{rest}", width, ")")
+    shown = _payload(call.data, offered > len(call.data), max(room, _SHORTEST) if width else 0)
+    return _fit(f"{head}({shown}{rest}", width, ")")
+
+
+def outcome(call: Call, width: int = 0) -> str:
+    """Return what came of the call, in at most *width* cells (0: no limit).
+
+    "= 16", "= b'Hey~~~'", "= None", "= 4711.4 from 127.0.0.1:50312", "ConnectionRefusedError (ECONNREFUSED)".
+    """
+    if call.unfinished:
+        return _fit("did not return", width)
+    if call.error is not None:
+        name = f" ({call.error.errno})" if call.error.errno else ""
+        return _fit(safe(call.error.type + name), width)
+    if call.receives:
+        return _received(call, width)
+    return _fit("= " + safe(_result(call)), width)
+
+
+# --- parts ------------------------------------------------------------------------------------------------------------
+
+
+def _clock(seconds: float, wall_ns: int, zone: tzinfo | None) -> str:
+    """Return the time of day; "" where the record's clocks make no date."""
+    micros = wall_ns // 1000 + round(seconds * 1e6)
+    try:
+        return f"{datetime.fromtimestamp(micros // 1_000_000, zone):%H:%M:%S}.{micros % 1_000_000:06}"
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def _arguments(call: Call) -> str:
+    args = call.args
+    match call.call, args:
+        case "recvmsg", [size, str() as flags]:  # flags stand behind the size for ancillary data
+            args = [size, 0, flags]
+        case (("recv_into" | "recvfrom_into"), _):
+            args = ["buffer", *args]
+    return safe(", ".join(_argument(call.call, index - len(args), value) for index, value in enumerate(args)))
+
+
+def _argument(call: str, place: int, value: Json) -> str:
+    """Write the argument at *place*, counted from the end (-1 the last): in some, text is text, else a constant."""
+    match call, place, value:
+        case (("bind" | "connect" | "connect_ex" | "sendto"), -1, _):
+            return _address(value)
+        case "sendmsg", -1, _ if not _names_flags(value):
+            return _address(value)
+        case "setsockopt", -1, str():
+            return _bytes(value)
+        case "makefile", _, _:
+            return repr(value)
+        case _, _, str():
+            return value
+        case _:
+            return repr(value)
+
+
+def _names_flags(value: Json) -> bool:
+    return isinstance(value, str) and value.startswith(("MSG_", "0x"))
+
+
+def _address(value: Json) -> str:
+    """Write an address as Python takes it: a tuple or, of a UNIX socket, a path or a name that begins with NUL."""
+    match value:
+        case list():
+            return f"({', '.join(map(repr, value))}{',' if len(value) == 1 else ''})"
+        case str():
+            return repr(unix_sockaddr(value))
+        case _:
+            return repr(value)
+
+
+def _bytes(value: str) -> str:
+    """Write bytes that a record holds as text, decoded as file names are."""
+    return repr(value.encode("utf-8", "surrogateescape"))
+
+
+def _result(call: Call) -> str:
+    match call.call, call.result:
+        case "accept", [str() as made, (str() | list()) as peer]:
+            return f"{made} from {show(peer)}"
+        case (("socket" | "fromfd"), _):
+            return call.socket
+        case "dup", int(descriptor):
+            return f"descriptor {descriptor}"
+        case "connect_ex", int(number) if number:
+            return f"{number} ({errno_name(call)})"
+        case (("getsockname" | "getpeername"), address):
+            return _address(address)
+        case "getsockopt", str(value):
+            return _bytes(value)
+        case _, result:
+            return repr(result)
+
+
+def _received(call: Call, width: int) -> str:
+    """Write what a recv returned: the bytes, or their count where they went into a buffer; and the sender if told."""
+    sender = f" from {show(call.peer)}" if isinstance(call.peer, str | list) else ""
+    if call.call.endswith("_into"):
+        return _fit(f"= {call.result}{sender}", width)
+    room = max(width - 2 - cells(sender), _SHORTEST) if width else 0
+    return _fit(f"= {_payload(call.data, False, room)}{sender}", width)
+
+
+def _payload(data: bytes, more: bool, width: int) -> str:
+    """Write bytes as in Python in at most *width* cells (0: no limit), with "…" where some or *more* are left out."""
+    shown = repr(data[: width or None])
+    if width and (more or max(len(data), len(shown)) > width):
+        more = True
+        ends = accumulate(_REPR_LENGTH[byte] for byte in data[:width])
+        kept = data[: sum(end <= width - _SHORTEST for end in ends)]
+        while kept and len(repr(kept)) >= width:
+            kept = kept[:-1]  # a quote sign that has to be escaped
+        shown = repr(kept)
+    return f"{shown[:-1]}…{shown[-1]}" if more else shown
+
+
+_SHORTEST = len("b'…'")
+_REPR_LENGTH = [len(repr(bytes([byte]))) - len("b''") for byte in range(256)]
+
+
+def _fit(text: str, width: int, end: str = "") -> str:
+    """Cut *text*, which went through safe(), to *width* cells, with "…" and *end* in place of what is left out."""
+    if not width or cells(text) <= width:
+        return text
+    room = max(0, width - 1 - len(end))
+    kept = text[:room]
+    while cells(kept) > room:
+        kept = kept[:-1]
+    return (kept + "…" + end)[:width]

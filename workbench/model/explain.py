@@ -1,0 +1,358 @@
+"""Errors in plain words: one sentence a call, made from nothing but its record.
+
+A table of sentences by errno, and one by exception for errors that have none. An entry is a text, or a function of the
+call where the call's name, address or arguments decide. Sources: the ERRORS sections of the man pages bind(2),
+connect(2), accept(2), send(2), recv(2), ip(7), tcp(7), unix(7), and CPython's Modules/socketmodule.c.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from workbench.model.address import PATH_LIMIT, PORT_LIMIT, show
+from workbench.model.call import Call, Json
+from workbench.model.safe import safe
+
+Sentence: TypeAlias = str | Callable[[Call], str]
+
+_LONGEST = 60  # characters of an address, a name or a message from outside within a sentence
+
+
+def error_sentence(call: Call) -> str:
+    """Return what the call's error means, beginning with its errno's name where it has one; "" where it did not fail.
+
+    A connect_ex that returned an errno counts as failed. The text went through safe().
+    """
+    name = errno_name(call)
+    if call.error is None:
+        return safe(f"{name}: {_text(_BY_ERRNO.get(name, _refused), call)}") if name else ""
+    if name in _BY_ERRNO:
+        return safe(f"{name}: {_text(_BY_ERRNO[name], call)}")
+    if call.error.type in _BY_TYPE and not name:
+        return safe(_text(_BY_TYPE[call.error.type], call))
+    return safe(f"{name or cut(call.error.type)}: {_message(call)}")
+
+
+def errno_name(call: Call) -> str:
+    """Return the name of the errno that the call raised or, as connect_ex, returned; "" if there is none."""
+    match call.error, call.call, call.result:
+        case None, "connect_ex", int(number) if number:
+            name = errno.errorcode.get(number, str(number))
+        case None, _, _:
+            return ""
+        case error, _, _:
+            name = error.errno or ""
+    return _SAME.get(name, name)
+
+
+def duration_text(seconds: float) -> str:
+    """Return a span of time with its unit and about two digits: "0.3 ms", "44 ms", "3.2 s", "133 s"."""
+    number, unit = (seconds * 1000, "ms") if seconds < 0.9995 else (seconds, "s")
+    return f"{number:.0f} {unit}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0") + f" {unit}"
+
+
+def cut(text: str, limit: int = _LONGEST) -> str:
+    """Return *text*, or its first characters and "…" where it is longer than *limit*."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+# One name each for errnos that Linux numbers alike.
+_SAME: Mapping[str, str] = {"EWOULDBLOCK": "EAGAIN", "ENOTSUP": "EOPNOTSUPP"}
+
+
+def _text(sentence: Sentence, call: Call) -> str:
+    return sentence if isinstance(sentence, str) else sentence(call)
+
+
+def _message(call: Call) -> str:
+    return cut(call.error.message if call.error else "", 200) or "the system gives no reason"
+
+
+def _refused(call: Call) -> str:
+    return f"the system refused {call.call}"
+
+
+# --- what a call was about ----------------------------------------------------------------------------------------
+
+
+def _address(call: Call) -> Json:
+    """Return the address that the call was given, None if it takes or has none."""
+    match call.call, call.args:
+        case (("bind" | "connect" | "connect_ex"), [address, *_]) | ("sendto", [*_, address]):
+            return address if isinstance(address, str | list) else None
+        case _:
+            return None
+
+
+def _place(call: Call) -> str:
+    """Name the call's address, or else its peer, for a sentence."""
+    address = _address(call)
+    if address is None:
+        address = call.peer
+    return cut(show(address)) if isinstance(address, str | list) else "the peer"
+
+
+def _host(call: Call) -> str:
+    match _address(call):
+        case [str() as host, *_]:
+            return cut(host) or "the host"
+        case _:
+            return _place(call)
+
+
+def _port(call: Call) -> int | None:
+    match _address(call):
+        case [_, int() as port, *_]:
+            return port
+        case _:
+            return None
+
+
+def _path(call: Call) -> str | None:
+    address = _address(call)
+    return cut(address) if isinstance(address, str) else None
+
+
+def _argument(call: Call, index: int) -> str:
+    return cut(str(call.args[index])) if index < len(call.args) else "this"
+
+
+def _within(call: Call) -> str:
+    return "in time" if call.duration is None else f"within {duration_text(call.duration)}"
+
+
+# --- one function for each error whose meaning the call decides ------------------------------------------------------
+
+
+def _connection_refused(call: Call) -> str:
+    path = _path(call)
+    if path is None and call.call not in ("connect", "connect_ex"):
+        return 'the peer\'s port answered "unreachable" to an earlier datagram: nobody receives there'
+    if path is None:
+        return f"nobody listens on {_place(call)}"
+    if path.startswith("@"):
+        return f"no socket has the name {path}"
+    return f"nobody has {path} open: a UNIX path stays after its socket was closed"
+
+
+def _address_in_use(call: Call) -> str:
+    path = _path(call)
+    if path is None and call.call == "bind" and call.datagram:
+        return f"another socket is bound to {_place(call)}"
+    if path is None and call.call == "bind":
+        return (
+            f"another socket has {_place(call)}, or a connection in TIME_WAIT still does (SO_REUSEADDR on both helps)"
+        )
+    if path is None:
+        return "another socket has this address"
+    if path.startswith("@"):
+        return f"another socket has the name {path}"
+    return f"the path {path} exists: a UNIX path stays after close, until it is removed"
+
+
+def _address_not_available(call: Call) -> str:
+    if call.call == "bind":
+        return f"{_host(call)} is not an address of this machine"
+    return f"no local address and port is free for a connection to {_place(call)}"
+
+
+def _access_denied(call: Call) -> str:
+    path, port = _path(call), _port(call)
+    if path is not None:
+        return f"no permission to use {path}"
+    if call.call == "bind" and port is not None and 0 < port < 1024:
+        return f"port {port} is below 1024: it needs a privilege (CAP_NET_BIND_SERVICE)"
+    return f"{_place(call)} is a broadcast address, which needs SO_BROADCAST, or a firewall forbids it"
+
+
+def _not_permitted(call: Call) -> str:
+    match call.call, call.args:
+        case "socket", [_, str() as kind, *_] if "SOCK_RAW" in kind:
+            return "a raw socket needs a privilege (CAP_NET_RAW)"
+        case "socket" | "setsockopt", _:
+            return "this needs a privilege that the program lacks"
+        case _:
+            return "a firewall rule forbids it, or a privilege is missing"
+
+
+def _protocol_not_supported(call: Call) -> str:
+    match call.args:
+        case [_, str() as kind, *rest] if "SOCK_RAW" in kind and rest[:1] in ([], [0]):
+            return "SOCK_RAW needs a protocol, such as IPPROTO_ICMP"
+        case [family, kind, protocol, *_]:
+            return f"{cut(str(family))} with {cut(str(kind))} has no protocol {cut(str(protocol))}"
+        case _:
+            return "this family and type have no such protocol"
+
+
+def _family_not_supported(call: Call) -> str:
+    if call.call in ("socket", "socketpair"):
+        return f"{_argument(call, 0)} is not available on this system"
+    return f"{_place(call)} is not an address of this socket's family"
+
+
+def _invalid(call: Call) -> str:
+    match call.call:
+        case "bind":
+            return "the socket is bound already, or the address has not the form of its family"
+        case "accept":
+            return "the socket does not listen: listen comes before accept"
+        case "listen":
+            return "a connected socket cannot listen"
+        case "connect" | "connect_ex":
+            return f"the socket cannot connect to {_place(call)} from the address or in the state that it has"
+        case _:
+            return "an argument is not valid for this socket, or not in its present state"
+
+
+def _connection_reset(call: Call) -> str:
+    if call.call in ("connect", "connect_ex"):
+        return f"{_place(call)} reset the connection (RST) while it was being made"
+    return "the peer reset the connection (RST): it closed with bytes unread, or asked for a reset"
+
+
+def _not_connected(call: Call) -> str:
+    match call.call:
+        case "getpeername" | "shutdown":
+            return "the socket has no peer: it never connected, or the connection has ended"
+        case _:
+            return "the socket is not connected: connect first, or use a socket that accept returned"
+
+
+def _is_connected(call: Call) -> str:
+    return "the socket has a peer: use send" if call.sends else "the socket is connected already"
+
+
+def _message_size(call: Call) -> str:
+    asked = "" if call.requested is None else f"{call.requested} bytes are "
+    return f"{asked}too long for one message (UDP takes at most 65507, over IPv6 65527)"
+
+
+def _again(call: Call) -> str:
+    match call.call:
+        case "accept":
+            return "no connection waits in the accept queue (non-blocking, so accept did not wait)"
+        case "connect" | "connect_ex":
+            return f"the accept queue of {_place(call)} is full (UNIX with a timeout or non-blocking: no waiting)"
+        case _ if call.receives:
+            return "the receive queue is empty (non-blocking, so recv did not wait)"
+        case _ if call.sends:
+            return "the send buffer is full (non-blocking, so the call did not wait)"
+        case _:
+            return "the call would have to wait, and the socket is non-blocking"
+
+
+def _timed_out(call: Call) -> str:
+    """Say what the system gave up on, which is not the socket's own timeout."""
+    if call.call in ("connect", "connect_ex"):
+        return f"no answer from {_place(call)} {_within(call)}: {_UNANSWERED}"
+    return "the peer acknowledged nothing for too long, and the system gave the connection up"
+
+
+def _no_entry(call: Call) -> str:
+    path = _path(call)
+    if path is None:
+        return "no such file"
+    return f"the folder of {path} does not exist" if call.call == "bind" else f"there is no socket at {path}"
+
+
+def _not_supported(call: Call) -> str:
+    if call.call in ("listen", "accept"):
+        return f"a socket of this type has no connections, so no {call.call}"
+    return f"this socket does not support {call.call} like this"
+
+
+def _wrong_type(call: Call) -> str:
+    if call.call in ("socket", "socketpair"):
+        return "this protocol belongs to another type of socket"
+    return f"the socket at {_place(call)} is of another type"
+
+
+def _timeout(call: Call) -> str:
+    match call.call:
+        case "accept":
+            return f"nobody connected {_within(call)}"
+        case "connect" | "connect_ex":
+            return f"no answer from {_place(call)} {_within(call)}: {_UNANSWERED}"
+        case _ if call.receives:
+            return f"nothing arrived {_within(call)}"
+        case _ if call.sends:
+            return f"the send buffer stayed full, the peer did not read enough {_within(call)}"
+        case _:
+            return f"not done {_within(call)}"
+
+
+_UNANSWERED = "the accept queue may be full, or packets are dropped"
+
+
+def _overflow(call: Call) -> str:
+    port = _port(call)
+    if port is not None and not 0 <= port <= PORT_LIMIT:
+        return f"port {cut(str(port))} is not from 0 to {PORT_LIMIT}"
+    return f"a number is too large: {_message(call)}"
+
+
+def _bad_name(call: Call) -> str:
+    return f'the name "{_host(call)}" has no address: {_message(call)}'
+
+
+def _os_error(call: Call) -> str:
+    """CPython checks the length of a path itself, and raises an OSError without errno."""
+    address = _address(call)
+    if isinstance(address, str) and "too long" in _message(call):
+        length = len(address.encode("utf-8", "surrogateescape")) - address.startswith("@")
+        return f"the path has {length} bytes, at most {PATH_LIMIT} fit"
+    return f"OSError: {_message(call)}"
+
+
+# --- the tables ------------------------------------------------------------------------------------------------------
+
+_BY_ERRNO: Mapping[str, Sentence] = {
+    "EACCES": _access_denied,
+    "EADDRINUSE": _address_in_use,
+    "EADDRNOTAVAIL": _address_not_available,
+    "EAFNOSUPPORT": _family_not_supported,
+    "EAGAIN": _again,
+    "EALREADY": "an earlier connect on this socket is still under way",
+    "EBADF": "the socket is closed",
+    "ECONNABORTED": "the connection was given up before it was taken",
+    "ECONNREFUSED": _connection_refused,
+    "ECONNRESET": _connection_reset,
+    "EDESTADDRREQ": "no destination: connect first, or use sendto",
+    "EHOSTUNREACH": lambda call: f"no answer on the way to {_place(call)}: the host is down or not reachable",
+    "EINPROGRESS": lambda call: (
+        f"the connection to {_place(call)} is being made (non-blocking, so connect did not wait)"
+    ),
+    "EINVAL": _invalid,
+    "EISCONN": _is_connected,
+    "EMFILE": "the program has as many files open as it may",
+    "EMSGSIZE": _message_size,
+    "ENETUNREACH": lambda call: f"this machine has no route to {_place(call)}",
+    "ENFILE": "the system has as many files open as it can",
+    "ENOBUFS": "the kernel has no memory left for this",
+    "ENOENT": _no_entry,
+    "ENOPROTOOPT": lambda call: f"this socket has no option {_argument(call, 1)} at level {_argument(call, 0)}",
+    "ENOTCONN": _not_connected,
+    "ENOTSOCK": "the descriptor is not a socket",
+    "EOPNOTSUPP": _not_supported,
+    "EPERM": _not_permitted,
+    "EPIPE": "the peer has closed the connection, or sending was shut down here: nothing more can be sent",
+    "EPROTONOSUPPORT": _protocol_not_supported,
+    "EPROTOTYPE": _wrong_type,
+    "ESOCKTNOSUPPORT": lambda call: f"{_argument(call, 0)} has no sockets of type {_argument(call, 1)}",
+    "ETIMEDOUT": _timed_out,
+}
+
+_BY_TYPE: Mapping[str, Sentence] = {
+    "Cancelled": "cancelled from the bench; the socket is as it was",
+    "OSError": _os_error,
+    "OverflowError": _overflow,
+    "TimeoutError": _timeout,
+    "TypeError": lambda call: f"Python refused the arguments: {_message(call)}",
+    "UnicodeError": _bad_name,
+    "ValueError": lambda call: f"Python refused the arguments: {_message(call)}",
+    "gaierror": _bad_name,
+    "timeout": _timeout,  # socket.timeout before Python 3.10
+}
