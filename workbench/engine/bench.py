@@ -32,8 +32,8 @@ class Bench:
         """The clients, closed ones included, in the order they were made."""
         return tuple(self._clients)
 
-    def start_server(self, settings: ServerSettings, then: Callable[[], None] | None = None) -> Server:
-        """Start a server in place of the last one; *then* is called in its thread once it listens.
+    def start_server(self, settings: ServerSettings) -> Server:
+        """Start a server in place of the last one.
 
         Raises ValueError if one is running, UnknownResponder if the settings name none that there is.
         """
@@ -41,7 +41,7 @@ class Bench:
             raise ValueError("a server is running: stop it first")
         server = Server(settings, self._kind, responder(settings.responder, settings.reply), self._clock)
         self.server = server
-        server.start(then)
+        server.start()
         return server
 
     def open_client(self, settings: ClientSettings) -> Client:

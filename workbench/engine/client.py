@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-import socket
 from collections.abc import Callable
 from concurrent.futures import Future
 
 from workbench.engine.bench_socket import BenchSocket
 from workbench.engine.endpoint import Endpoint, Outcome
-from workbench.engine.server import buffer_options
+from workbench.engine.setup import NODELAY, resolved, set_options
 from workbench.model.endpoint import ClientSettings
 
 _UNDER_WAY = frozenset((0, errno.EINPROGRESS))
@@ -21,8 +20,10 @@ class Client(Endpoint):
     def __init__(self, name: str, number: int, settings: ClientSettings, clock: Callable[[], float]) -> None:
         super().__init__(name, "client", number, bufsize=settings.bufsize, clock=clock)
         self.settings = settings
+        self.started: Future[Outcome] = Future()
+        """What came of the start: done once it is connected, or could not."""
 
-    def start(self, kind: type[BenchSocket]) -> Future[Outcome]:
+    def start(self, kind: type[BenchSocket]) -> None:
         """Make the socket, set it up and connect. One that could not connect is closed: it would try on by itself."""
 
         def work() -> Outcome:
@@ -33,27 +34,26 @@ class Client(Endpoint):
                 self.close()
             return outcome
 
-        return self._submit(False, work)
+        self.started = self.submit(work)
 
     def _set_up(self, kind: type[BenchSocket]) -> Outcome:
-        settings = self.settings
+        settings = resolved(self.settings)
         outcome = self.open(kind, settings.family, settings.type, settings.protocol)
         if not outcome.ok:
             return outcome
         if settings.nodelay:
-            self.make("setsockopt", socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for option in buffer_options(settings.rcvbuf, settings.sndbuf):
-            self.make("setsockopt", *option)
+            self.make("setsockopt", *NODELAY)
+        set_options(self, settings)
         if settings.timeout is not None:
             self.make("settimeout", settings.timeout)
         if settings.bind is not None:
             outcome = self.make("bind", settings.bind.sockaddr())
         if outcome.ok and settings.connect != "none":
-            outcome = self._connect()
+            outcome = self._connect(settings)
         return outcome
 
-    def _connect(self) -> Outcome:
-        outcome = self.make(self.settings.connect, self.settings.sockaddr())
+    def _connect(self, settings: ClientSettings) -> Outcome:
+        outcome = self.make(settings.connect, settings.sockaddr())
         if isinstance(outcome.error, BlockingIOError):  # under way, as asked for with timeout 0
             return Outcome()
         if outcome.ok and outcome.result not in (None, *_UNDER_WAY):  # connect_ex returns the errno

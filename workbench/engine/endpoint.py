@@ -80,27 +80,27 @@ class Endpoint:
         """Make one call of the socket by the name of its method."""
         if method == "close":
             return self.close()
-        return self._submit(method in _READS, lambda: self.make(method, *args))
+        return self.submit(lambda: self.make(method, *args), reads=method in _READS)
 
     def send(self, data: bytes, how: str = "send", to: Any = None) -> Future[Outcome]:
         """Send *data* with send, sendall or sendto (to the Python address *to*)."""
-        return self._submit(False, lambda: self.make(how, data, *(() if to is None else (to,))))
+        return self.submit(lambda: self.make(how, data, *(() if to is None else (to,))))
 
     def send_rest(self) -> Future[Outcome]:
         """Send what the last short send did not take."""
-        return self._submit(False, lambda: self.make("send", self._rest))
+        return self.submit(lambda: self.make("send", self._rest))
 
     def recv(self, bufsize: int | None = None) -> Future[Outcome]:
         """Receive once, at most *bufsize* bytes (else the endpoint's own); recvfrom where datagrams have senders."""
-        return self._submit(True, lambda: self.receive(bufsize))
+        return self.submit(lambda: self.receive(bufsize), reads=True)
 
     def accept(self) -> Future[Outcome]:
         """Accept one connection."""
-        return self._submit(True, lambda: self.make("accept"))
+        return self.submit(lambda: self.make("accept"), reads=True)
 
     def half_close(self) -> Future[Outcome]:
         """Shut down the sending side: the peer reads to the end, and may still answer."""
-        return self._submit(False, lambda: self.make("shutdown", socket.SHUT_WR))
+        return self.submit(lambda: self.make("shutdown", socket.SHUT_WR))
 
     def close(self) -> Future[Outcome]:
         """Cancel what is blocked, then close."""
@@ -118,7 +118,7 @@ class Endpoint:
 
     def set_timeout(self, value: float | None) -> Future[Outcome]:
         """Call settimeout."""
-        return self._submit(False, lambda: self.make("settimeout", value))
+        return self.submit(lambda: self.make("settimeout", value))
 
     def set_bufsize(self, bufsize: int) -> None:
         """Set what the next recv asks for."""
@@ -128,7 +128,7 @@ class Endpoint:
         """Let it receive (a listener: accept) by itself, or only when told; a wait of its own ends when turned off."""
         if on and not self.auto:
             self.auto = True
-            self._submit(True, self._run_by_itself)
+            self.submit(self._run_by_itself, reads=True)
         elif not on and self.auto:
             self.auto = False
             self._reading.cancel()
@@ -193,6 +193,11 @@ class Endpoint:
     def local(self) -> Json:
         """Its own address in its JSON form; None while there is none."""
         return self._local
+
+    @property
+    def ended(self) -> bool:
+        """Whether a recv has seen the end of the stream."""
+        return self._ended
 
     @property
     def closed(self) -> bool:
@@ -278,7 +283,7 @@ class Endpoint:
         self._ending = True
         self._reading.cancel()
         self._writing.cancel()
-        return self._submit(False, closing)
+        return self.submit(closing)
 
     def join(self, timeout: float) -> bool:
         """Wait until both lanes are gone."""
@@ -286,7 +291,8 @@ class Endpoint:
         gone = [lane.join(max(0.0, until - time.monotonic())) for lane in (self._reading, self._writing)]
         return all(gone)
 
-    def _submit(self, reads: bool, work: Callable[[], Outcome]) -> Future[Outcome]:
+    def submit(self, work: Callable[[], Outcome], *, reads: bool = False) -> Future[Outcome]:
+        """Do *work* in one of the lanes."""
         future: Future[Outcome] = Future()
 
         def job() -> None:

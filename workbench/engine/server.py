@@ -15,6 +15,7 @@ from typing import Any
 from workbench.engine.bench_socket import BenchSocket
 from workbench.engine.endpoint import Endpoint, Outcome
 from workbench.engine.responders import Responder
+from workbench.engine.setup import NODELAY, resolved, set_options
 from workbench.model.call import Json
 from workbench.model.endpoint import ServerSettings
 
@@ -63,7 +64,7 @@ class Connection(Answering):
 
         def work() -> Outcome:
             if settings.nodelay:
-                self.make("setsockopt", socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self.make("setsockopt", *NODELAY)
             if settings.timeout is not None:
                 self.make("settimeout", settings.timeout)
             if settings.auto_recv:
@@ -71,7 +72,7 @@ class Connection(Answering):
                 return self._run_by_itself()
             return Outcome()
 
-        self._submit(True, work)
+        self.submit(work, reads=True)
 
     def _run_by_itself(self) -> Outcome:
         outcome = super()._run_by_itself()
@@ -92,15 +93,20 @@ class DatagramServer(Answering):
 
 
 class Listener(Endpoint):
-    """A listening socket. *accepted* is told each new socket, in the lane that accepted it."""
+    """A listening socket. *accepted* is told each new socket, in the lane that accepted it.
 
-    def __init__(self, *args: Any, accepted: Callable[[BenchSocket], None], **options: Any) -> None:
+    By itself it accepts only while *may_accept* holds: the next connections wait in the kernel's queue.
+    """
+
+    def __init__(
+        self, *args: Any, accepted: Callable[[BenchSocket], None], may_accept: Callable[[], bool], **options: Any
+    ) -> None:
         super().__init__(*args, **options)
-        self._accepted = accepted
+        self._accepted, self._may_accept = accepted, may_accept
 
     def accept(self) -> Future[Outcome]:
         """Accept one connection."""
-        return self._submit(True, self._accept_one)
+        return self.submit(self._accept_one, reads=True)
 
     def receive(self, bufsize: int | None = None) -> Outcome:
         """Accepting is a listener's way to receive."""
@@ -120,6 +126,11 @@ class Listener(Endpoint):
             self.auto = True
             outcome = super()._run_by_itself()
         return outcome
+
+    def _wait_for_input(self) -> None:
+        while not self._may_accept() and self.auto and not self._ending:
+            time.sleep(_BREATH)
+        super()._wait_for_input()
 
 
 def _passes(outcome: Outcome) -> bool:
@@ -142,11 +153,14 @@ class Server:
         self._connections: list[Connection] = []
         self._lock = threading.Lock()
         self._path = ""
-        self._limit: int | None = None
         self.running = False
+        self.started: Future[Outcome] = Future()
+        """What came of the start: done once the server listens, or could not."""
         self.listener: Endpoint
         if settings.type in ("SOCK_STREAM", "SOCK_SEQPACKET"):
-            self.listener = Listener("server", "server", 0, clock=clock, accepted=self._accepted)
+            self.listener = Listener(
+                "server", "server", 0, clock=clock, accepted=self._accepted, may_accept=self._may_accept
+            )
         else:
             self.listener = DatagramServer(
                 "server", "server", 0, clock=clock, bufsize=settings.bufsize, responder=responder()
@@ -163,35 +177,44 @@ class Server:
         """The address it really got, as JSON has it; None before bind."""
         return self.listener.local
 
-    def start(self, then: Callable[[], None] | None = None) -> Future[Outcome]:
-        """Make the socket, set it up, bind and listen; *then* is called in its thread when it runs."""
+    def start(self) -> None:
+        """Make the socket, set it up, bind and listen."""
 
         def work() -> Outcome:
             outcome = self._set_up()
             if outcome.ok:
                 self.running = True
-                by_itself = self.settings.auto_accept if self.listens else self.settings.auto_recv
-                self.listener.set_auto(by_itself)
-                if then is not None:
-                    then()
-            elif self.listener.local is not None or "socket" in self.listener.state().done:
+                self.listener.set_auto(self.settings.auto_accept if self.listens else self.settings.auto_recv)
+            else:
                 self.listener.close()
             return outcome
 
-        return self.listener._submit(False, work)
+        self.started = self.listener.submit(work)
 
     @property
     def listens(self) -> bool:
         """Whether it has connections at all."""
         return isinstance(self.listener, Listener)
 
+    @property
+    def served(self) -> bool:
+        """Whether a connection has come and gone; of a datagram server, whether it has received."""
+        if not self.listens:
+            return "recvfrom" in self.listener.state().done
+        return any(connection.closed for connection in self.connections)
+
+    def _may_accept(self) -> bool:
+        limit = self.settings.max_connections
+        return limit is None or sum(not connection.closed for connection in self.connections) < limit
+
     def _set_up(self) -> Outcome:
-        settings, listener = self.settings, self.listener
+        settings, listener = resolved(self.settings), self.listener
         outcome = listener.open(self._kind, settings.family, settings.type, settings.protocol)
         if not outcome.ok:
             return outcome
-        for option in options(settings):
-            listener.make("setsockopt", *option)
+        if settings.reuse_address and settings.family != "AF_UNIX":
+            listener.make("setsockopt", socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        set_options(listener, settings)
         outcome = listener.make("bind", settings.sockaddr())
         if outcome.ok and settings.family == "AF_UNIX" and not settings.path.startswith("@"):
             self._path = settings.path
@@ -233,17 +256,3 @@ class Server:
         if path:
             with suppress(OSError):
                 os.unlink(path)
-
-
-def options(settings: ServerSettings) -> list[tuple[int, int, int]]:
-    """Return the arguments of the setsockopt calls that come before bind."""
-    wanted = []
-    if settings.reuse_address and settings.family != "AF_UNIX":
-        wanted.append((socket.SOL_SOCKET, socket.SO_REUSEADDR, 1))
-    return [*wanted, *buffer_options(settings.rcvbuf, settings.sndbuf)]
-
-
-def buffer_options(rcvbuf: int | None, sndbuf: int | None) -> list[tuple[int, int, int]]:
-    """Return the setsockopt arguments for the buffers that are asked for."""
-    wanted = ((socket.SO_RCVBUF, rcvbuf), (socket.SO_SNDBUF, sndbuf))
-    return [(socket.SOL_SOCKET, option, size) for option, size in wanted if size is not None]

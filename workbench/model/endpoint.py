@@ -82,6 +82,9 @@ class SocketSettings:
     sndbuf: int | None = None
     """SO_SNDBUF in bytes, as rcvbuf."""
 
+    options: tuple[tuple[int, int, int], ...] = ()
+    """Further setsockopt calls, made before bind or connect: level, option, value."""
+
     def __post_init__(self) -> None:
         _check_choice("family", self.family, FAMILIES)
         _check_choice("type", self.type, TYPES)
@@ -136,6 +139,9 @@ class ServerSettings(SocketSettings):
 
     auto_recv: bool = True
     """Whether its connections receive by themselves, or once a key."""
+
+    max_connections: int | None = None
+    """How many connections it has at a time, accepting by itself; None for no limit."""
 
     def __post_init__(self) -> None:
         SocketSettings.__post_init__(self)

@@ -1,0 +1,86 @@
+"""The command line: parses, then calls one function. Nothing heavy is imported before it is known to be needed."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from workbench import __version__
+from workbench.cli.common import Failure
+
+COMMANDS = {
+    "bench": "workbench.cli.bench",
+    "serve": "workbench.cli.serve",
+    "send": "workbench.cli.send",
+    "show": "workbench.cli.show",
+}
+HIDDEN = "bench"
+EPILOG = """\b
+Examples:
+  socket-workbench                                  open the bench
+  socket-workbench recorded.swb                     open a recording
+  socket-workbench serve tcp://127.0.0.1:6789 --respond echo
+  socket-workbench send tcp://127.0.0.1:6789 --text hello --recv 4
+  socket-workbench show recorded.swb --error
+"""
+
+
+class Commands(click.Group):
+    """Loads a command when it is asked for; what is no command is a session for the bench."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the commands that --help lists."""
+        return [name for name in COMMANDS if name != HIDDEN]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import the command's module and return its `command`."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[name]).command
+        return command
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Take the bench for the command where none is named."""
+        if not args or args[0] not in (*COMMANDS, "--help", "-h", "--version"):
+            args = [HIDDEN, *args]
+        return super().parse_args(context, args)
+
+
+@click.command(
+    cls=Commands,
+    epilog=EPILOG,
+    options_metavar="",
+    subcommand_metavar="[SESSION] | COMMAND …",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, prog_name="socket-workbench", message="%(prog)s %(version)s")
+def group() -> None:
+    """A bench for real sockets: a server and clients that you drive call by call, and every byte in a log.
+
+    Without a command it opens the bench; with SESSION, that recording.
+    """
+
+
+def main() -> None:
+    """Run the command line; the only place that turns what went wrong into a line and an exit code."""
+    try:
+        sys.exit(group.main(standalone_mode=False, prog_name="socket-workbench") or 0)
+    except click.exceptions.Exit as ending:
+        sys.exit(ending.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as problem:
+        _complain(problem.format_message(), 2)
+    except Failure as failure:
+        _complain(str(failure), failure.code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(141)
+
+
+def _complain(message: str, code: int) -> None:
+    line = " ".join(message.split())
+    print(f"socket-workbench: {line}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,65 @@
+"""show: the annotated log of a recording."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from workbench.cli.common import Failure, new_report, output_options
+from workbench.journal.reader import Journal, NotASession
+from workbench.model.safe import safe
+from workbench.probe.record import CALLS
+from workbench.report.copy import copy
+from workbench.report.filters import Filter, parse_find
+
+EPILOG = """\b
+Examples:
+  socket-workbench show recorded.swb
+  socket-workbench show recorded.swb --socket 4711.3 --call recv --width 8
+  socket-workbench show recorded.swb --find 0xdeadbeef
+  socket-workbench show recorded.swb --error --format json
+"""
+
+
+class FindType(click.ParamType[bytes]):
+    """Text, or 0x and hex digits."""
+
+    name = "text|0xhex"
+
+    def convert(self, value: str, parameter: click.Parameter | None, context: click.Context | None) -> bytes:
+        """Return the bytes to find."""
+        try:
+            return parse_find(value)
+        except ValueError as error:
+            raise click.UsageError(f"--find: {error}") from None
+
+
+@click.command(epilog=EPILOG)
+@click.argument("session", type=click.Path(path_type=Path))
+@click.option("--socket", default="", metavar="ID", help="Only the calls of this socket, by id or name.")
+@click.option("--call", default="", metavar="NAME", type=click.Choice(["", *CALLS[1:]]), help="Only these calls.")
+@click.option("--error", is_flag=True, help="Only calls that failed.")
+@click.option("--find", type=FindType(), default=None, metavar="TEXT|0xHEX", help="Only calls whose bytes hold this.")
+@click.option("--width", type=click.Choice(["8", "16", "32"]), default="16", show_default=True, help="Bytes a line.")
+@output_options
+def command(session: Path, socket: str, call: str, error: bool, find: bytes | None, width: str, form: str) -> None:
+    """Print the annotated log of SESSION, as far as it can be read."""
+    show(session, Filter(socket=socket, call=call, error=error, find=find or b""), int(width), form)
+
+
+def show(session: Path, wanted: Filter, width: int, form: str) -> None:
+    """Print the calls of *session* that are *wanted*; what is wrong with the file is a line on stderr."""
+    try:
+        journal = Journal(session)
+        journal.read_all()
+    except OSError as problem:
+        raise Failure(f"{session}: {problem.strerror}", 2) from None
+    except NotASession as problem:
+        raise Failure(str(problem), 2) from None
+    copy(journal, new_report(journal, form, width=width), wanted=wanted)
+    problems = journal.problems()
+    if problems:
+        sys.stdout.flush()
+        print(f"socket-workbench: {safe(session.name)}: {'; '.join(problems)}", file=sys.stderr)
