@@ -1,0 +1,44 @@
+"""Calls as text for the clipboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workbench.journal.reader import Journal
+from workbench.model.call import Call
+from workbench.model.hexdump import as_hex, as_python, as_text
+from workbench.model.rows import Layout, Rows
+from workbench.model.safe import safe
+from workbench.ui.widgets.log_render import LogLines, Look
+
+MOST = 2000
+"""Calls copied at once; a clipboard is no place for a million."""
+
+
+def hex_of(calls: Iterable[Call]) -> str:
+    """Return the calls' bytes in hex, each call on lines of its own."""
+    return "\n".join(as_hex(call.data) for call in calls if call.data)
+
+
+def text_of(calls: Iterable[Call], encoding: str) -> str:
+    """Return the calls' bytes as one text."""
+    return as_text(b"".join(call.data for call in calls), encoding)
+
+
+def python_of(calls: Iterable[Call]) -> str:
+    """Return the calls' bytes as Python literals, one a call."""
+    return "\n".join(as_python(call.data) for call in calls if call.data)
+
+
+def markdown_of(journal: Journal, calls: list[int], look: Look) -> str:
+    """Return the calls as the log shows them at 100 columns, in a block for a bug report."""
+    rows = Rows(journal.lengths, journal.marks, Layout())
+    rows.keep = set(calls).__contains__
+    rows.note(seq - 1 for seq, note in journal.notes.items() if note.text)
+    lines = LogLines(journal, rows, look)
+    started = journal.start
+    where = "1 call" if len(calls) == 1 else f"{len(calls)} calls"
+    if started is not None:
+        where += safe(f", Python {started.python} on {started.platform}")
+    drawn = [lines.plain(index, within).removeprefix("▾") for index in calls for within in range(rows.height(index))]
+    return "\n".join([where, "", "```text", *drawn, "```", ""])

@@ -1,0 +1,156 @@
+"""One line of the log as pieces of text, each with the name of its colour.
+
+Everything here already went through safe(), or does so here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from workbench.journal.reader import FAILED, Journal
+from workbench.model.annotate import annotate
+from workbench.model.call import Call
+from workbench.model.describe import TimeMode, direction, expression, outcome, time_text
+from workbench.model.hexdump import Category, TextEncoding, line, offset_digits
+from workbench.model.rows import Part, Rows
+from workbench.model.safe import cells, safe
+
+HEAD_WIDTH = 70
+"""Cells of a head line, and of 16 bytes, where annotations stand beside them."""
+
+Piece = tuple[str, str]
+"""A text without line breaks, and the part of a line that it is: a component class of the log without its prefix."""
+
+BYTE_STYLES = {
+    Category.NUL: "nul",
+    Category.PRINTABLE: "printable",
+    Category.SPACE: "space",
+    Category.CONTROL: "control",
+    Category.NON_ASCII: "non-ascii",
+}
+_INDENT = " " * 5
+_ENDPOINT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How lines are drawn. *width*: cells for a line; *zone*: of the clock, None for the local one."""
+
+    width: int = 80
+    time: TimeMode = "clock"
+    encoding: TextEncoding = "ascii"
+    json: bool = False
+    zone: tzinfo | None = None
+
+
+class LogLines:
+    """Draws the lines that *rows* lays out of a journal's calls."""
+
+    def __init__(self, journal: Journal, rows: Rows, look: Look) -> None:
+        self.journal, self.rows, self.look = journal, rows, look
+
+    def pieces(self, index: int, within: int) -> list[Piece]:
+        """Return line *within* of call *index*, without padding at its end."""
+        call = self.journal[index]
+        part, which = self.rows.part(index, within)
+        match part:
+            case Part.HEAD:
+                return self._head(index, call)
+            case Part.ANNOTATION:
+                number = f"#{call.seq:<3} "
+                return [(number, "offset"), *self._annotation(index, call, self.look.width - len(number))]
+            case Part.NOTE:
+                note = self.journal.notes.get(call.seq)
+                return [(_INDENT, ""), (shorten("✎ " + safe(note.text if note else ""), self.look.width - 5), "note")]
+            case Part.MORE:
+                more = f"… {self.rows.hidden(index)} more bytes (enter shows all)"
+                return [(_INDENT, ""), (more, "more")]
+            case Part.BYTES:
+                return self._bytes(call.data, which * self.rows.layout.per_line)
+
+    def plain(self, index: int, within: int) -> str:
+        """Return the line as text."""
+        return "".join(text for text, _ in self.pieces(index, within)).rstrip()
+
+    def is_final(self, index: int) -> bool:
+        """Whether what is told of the call can't change: all that it sent was taken, and the senders are known."""
+        call = self.journal[index]
+        if call.sends:
+            return sum(part.stop - part.start for part in self.journal.lineage.takers(call)) >= len(call.data)
+        return not call.receives or self.journal.lineage.sources(call) is not None
+
+    def _head(self, index: int, call: Call) -> list[Piece]:
+        beside = self.rows.layout.beside
+        fold = "▸" if self.rows.is_folded(index) else "▾" if self.rows.can_fold(index) else " "
+        note = self.journal.notes.get(call.seq)
+        sign = " " if note is None else "★" if note.bookmark else "✎"
+        endpoint = shorten(safe(call.name or call.socket or call.thread), _ENDPOINT)
+        arrow = direction(call)
+        pieces = [
+            (fold, "fold"),
+            (self._time(index, call), "time"),
+            (sign, "note"),
+            (endpoint + " " * (_ENDPOINT + 1 - cells(endpoint)), "endpoint"),
+            (arrow + " ", {"→": "sent", "←": "received"}.get(arrow, "other")),
+        ]
+        told = bool(self.journal.marks[index]) and (beside or fold == "▸")
+        edge = HEAD_WIDTH if beside else max(50, self.look.width * 3 // 5) if told else self.look.width
+        pieces += self._written(call, edge - width(pieces), bool(self.journal.marks[index] & FAILED))
+        if told:
+            pad = " " * max(2, edge + 2 - width(pieces))
+            number = f"#{call.seq} · "
+            left = self.look.width - width(pieces) - len(pad) - len(number)
+            pieces += [(pad, ""), (number, "offset"), *self._annotation(index, call, left)] if left > 8 else []
+        return pieces
+
+    def _written(self, call: Call, room: int, failed: bool) -> list[Piece]:
+        """Share the room: of a send the payload is cut first, of any other call its result."""
+        wanted = 0 if call.sends else cells(expression(call, room))
+        result = outcome(call, max(8, room // 2 if call.sends else room - wanted - 1))
+        written = expression(call, max(8, room - cells(result) - 1))
+        return [(written, "call"), (" " + result, "error" if failed else "result")]
+
+    def _time(self, index: int, call: Call) -> str:
+        mode, narrow = self.look.time, self.rows.layout.per_line < 16
+        before = self.rows.step(index, -1) if mode == "delta" else index
+        previous = self.journal[before] if before != index else None
+        wall = self.journal.start.wall if self.journal.start else 0
+        text = time_text(call, previous, mode, wall, self.look.zone)
+        if mode == "clock":
+            return text[-9:] if narrow else text
+        room = 10 if narrow else 11
+        return text[:room].rjust(room)
+
+    def _annotation(self, index: int, call: Call, room: int) -> list[Piece]:
+        encoding = "utf-8" if self.look.encoding == "ascii" else self.look.encoding
+        journal = self.journal
+        told = " · ".join(annotate(call, journal.lineage, journal.lengths, json=self.look.json, encoding=encoding))
+        if self.journal.marks[index] & FAILED:
+            return [(shorten("! " + told, room), "error")]
+        return [(shorten(told, room), "annotation")]
+
+    def _bytes(self, data: bytes, offset: int) -> list[Piece]:
+        per_line = self.rows.layout.per_line
+        shown = line(data, offset, per_line, self.look.encoding)
+        digits = offset_digits(min(len(data), offset + per_line))
+        pieces = [(f"{offset:0{digits}x} ", "offset")]
+        pieces += [(shown.hex_of(run), BYTE_STYLES[run.category]) for run in shown.runs]
+        used = width(pieces) - digits - 1
+        pieces.append((" " * (len(shown.hex) - used + 1), ""))
+        return pieces + [(shown.text_of(run), BYTE_STYLES[run.category]) for run in shown.runs]
+
+
+def width(pieces: list[Piece]) -> int:
+    """Return how many cells the pieces take."""
+    return sum(cells(text) for text, _ in pieces)
+
+
+def shorten(text: str, room: int) -> str:
+    """Return *text*, which went through safe(), in at most *room* cells, with "…" for what is left out."""
+    if cells(text) <= room:
+        return text
+    kept = text[: max(0, room - 1)]
+    while kept and cells(kept) > room - 1:
+        kept = kept[:-1]
+    return kept + "…"

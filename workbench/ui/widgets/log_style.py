@@ -1,0 +1,74 @@
+"""The colours of the log: a component class for each part of a line, in terms of the theme."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.color import BLACK, WHITE, Color
+
+READABLE = 5.0
+"""Least contrast between a text and its background, as WCAG 2 counts it (4.5 is its level AA)."""
+
+PREFIX = "log--"
+
+_COLOURS = {
+    "bar": "color: $text-accent",
+    "fold": "color: $foreground 65%",
+    "time": "color: $foreground 65%",
+    "endpoint": "color: $text-accent",
+    "sent": "color: $text-success; text-style: bold",
+    "received": "color: $text-primary; text-style: bold",
+    "other": "color: $foreground 65%",
+    "call": "color: $foreground; text-style: bold",
+    "result": "color: $text-success",
+    "error": "color: $text-error; text-style: bold",
+    "annotation": "color: $foreground 80%; text-style: italic",
+    "note": "color: $text-warning",
+    "more": "color: $foreground 65%; text-style: italic",
+    "offset": "color: $foreground 65%",
+    "nul": "color: $foreground 50%",
+    "printable": "color: $text-primary",
+    "space": "color: $text-success",
+    "control": "color: $text-error",
+    "non-ascii": "color: $text-warning",
+    "cursor": "background: $primary 18%",
+    "marked": "background: $secondary 25%",
+    "banner": "background: $primary; color: $text; text-style: bold",
+}
+
+NAMES = frozenset(_COLOURS)
+
+CSS = (
+    """
+LogCanvas {
+    height: 1fr;
+    background: $surface;
+    color: $foreground;
+    overflow-x: hidden;
+    overflow-y: scroll;
+    scrollbar-size-vertical: 1;
+"""
+    + "".join(f"    & > .{PREFIX}{name} {{ {rules}; }}\n" for name, rules in _COLOURS.items())
+    + "}\n"
+)
+
+
+def readable(style: Style) -> Style:
+    """Return *style* with its colour moved towards black or white as far as reading it needs: not every theme does."""
+    if style.color is None or style.bgcolor is None:
+        return style
+    colour, below = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+    end = max(BLACK, WHITE, key=lambda extreme: contrast(extreme, below))
+    steps = (colour.blend(end, step / 10) for step in range(11))
+    found = next((each for each in steps if contrast(each, below) >= READABLE), end)
+    return style + Style(color=found.rich_color)
+
+
+def contrast(one: Color, other: Color) -> float:
+    """Return the contrast ratio of two opaque colours, 1 to 21, after WCAG 2."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: Color) -> float:
+    parts = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized)
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))

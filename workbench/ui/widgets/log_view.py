@@ -1,0 +1,298 @@
+"""The log: every call of a session, with a cursor, marks, folds, and what can be done with the call under it."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, get_args
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+
+from workbench.journal.reader import Journal
+from workbench.model.describe import TimeMode
+from workbench.model.hexdump import TextEncoding
+from workbench.model.rows import Part
+from workbench.ui.widgets import log_copy
+from workbench.ui.widgets.log_canvas import LogCanvas
+
+_FAILED = re.compile(rb"[\x04-\x07]")  # marks with the bit FAILED
+_TIMES: tuple[TimeMode, ...] = get_args(TimeMode)
+_ENCODINGS: tuple[TextEncoding, ...] = get_args(TextEncoding)
+_TIME_NAMES = {"clock": "clock time", "start": "seconds since the start", "delta": "seconds since the line before"}
+
+
+def _key(keys: str, action: str, text: str, help: str, show: bool = False) -> Binding:
+    return Binding(keys, action, text, show=show, tooltip=help, id=f"log.{action.replace('(', '.').rstrip(')')}")
+
+
+class LogView(LogCanvas):
+    """The log of a journal. The app pulls the journal and calls sync(); the widget itself writes nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _key("up", "move(-1)", "Up", "Select the call before"),
+        _key("down", "move(1)", "Down", "Select the next call"),
+        _key("shift+up", "mark(-1)", "Mark up", "Mark calls upwards, to copy them together"),
+        _key("shift+down", "mark(1)", "Mark down", "Mark calls downwards, to copy them together"),
+        _key("pageup", "page(-1)", "Page up", "Scroll up by a screenful"),
+        _key("pagedown", "page(1)", "Page down", "Scroll down by a screenful"),
+        _key("home", "first", "First", "Select the first call"),
+        _key("end,G", "follow", "Follow", "Select the last call and follow the log as it grows", show=True),
+        _key("p", "pause", "Pause", "Hold the log still while calls go on, or go on", show=True),
+        _key("enter", "turn", "Fold", "Fold or unfold the selected call; of a long one show all bytes", show=True),
+        _key("z", "turn_all", "Fold all", "Fold every call to one line, or unfold all"),
+        _key("e", "next_error", "Next error", "Select the next call that failed", show=True),
+        _key("E", "previous_error", "Previous error", "Select the call before that failed"),
+        _key("b", "toggle_bookmark", "Bookmark", "Set or remove a bookmark on the selected call"),
+        _key("B", "next_bookmark", "Next bookmark", "Select the next call with a bookmark"),
+        _key("n", "edit_note", "Note", "Write a note on the selected call", show=True),
+        _key("t", "next_time", "Time", "Show the clock, seconds since the start, or since the line before"),
+        _key("u", "next_encoding", "Text as", "Show the text column as ASCII, UTF-8 or GBK"),
+        _key("J", "toggle_json", "JSON", "Say of each call's bytes whether they are JSON"),
+        _key("x", "copy_hex", "Copy hex", "Copy the bytes of the selected calls in hex"),
+        _key("c", "copy_text", "Copy text", "Copy the bytes of the selected calls as text"),
+        _key("y", "copy_python", "Copy Python", "Copy the bytes of the selected calls as Python literals"),
+        _key("m", "copy_markdown", "Copy Markdown", "Copy the selected calls as Markdown, for a bug report"),
+    ]
+
+    selected: reactive[int | None] = reactive(None, init=False)
+
+    class Selected(Message):
+        """Another call is selected: *index* in the journal."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    class NoteWanted(Message):
+        """A person wants to write a note on call *seq*."""
+
+        def __init__(self, seq: int) -> None:
+            super().__init__()
+            self.seq = seq
+
+    class BookmarkWanted(Message):
+        """A person wants call *seq* to have a bookmark, or not to have it any more."""
+
+        def __init__(self, seq: int) -> None:
+            super().__init__()
+            self.seq = seq
+
+    _marked_from: int | None = None
+    _marked: frozenset[int] = frozenset()
+
+    # --- the cursor ------------------------------------------------------------------------------------------------
+
+    @property
+    def last(self) -> int | None:
+        """The call shown last, None while there is none."""
+        return self.rows.step(self.rows.taken - 1, len(self.rows)) if len(self.rows) else None
+
+    def sync(self) -> int:
+        """Show what the journal has taken in since; return how many calls are new. Call it after each pull."""
+        on_last = self.following and self.selected is not None and self.selected == self.last
+        new = super().sync()
+        if new and on_last and not self._marked:
+            self.selected = self.last
+        return new
+
+    def show_journal(self, journal: Journal) -> None:
+        """Show another journal from its end on."""
+        self._unmark()
+        self.selected = None
+        super().show_journal(journal)
+
+    def show_index(self, index: int) -> None:
+        """Select call *index* and scroll to it; one that is not shown is not gone to."""
+        if self.rows.entry(index) is None:
+            return
+        self.selected = index
+        self.following = index == self.last and not self.paused
+        self._reveal(index)
+
+    def watch_selected(self, selected: int | None) -> None:
+        self.refresh()
+        if selected is not None:
+            self.post_message(self.Selected(selected))
+
+    def highlight(self, call: int) -> str:
+        return "cursor" if call == self.selected else "marked" if call in self._marked else ""
+
+    def targets(self) -> list[int]:
+        """Return the calls that an action means: those with text selected, those marked, or the selected one."""
+        calls = self.selected_calls() or sorted(self._marked, key=self.rows.line)
+        one = self.last if self.selected is None else self.selected
+        return (calls or ([] if one is None else [one]))[: log_copy.MOST]
+
+    def _reveal(self, index: int) -> None:
+        """Scroll as little as needed for the call to be seen, its head at the top if it is higher than the screen."""
+        first = self.rows.line(index)
+        stop = first + self.rows.height(index)
+        room = self._room
+        top = self.scroll_offset.y
+        if first < top or stop - first >= room:
+            top = first
+        elif stop > top + room:
+            top = stop - room
+        if not self.following:
+            self._resize_lines(top)
+
+    @property
+    def _room(self) -> int:
+        """Lines of the screen that show calls."""
+        return max(1, self.size.height - bool(self.banner()))
+
+    def _unmark(self) -> None:
+        self._marked_from, self._marked = None, frozenset()
+
+    def action_move(self, count: int) -> None:
+        if self.last is not None:
+            self._unmark()
+            self.show_index(self.last if self.selected is None else self.rows.step(self.selected, count))
+
+    def action_mark(self, count: int) -> None:
+        if self.last is None:
+            return
+        here = self.last if self.selected is None else self.selected
+        begin = here if self._marked_from is None else self._marked_from
+        self.show_index(self.rows.step(here, count))
+        low, high = sorted((begin, self.rows.step(here, count)), key=self.rows.line)
+        marked = [low]
+        while marked[-1] != high and len(marked) < log_copy.MOST:
+            marked.append(self.rows.step(marked[-1], 1))
+        self._marked_from, self._marked = begin, frozenset(marked)
+
+    def action_page(self, direction: int) -> None:
+        if self.last is None:
+            return
+        self._unmark()
+        top = self.scroll_offset.y
+        target = max(0, min(top + direction * (self._room - 1), self.max_scroll_y))
+        if target == top:
+            (self.action_follow if direction > 0 else self.action_first)()
+            return
+        self.following = False
+        self._resize_lines(target)
+        call, within = self.rows.locate(min(target, self.rows.lines - 1))
+        below = self.rows.step(call, 1)
+        self.selected = below if within and self.rows.line(below) < target + self._room else call
+
+    def action_first(self) -> None:
+        if self.last is not None:
+            self._unmark()
+            self.show_index(self.rows.step(0, -len(self.rows)))
+
+    def action_follow(self) -> None:
+        self._unmark()
+        self.selected = self.last
+        self.following = True
+        self._resize_lines()
+
+    def action_pause(self) -> None:
+        self.paused = not self.paused
+
+    # --- folding ---------------------------------------------------------------------------------------------------
+
+    def action_turn(self) -> None:
+        if self.selected is not None:
+            self.turn(self.selected)
+
+    def turn(self, index: int) -> None:
+        """Fold or unfold a call; of a long one show all bytes first."""
+        with self._held():
+            self.rows.turn(index)
+        self._reveal(index)
+
+    def action_turn_all(self) -> None:
+        self._relayout(folded=not self.rows.layout.folded)
+        if self.selected is not None:
+            self._reveal(self.selected)
+
+    def on_click(self, event: events.Click) -> None:
+        line = self.scroll_offset.y + event.y
+        if self.text_selection is not None or line >= self.rows.lines:
+            return
+        if self.banner() and event.y == self.size.height - 1:
+            (self.action_pause if self.paused else self.action_follow)()
+            return
+        index, within = self.rows.locate(line)
+        self._unmark()
+        self.show_index(index)
+        if self.rows.part(index, within)[0] is Part.MORE or (within == 0 and event.x <= 2):
+            self.turn(index)
+
+    # --- errors, bookmarks, notes ----------------------------------------------------------------------------------
+
+    def action_next_error(self) -> None:
+        marks = self.journal.marks
+        here = -1 if self.selected is None else self.selected
+        while found := _FAILED.search(marks, here + 1, self.rows.taken):
+            here = found.start()
+            if self.rows.entry(here) is not None:
+                return self._go(here)
+        return self.notify("No call after this one failed.")
+
+    def action_previous_error(self) -> None:
+        before = self.journal.marks[: self.rows.taken if self.selected is None else self.selected]
+        for found in _FAILED.finditer(before[::-1]):
+            here = len(before) - 1 - found.start()
+            if self.rows.entry(here) is not None:
+                return self._go(here)
+        return self.notify("No call before this one failed.")
+
+    def action_next_bookmark(self) -> None:
+        seqs = sorted(seq for seq, note in self.journal.notes.items() if note.bookmark)
+        calls = [seq - 1 for seq in seqs if self.rows.entry(seq - 1) is not None]
+        if not calls:
+            return self.notify("No call has a bookmark.")
+        here = -1 if self.selected is None else self.selected
+        return self._go(next((call for call in calls if call > here), calls[0]))
+
+    def _go(self, index: int) -> None:
+        self._unmark()
+        self.show_index(index)
+
+    def action_toggle_bookmark(self) -> None:
+        for index in self.targets()[:1]:
+            self.post_message(self.BookmarkWanted(index + 1))
+
+    def action_edit_note(self) -> None:
+        for index in self.targets()[:1]:
+            self.post_message(self.NoteWanted(index + 1))
+
+    # --- how it looks ----------------------------------------------------------------------------------------------
+
+    def action_next_time(self) -> None:
+        self.time_mode = _TIMES[(_TIMES.index(self.time_mode) + 1) % len(_TIMES)]
+        self.notify(f"Time: {_TIME_NAMES[self.time_mode]}", timeout=2)
+
+    def action_next_encoding(self) -> None:
+        self.encoding = _ENCODINGS[(_ENCODINGS.index(self.encoding) + 1) % len(_ENCODINGS)]
+        self.notify(f"Text column: {self.encoding.upper()}", timeout=2)
+
+    def action_toggle_json(self) -> None:
+        self.json = not self.json
+        self.notify(f"JSON check: {'on' if self.json else 'off'}", timeout=2)
+
+    # --- copying ---------------------------------------------------------------------------------------------------
+
+    def action_copy_hex(self) -> None:
+        self._copy(log_copy.hex_of(map(self.journal.__getitem__, self.targets())), "hex")
+
+    def action_copy_text(self) -> None:
+        encoding = "utf-8" if self.encoding == "ascii" else self.encoding
+        self._copy(log_copy.text_of(map(self.journal.__getitem__, self.targets()), encoding), "text")
+
+    def action_copy_python(self) -> None:
+        self._copy(log_copy.python_of(map(self.journal.__getitem__, self.targets())), "Python")
+
+    def action_copy_markdown(self) -> None:
+        self._copy(log_copy.markdown_of(self.journal, self.targets(), self._look), "Markdown")
+
+    def _copy(self, text: str, form: str) -> None:
+        count = len(self.targets())
+        if not text or not count:
+            return self.notify("Nothing to copy: no bytes moved here.", severity="warning", timeout=3)
+        self.app.copy_to_clipboard(text)
+        return self.notify(f"Copied {'1 call' if count == 1 else f'{count} calls'} as {form}.", timeout=3)
