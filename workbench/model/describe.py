@@ -6,7 +6,7 @@ All of it went through safe(). What a call means stands in annotate.py, whose fu
 # No `from __future__ import annotations` here: it would take the name of a function that is imported below.
 
 from datetime import datetime, tzinfo
-from itertools import accumulate
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from workbench.model.address import show, unix_sockaddr
@@ -76,9 +76,15 @@ def outcome(call: Call, width: int = 0) -> str:
 
 def _clock(seconds: float, wall_ns: int, zone: tzinfo | None) -> str:
     """Return the time of day; "" where the record's clocks make no date."""
-    micros = wall_ns // 1000 + round(seconds * 1e6)
+    whole, micros = divmod(wall_ns // 1000 + round(seconds * 1e6), 1_000_000)
+    day = _time_of_day(whole, zone)
+    return f"{day}.{micros:06}" if day else ""
+
+
+@lru_cache(64)
+def _time_of_day(seconds: int, zone: tzinfo | None) -> str:
     try:
-        return f"{datetime.fromtimestamp(micros // 1_000_000, zone):%H:%M:%S}.{micros % 1_000_000:06}"
+        return f"{datetime.fromtimestamp(seconds, zone):%H:%M:%S}"
     except (ValueError, OverflowError, OSError):
         return ""
 
@@ -162,16 +168,14 @@ def _payload(data: bytes, more: bool, width: int) -> str:
     shown = repr(data[: width or None])
     if width and (more or max(len(data), len(shown)) > width):
         more = True
-        ends = accumulate(_REPR_LENGTH[byte] for byte in data[:width])
-        kept = data[: sum(end <= width - _SHORTEST for end in ends)]
-        while kept and len(repr(kept)) >= width:
-            kept = kept[:-1]  # a quote sign that has to be escaped
+        kept = data[: width - _SHORTEST]
+        while kept and (excess := len(repr(kept)) + 1 - width) > 0:
+            kept = kept[: -max(1, excess // 4)]  # a byte takes 4 cells at most
         shown = repr(kept)
     return f"{shown[:-1]}…{shown[-1]}" if more else shown
 
 
 _SHORTEST = len("b'…'")
-_REPR_LENGTH = [len(repr(bytes([byte]))) - len("b''") for byte in range(256)]
 
 
 def _fit(text: str, width: int, end: str = "") -> str:

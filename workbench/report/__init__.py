@@ -1,0 +1,1 @@
+"""A session for others to read: as text, as JSON lines."""

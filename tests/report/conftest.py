@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from workbench.journal.reader import Journal
+from workbench.probe import record
+from workbench.probe.record import CODE, Recorder, dumps
+
+MS = 1_000_000  # ns
+WALL = 1_795_158_000 * 1000 * MS  # 2026-11-20 07:00:00 UTC
+
+CLIENT = ["127.0.0.1", 50312]
+SERVER = ["127.0.0.1", 6789]
+
+
+class Session:
+    """A session file of process 7 that a test writes call by call: each begins 1 ms after the last and takes 10 µs."""
+
+    def __init__(self, path: str) -> None:
+        self.recorder = Recorder(path, clock=lambda: 0, wall=lambda: WALL)
+        self.recorder.pid = 7
+        self.journal = Journal(path)
+        self._times = count(MS, MS)
+
+    def call(self, call: str, socket: int, *, name: str = "", took: int = 10_000, **facts: object) -> None:
+        started = next(self._times)
+        tail = facts.pop("tail", None)
+        if tail:
+            facts["tail"] = dumps(tail).encode()
+        recorder = self.recorder
+        recorder.call(
+            CODE[call], (7, socket), started, started + took, name=recorder.text(name), **facts  # type: ignore[arg-type]
+        )  # fmt: skip
+        self.journal.pull()
+
+    def connect(self) -> None:
+        """Connect client 1 with server 2, whose end of the connection is 3."""
+        self.call(
+            "connect",
+            1,
+            name="client",
+            flags=record.NO_RESULT,
+            tail={"args": [SERVER], "local": CLIENT, "peer": SERVER},
+        )
+        tail = {"made": [[7, 3]], "result": [None, CLIENT], "local": SERVER, "peer": CLIENT}
+        self.call("accept", 2, name="server", took=1234 * MS, flags=record.OTHER_RESULT, tail=tail)
+
+    def send(self, data: bytes, offered: int | None = None, socket: int = 1, name: str = "client") -> None:
+        self.call(
+            "send", socket, name=name, result=len(data), requested=len(data) if offered is None else offered, data=data
+        )
+
+    def recv(self, data: bytes, size: int, left: int = 0, socket: int = 3, name: str = "conn 1") -> None:
+        self.call("recv", socket, name=name, result=len(data), requested=size, left=left, data=data)
+
+    def fail(self, call: str, socket: int, error: tuple[str, str], number: int = 0, **facts: object) -> None:
+        tail = {"error": list(error), **facts.pop("tail", {})}  # type: ignore[dict-item]
+        self.call(call, socket, flags=record.FAILED, number=number, tail=tail, **facts)
+
+
+@pytest.fixture
+def session(tmp_path) -> Iterator[Session]:
+    session = Session(str(tmp_path / "a.session"))
+    yield session
+    session.recorder.close()
+    session.journal.close()

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import errno
+import io
+import re
+from datetime import UTC
+
+from tests.report.conftest import SERVER
+from workbench.probe.record import NO_RESULT
+from workbench.report.copy import copy
+from workbench.report.filters import Filter
+from workbench.report.text import TextReport
+
+
+def shown(session, wanted=None, **options):
+    session.journal.pull()
+    out = io.StringIO()
+    copy(session.journal, TextReport(out, session.journal, zone=UTC, **options), wanted=wanted)
+    return out.getvalue()
+
+
+def conversation(session):
+    session.connect()
+    session.send(b"hello world")
+    session.recv(b"hello", 5, left=6)
+    session.send("¡si!\n".encode())
+    session.recv(b" world\xc2", 7, left=5)
+    session.send(b"late")
+
+
+def test_a_conversation(session):
+    conversation(session)
+    assert (
+        shown(session)
+        == """\
+#1    07:00:00.001000 client   • connect(('127.0.0.1', 6789))    = None
+#2    07:00:00.002000 server   • accept()                        = 7.3 from 127.0.0.1:50312
+      waited 1.2 s
+#3    07:00:00.003000 client   → send(b'hello world')            = 11
+      11 bytes · taken by #4, #6
+      0000 68 65 6c 6c 6f 20 77 6f  72 6c 64                 hello world
+#4    07:00:00.004000 conn 1   ← recv(5)                         = b'hello'
+      5 bytes · 6 left in the queue · bytes 0-4 of #3
+      0000 68 65 6c 6c 6f                                    hello
+#5    07:00:00.005000 client   → send(b'\\xc2\\xa1si!\\n')          = 6
+      6 bytes · taken by #6 · 5 bytes not received yet
+      0000 c2 a1 73 69 21 0a                                 ××si!¬
+#6    07:00:00.006000 conn 1   ← recv(7)                         = b' world\\xc2'
+      7 bytes · 5 left in the queue · ends inside a UTF-8 character (1 of 2 bytes) · end of #3 and start of #5
+      0000 20 77 6f 72 6c 64 c2                               world×
+#7    07:00:00.007000 client   → send(b'late')                   = 4
+      4 bytes · not received yet
+      0000 6c 61 74 65                                       late
+"""
+    )
+
+
+def test_live_says_nothing_of_what_is_still_to_come(session):
+    session.connect()
+    session.send(b"hello")
+    assert "not received yet" in shown(session)
+    assert "not received yet" not in shown(session, live=True)
+
+
+def test_a_peer_outside_is_not_said_to_have_received_nothing(session):
+    session.send(b"hello")
+    assert "received" not in shown(session)
+
+
+def test_errors(session):
+    session.fail(
+        "connect", 1, ("ConnectionRefusedError", "Connection refused"), errno.ECONNREFUSED,
+        tail={"args": [SERVER]}, name="client",
+    )  # fmt: skip
+    session.fail("recv", 1, ("TimeoutError", "timed out"), requested=1024, name="client", took=5_002_000_000)
+    session.fail(
+        "sendall", 1, ("TimeoutError", "timed out"), requested=99, data=b"abc", name="client", took=300_000_000
+    )
+    assert (
+        shown(session, times="start")
+        == """\
+#1    +0.001000 client   • connect(('127.0.0.1', 6789))    ConnectionRefusedError (ECONNREFUSED)
+      ECONNREFUSED: nobody listens on 127.0.0.1:6789
+#2    +0.002000 client   ← recv(1024)                      TimeoutError
+      nothing arrived within 5 s
+#3    +0.003000 client   → sendall(b'abc…')                TimeoutError
+      the send buffer stayed full, the peer did not read enough within 300 ms · 3 of 99 bytes went out
+      0000 61 62 63                                          abc
+"""
+    )
+
+
+def test_width_and_delta(session):
+    session.send(bytes(range(0x41, 0x41 + 20)))
+    session.send(b"x")
+    assert (
+        shown(session, width=8, times="delta")
+        == """\
+#1    +0.000000 client   → send(b'ABCDEFGHIJKLMNOPQRST')   = 20
+      20 bytes
+      0000 41 42 43 44 45 46 47 48  ABCDEFGH
+      0008 49 4a 4b 4c 4d 4e 4f 50  IJKLMNOP
+      0010 51 52 53 54              QRST
+#2    +0.001000 client   → send(b'x')                      = 1
+      1 byte
+      0000 78                       x
+"""
+    )
+    assert f"\n      0000 {bytes(range(0x41, 0x49)).hex(' ')}  49 " in shown(session, width=32)
+
+
+def test_the_column_of_names_grows(session):
+    session.send(b"a", name="conn 1")
+    session.send(b"b", name="a long client")
+    session.send(b"c", name="conn 1")
+    session.send(b"d", name="x" * 99)
+    heads = [line[22:].rstrip() for line in shown(session).splitlines() if line.startswith("#")]
+    assert [head.split("→")[0] for head in heads] == [
+        "conn 1   ", "a long client ", "conn 1        ", "xxxxxxxxxxxxxxxxxxx… ",
+    ]  # fmt: skip
+
+
+def test_notes(session):
+    session.send(b"")
+    session.recorder.note(1, "look\nhere \x1b[31m")
+    assert shown(session).splitlines()[2:] == ["      note: look", "            here ·[31m"]
+    session.recorder.note(1, "", bookmark=True)
+    assert shown(session).splitlines()[2:] == ["      bookmark"]
+
+
+def test_colour_changes_nothing_but_colour(session):
+    conversation(session)
+    session.fail("recv", 3, ("ConnectionResetError", "x"), errno.ECONNRESET, requested=9)
+    session.send(bytes(range(256)))
+    plain, coloured = shown(session), shown(session, colour=True)
+    assert re.sub(r"\x1b\[[0-9]+m", "", coloured) == plain
+    assert "\x1b" not in plain
+    assert "\x1b[31mConnectionResetError (ECONNRESET)\x1b[0m\n      \x1b[31mECONNRESET: " in coloured
+    assert "\x1b[33mc2 a1 \x1b[0m\x1b[36m73 69 21 \x1b[0m\x1b[32m0a \x1b[0m" in coloured
+
+
+def test_nothing_from_outside_steers_the_terminal(session):
+    hostile = "\x1b[2J\u202e\n"
+    session.send(hostile.encode(), name=hostile)
+    session.fail("recv", 1, (hostile, hostile), requested=9)
+    session.call("connect", 1, flags=NO_RESULT, tail={"args": [hostile]}, name=hostile)
+    assert all(line.isprintable() for line in shown(session).split("\n"))
+    assert len(shown(session).splitlines()) == 1 + 1 + 1 + 2 + 1
+
+
+def test_filters(session):
+    conversation(session)
+    session.fail("recv", 3, ("ConnectionResetError", "x"), errno.ECONNRESET, requested=9)
+    session.call("connect_ex", 1, result=errno.ECONNREFUSED, tail={"args": [SERVER]})
+
+    def numbers(**wanted):
+        return [int(seq) for seq in re.findall(r"^#(\d+)", shown(session, Filter(**wanted)), re.MULTILINE)]
+
+    assert numbers() == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert numbers(socket="conn 1") == [4, 6]
+    assert numbers(socket="7.3") == [4, 6, 8]
+    assert numbers(call="send") == [3, 5, 7]
+    assert numbers(error=True) == [8, 9]
+    assert numbers(find=b"world") == [3, 6]
+    assert numbers(find=b"world", call="recv") == [6]
+    assert numbers(find=b"w" * 50) == []
+
+
+def test_a_session_that_grows(session):
+    out = io.StringIO()
+    report = TextReport(out, session.journal, zone=UTC, times="delta")
+    session.send(b"a")
+    at = copy(session.journal, report)
+    session.send(b"b")
+    at = copy(session.journal, report, at)
+    assert at == copy(session.journal, report, at) == 2
+    assert out.getvalue() == shown(session, times="delta")

@@ -1,0 +1,115 @@
+"""A session as text: the annotated log.
+
+#17   12:00:00.004213 conn 1   ← recv(4)                        = b'hell'
+      4 bytes · 7 left in the queue · bytes 0-3 of #12
+      0000 68 65 6c 6c                                       hell
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import TextIO
+
+from workbench.journal.reader import Journal, Note
+from workbench.model import annotate
+from workbench.model.call import Call
+from workbench.model.describe import TimeMode, direction, expression, outcome, time_text
+from workbench.model.explain import cut
+from workbench.model.hexdump import COLOURS, line, offset_digits
+from workbench.model.safe import cells, safe
+from workbench.report.dump import dump
+
+INDENT = 6
+_EXPRESSION, _OUTCOME = 60, 48  # cells that they may take; the bytes stand whole in the hex lines
+_ALIGNED = 32  # cells after which the outcome stands, where the expression is no longer
+_NAME = (8, 20)  # cells of the column of names, which grows with them
+
+_ERROR, _DIM = "31", "2"
+_CODES = {
+    "bright_black": "90", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36",
+}  # fmt: skip
+_CATEGORY_CODES = [_CODES[COLOURS[category]] for category in sorted(COLOURS)]
+
+
+class TextReport:
+    """Writes each call as a head line, a line of annotations where there are any, and all its bytes as hex."""
+
+    def __init__(
+        self,
+        out: TextIO,
+        journal: Journal,
+        *,
+        width: int = 16,
+        colour: bool = False,
+        live: bool = False,
+        times: TimeMode = "clock",
+        zone: tzinfo | None = None,
+    ) -> None:
+        """Write to *out*. *width*: bytes a line, 8, 16 or 32. *live*: leave out what became of sends, not known yet.
+
+        *zone*: of the clock times; None is the local one.
+        """
+        self._out, self._journal = out, journal
+        self._width, self._colour, self._live = width, colour, live
+        self._times, self._zone = times, zone
+        self._previous: Call | None = None
+        self._names = _NAME[0]
+
+    def write(self, call: Call) -> None:
+        """Write one call."""
+        self._out.write(self._head(call))
+        if notes := self._annotations(call):
+            text = " · ".join(notes)
+            self._out.write(f"{' ' * INDENT}{self._paint(text, _ERROR if call.error else _DIM)}\n")
+        if note := self._journal.notes.get(call.seq):
+            self._out.writelines(_note_lines(note))
+        if call.data:
+            self._out.writelines(self._coloured(call.data) if self._colour else dump(call.data, self._width, INDENT))
+        self._previous = call
+
+    def flush(self) -> None:
+        """Let the reader see what was written."""
+        self._out.flush()
+
+    def _head(self, call: Call) -> str:
+        wall = self._journal.start.wall if self._journal.start else 0
+        when = time_text(call, self._previous, self._times, wall, self._zone)
+        name = cut(safe(call.name or call.socket), _NAME[1])
+        self._names = max(self._names, cells(name))
+        name += " " * (self._names - cells(name))
+        wrote, result = expression(call, _EXPRESSION), outcome(call, _OUTCOME)
+        gap = " " * max(1, _ALIGNED - cells(wrote))
+        result = self._paint(result, _ERROR) if call.error else result
+        return f"#{call.seq:<4} {self._paint(when, _DIM)} {name} {direction(call)} {wrote}{gap}{result}\n"
+
+    def _annotations(self, call: Call) -> list[str]:
+        lineage, lengths = self._journal.lineage, self._journal.lengths
+        if self._live and call.sends:
+            return annotate.annotations(call, None, None)
+        return annotate.annotate(call, lineage, lengths)
+
+    def _coloured(self, data: bytes) -> Iterator[str]:
+        digits = offset_digits(len(data))
+        for offset in range(0, len(data), self._width):
+            shown = line(data, offset, self._width)
+            hexed = "".join(_painted(shown.hex_of(run), _CATEGORY_CODES[run.category]) for run in shown.runs)
+            text = "".join(_painted(shown.text_of(run), _CATEGORY_CODES[run.category]) for run in shown.runs)
+            padding = shown.hex[sum(len(shown.hex_of(run)) for run in shown.runs) :]
+            yield f"{' ' * INDENT}{_painted(f'{offset:0{digits}x}', _DIM)} {hexed}{padding}  {text}\n"
+
+    def _paint(self, text: str, code: str) -> str:
+        return _painted(text, code) if self._colour else text
+
+
+def _painted(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def _note_lines(note: Note) -> Iterator[str]:
+    """Yield what a person wrote on a call."""
+    first, *more = note.text.splitlines() or [""]
+    word = "bookmark" if note.bookmark else "note"
+    yield f"{' ' * INDENT}{word}{': ' if first else ''}{safe(first)}\n"
+    for text in more:
+        yield f"{' ' * (INDENT + len(word) + 2)}{safe(text)}\n"
