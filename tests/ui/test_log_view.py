@@ -146,6 +146,14 @@ async def test_an_error_has_its_sentence(session: Session) -> None:
         ]
 
 
+async def test_an_errno_that_connect_ex_returned_is_an_error_too(session: Session) -> None:
+    session.calls(1).call("connect_ex", tail={"args": [["127.0.0.1", 9]]}, result=errno.ECONNREFUSED)
+    async with Bench(session.path).run_test(size=(80, 24)) as pilot:
+        assert (await shown(pilot))[2] == " #2   ! ECONNREFUSED: nobody listens on 127.0.0.1:9"
+        await pilot.press("home", "e")
+        assert pilot.app.log_view.selected == 1
+
+
 async def test_narrow_it_shows_eight_bytes_a_line(session: Session) -> None:
     session.send(b"0123456789")
     async with Bench(session.path).run_test(size=(50, 24)) as pilot:

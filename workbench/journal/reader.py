@@ -229,7 +229,8 @@ class Journal:
 
 def _mark(head: Head) -> int:
     moved = SENT if head.code in record.SENDS else RECEIVED if head.code in record.RECVS else 0
-    return moved | (FAILED if head.flags & record.FAILED else 0)
+    told_errno = head.code == record.CODE["connect_ex"] and head.result > 0
+    return moved | (FAILED if told_errno or head.flags & record.FAILED else 0)
 
 
 _NAMING = frozenset(

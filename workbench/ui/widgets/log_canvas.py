@@ -194,19 +194,16 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
-        base = self._style("")
-        banner = self.banner()
-        if banner and y == self.size.height - 1:
-            return Strip([Segment(f" {banner}".ljust(width), self._style("banner"))]).crop_extend(0, width, base)
+        if y == self.size.height - 1 and (banner := self.banner()):
+            return self._wide([Segment(f" {banner}", self._style("banner"))], "banner")
         line = self.scroll_offset.y + y
         if line >= self.rows.lines:
             said = " No calls yet." if y == 0 and not self.rows.lines else ""
-            return Strip([Segment(said, self._style("more"))]).crop_extend(0, width, base)
+            return self._wide([Segment(said, self._style("more"))])
         strip = self._strip(*self.rows.locate(line))
         if (selection := self.text_selection) is not None and (span := selection.get_span(line)) is not None:
             strip = self._selected(strip, *span)
-        return strip.crop_extend(0, width, base).apply_offsets(0, line)
+        return strip.apply_offsets(0, line)
 
     def banner(self) -> str:
         """Return what the last line of the screen says of calls that it does not show; "" for nothing."""
@@ -250,11 +247,15 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         bar: Piece = {"cursor": ("▌", "bar"), "marked": ("│", "bar")}.get(over, (" ", ""))
         pieces = [bar, *self.lines.pieces(index, within)]
         segments = [Segment(text, self._style(name, over)) for text, name in pieces if text]
-        strip = Strip(segments).crop_extend(0, self._look.width + 1, self._style(over))
+        strip = self._wide(segments, over)
         told = self.rows.part(index, within)[0] is Part.ANNOTATION or within == 0
         if not told or self.lines.is_final(index):
             self._cache[key] = strip
         return strip
+
+    def _wide(self, segments: list[Segment], over: str = "") -> Strip:
+        """Return a line as wide as the widget; *over* says what fills its rest."""
+        return Strip(segments).crop_extend(0, self._look.width + 1, self._style(over))
 
     def _style(self, name: str, over: str = "") -> Style:
         """Return a component's style on the background of *over*, "" being the widget itself."""
