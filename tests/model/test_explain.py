@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.calls import made
 from workbench import TracedSocket
 from workbench.journal.reader import Journal
-from workbench.model.explain import duration_text, error_sentence
+from workbench.model.about import duration_text
+from workbench.model.explain import error_sentence
 from workbench.probe.record import CALLS, Recorder
 
 HOST = ["127.0.0.1", 6789]

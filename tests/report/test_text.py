@@ -166,12 +166,19 @@ def test_filters(session):
     assert numbers(find=b"w" * 50) == []
 
 
+class Flushed(io.StringIO):
+    flushed = ""
+
+    def flush(self):
+        self.flushed = self.getvalue()
+
+
 def test_a_session_that_grows(session):
-    out = io.StringIO()
+    out = Flushed()
     report = TextReport(out, session.journal, zone=UTC, times="delta")
     session.send(b"a")
     at = copy(session.journal, report)
     session.send(b"b")
     at = copy(session.journal, report, at)
     assert at == copy(session.journal, report, at) == 2
-    assert out.getvalue() == shown(session, times="delta")
+    assert out.flushed == shown(session, times="delta")

@@ -8,8 +8,9 @@ Facts about sockets in them: recv(2), send(2), udp(7), unix(7); the shape of JSO
 import json as json_module
 from collections.abc import Iterator, Sequence
 
+from workbench.model.about import duration_text
 from workbench.model.call import Call
-from workbench.model.explain import duration_text, errno_name, error_sentence
+from workbench.model.explain import errno_name, error_sentence
 from workbench.model.hexdump import cut_character
 from workbench.model.lineage import Lineage, Part
 

@@ -11,13 +11,12 @@ import errno
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from workbench.model.address import PATH_LIMIT, PORT_LIMIT, show
-from workbench.model.call import Call, Json
+from workbench.model.about import address_of, argument, cut, host_of, path_of, place, port_of, within
+from workbench.model.address import PATH_LIMIT, PORT_LIMIT
+from workbench.model.call import Call
 from workbench.model.safe import safe
 
 Sentence: TypeAlias = str | Callable[[Call], str]
-
-_LONGEST = 60  # characters of an address, a name or a message from outside within a sentence
 
 
 def error_sentence(call: Call) -> str:
@@ -47,17 +46,6 @@ def errno_name(call: Call) -> str:
     return _SAME.get(name, name)
 
 
-def duration_text(seconds: float) -> str:
-    """Return a span of time with its unit and about two digits: "0.3 ms", "44 ms", "3.2 s", "133 s"."""
-    number, unit = (seconds * 1000, "ms") if seconds < 0.9995 else (seconds, "s")
-    return f"{number:.0f} {unit}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0") + f" {unit}"
-
-
-def cut(text: str, limit: int = _LONGEST) -> str:
-    """Return *text*, or its first characters and "…" where it is longer than *limit*."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
 # One name each for errnos that Linux numbers alike.
 _SAME: Mapping[str, str] = {"EWOULDBLOCK": "EAGAIN", "ENOTSUP": "EOPNOTSUPP"}
 
@@ -74,77 +62,26 @@ def _refused(call: Call) -> str:
     return f"the system refused {call.call}"
 
 
-# --- what a call was about ----------------------------------------------------------------------------------------
-
-
-def _address(call: Call) -> Json:
-    """Return the address that the call was given, None if it takes or has none."""
-    match call.call, call.args:
-        case (("bind" | "connect" | "connect_ex"), [address, *_]) | ("sendto", [*_, address]):
-            return address if isinstance(address, str | list) else None
-        case _:
-            return None
-
-
-def _place(call: Call) -> str:
-    """Name the call's address, or else its peer, for a sentence."""
-    address = _address(call)
-    if address is None:
-        address = call.peer
-    return cut(show(address)) if isinstance(address, str | list) else "the peer"
-
-
-def _host(call: Call) -> str:
-    match _address(call):
-        case [str() as host, *_]:
-            return cut(host) or "the host"
-        case _:
-            return _place(call)
-
-
-def _port(call: Call) -> int | None:
-    match _address(call):
-        case [_, int() as port, *_]:
-            return port
-        case _:
-            return None
-
-
-def _path(call: Call) -> str | None:
-    address = _address(call)
-    return cut(address) if isinstance(address, str) else None
-
-
-def _argument(call: Call, index: int) -> str:
-    return cut(str(call.args[index])) if index < len(call.args) else "this"
-
-
-def _within(call: Call) -> str:
-    return "in time" if call.duration is None else f"within {duration_text(call.duration)}"
-
-
 # --- one function for each error whose meaning the call decides ------------------------------------------------------
 
 
 def _connection_refused(call: Call) -> str:
-    path = _path(call)
+    path = path_of(call)
     if path is None and call.call not in ("connect", "connect_ex"):
         return 'the peer\'s port answered "unreachable" to an earlier datagram: nobody receives there'
     if path is None:
-        return f"nobody listens on {_place(call)}"
+        return f"nobody listens on {place(call)}"
     if path.startswith("@"):
         return f"no socket has the name {path}"
     return f"nobody has {path} open: a UNIX path stays after its socket was closed"
 
 
 def _address_in_use(call: Call) -> str:
-    path = _path(call)
+    path = path_of(call)
     if path is None and call.call == "bind" and call.datagram:
-        return f"another socket is bound to {_place(call)}"
+        return f"another socket is bound to {place(call)}"
     if path is None and call.call == "bind":
-        return (
-            f"another socket has {_place(call)}, or a connection in TIME_WAIT still does (SO_REUSEADDR on both helps)"
-        )
+        return f"another socket has {place(call)}, or a connection in TIME_WAIT still does (SO_REUSEADDR on both helps)"
     if path is None:
         return "another socket has this address"
     if path.startswith("@"):
@@ -154,17 +91,17 @@ def _address_in_use(call: Call) -> str:
 
 def _address_not_available(call: Call) -> str:
     if call.call == "bind":
-        return f"{_host(call)} is not an address of this machine"
-    return f"no local address and port is free for a connection to {_place(call)}"
+        return f"{host_of(call)} is not an address of this machine"
+    return f"no local address and port is free for a connection to {place(call)}"
 
 
 def _access_denied(call: Call) -> str:
-    path, port = _path(call), _port(call)
+    path, port = path_of(call), port_of(call)
     if path is not None:
         return f"no permission to use {path}"
     if call.call == "bind" and port is not None and 0 < port < 1024:
         return f"port {port} is below 1024: it needs a privilege (CAP_NET_BIND_SERVICE)"
-    return f"{_place(call)} is a broadcast address, which needs SO_BROADCAST, or a firewall forbids it"
+    return f"{place(call)} is a broadcast address, which needs SO_BROADCAST, or a firewall forbids it"
 
 
 def _not_permitted(call: Call) -> str:
@@ -189,8 +126,8 @@ def _protocol_not_supported(call: Call) -> str:
 
 def _family_not_supported(call: Call) -> str:
     if call.call in ("socket", "socketpair"):
-        return f"{_argument(call, 0)} is not available on this system"
-    return f"{_place(call)} is not an address of this socket's family"
+        return f"{argument(call, 0)} is not available on this system"
+    return f"{place(call)} is not an address of this socket's family"
 
 
 def _invalid(call: Call) -> str:
@@ -202,14 +139,14 @@ def _invalid(call: Call) -> str:
         case "listen":
             return "a connected socket cannot listen"
         case "connect" | "connect_ex":
-            return f"the socket cannot connect to {_place(call)} from the address or in the state that it has"
+            return f"the socket cannot connect to {place(call)} from the address or in the state that it has"
         case _:
             return "an argument is not valid for this socket, or not in its present state"
 
 
 def _connection_reset(call: Call) -> str:
     if call.call in ("connect", "connect_ex"):
-        return f"{_place(call)} reset the connection (RST) while it was being made"
+        return f"{place(call)} reset the connection (RST) while it was being made"
     return "the peer reset the connection (RST): it closed with bytes unread, or asked for a reset"
 
 
@@ -235,7 +172,7 @@ def _again(call: Call) -> str:
         case "accept":
             return "no connection waits in the accept queue (non-blocking, so accept did not wait)"
         case "connect" | "connect_ex":
-            return f"the accept queue of {_place(call)} is full (UNIX with a timeout or non-blocking: no waiting)"
+            return f"the accept queue of {place(call)} is full (UNIX with a timeout or non-blocking: no waiting)"
         case _ if call.receives:
             return "the receive queue is empty (non-blocking, so recv did not wait)"
         case _ if call.sends:
@@ -247,12 +184,12 @@ def _again(call: Call) -> str:
 def _timed_out(call: Call) -> str:
     """Say what the system gave up on, which is not the socket's own timeout."""
     if call.call in ("connect", "connect_ex"):
-        return f"no answer from {_place(call)} {_within(call)}: {_UNANSWERED}"
+        return f"no answer from {place(call)} {within(call)}: {_UNANSWERED}"
     return "the peer acknowledged nothing for too long, and the system gave the connection up"
 
 
 def _no_entry(call: Call) -> str:
-    path = _path(call)
+    path = path_of(call)
     if path is None:
         return "no such file"
     return f"the folder of {path} does not exist" if call.call == "bind" else f"there is no socket at {path}"
@@ -267,40 +204,40 @@ def _not_supported(call: Call) -> str:
 def _wrong_type(call: Call) -> str:
     if call.call in ("socket", "socketpair"):
         return "this protocol belongs to another type of socket"
-    return f"the socket at {_place(call)} is of another type"
+    return f"the socket at {place(call)} is of another type"
 
 
 def _timeout(call: Call) -> str:
     match call.call:
         case "accept":
-            return f"nobody connected {_within(call)}"
+            return f"nobody connected {within(call)}"
         case "connect" | "connect_ex":
-            return f"no answer from {_place(call)} {_within(call)}: {_UNANSWERED}"
+            return f"no answer from {place(call)} {within(call)}: {_UNANSWERED}"
         case _ if call.receives:
-            return f"nothing arrived {_within(call)}"
+            return f"nothing arrived {within(call)}"
         case _ if call.sends:
-            return f"the send buffer stayed full, the peer did not read enough {_within(call)}"
+            return f"the send buffer stayed full, the peer did not read enough {within(call)}"
         case _:
-            return f"not done {_within(call)}"
+            return f"not done {within(call)}"
 
 
 _UNANSWERED = "the accept queue may be full, or packets are dropped"
 
 
 def _overflow(call: Call) -> str:
-    port = _port(call)
+    port = port_of(call)
     if port is not None and not 0 <= port <= PORT_LIMIT:
         return f"port {cut(str(port))} is not from 0 to {PORT_LIMIT}"
     return f"a number is too large: {_message(call)}"
 
 
 def _bad_name(call: Call) -> str:
-    return f'the name "{_host(call)}" has no address: {_message(call)}'
+    return f'the name "{host_of(call)}" has no address: {_message(call)}'
 
 
 def _os_error(call: Call) -> str:
     """CPython checks the length of a path itself, and raises an OSError without errno."""
-    address = _address(call)
+    address = address_of(call)
     if isinstance(address, str) and "too long" in _message(call):
         length = len(address.encode("utf-8", "surrogateescape")) - address.startswith("@")
         return f"the path has {length} bytes, at most {PATH_LIMIT} fit"
@@ -321,19 +258,19 @@ _BY_ERRNO: Mapping[str, Sentence] = {
     "ECONNREFUSED": _connection_refused,
     "ECONNRESET": _connection_reset,
     "EDESTADDRREQ": "no destination: connect first, or use sendto",
-    "EHOSTUNREACH": lambda call: f"no answer on the way to {_place(call)}: the host is down or not reachable",
+    "EHOSTUNREACH": lambda call: f"no answer on the way to {place(call)}: the host is down or not reachable",
     "EINPROGRESS": lambda call: (
-        f"the connection to {_place(call)} is being made (non-blocking, so connect did not wait)"
+        f"the connection to {place(call)} is being made (non-blocking, so connect did not wait)"
     ),
     "EINVAL": _invalid,
     "EISCONN": _is_connected,
     "EMFILE": "the program has as many files open as it may",
     "EMSGSIZE": _message_size,
-    "ENETUNREACH": lambda call: f"this machine has no route to {_place(call)}",
+    "ENETUNREACH": lambda call: f"this machine has no route to {place(call)}",
     "ENFILE": "the system has as many files open as it can",
     "ENOBUFS": "the kernel has no memory left for this",
     "ENOENT": _no_entry,
-    "ENOPROTOOPT": lambda call: f"this socket has no option {_argument(call, 1)} at level {_argument(call, 0)}",
+    "ENOPROTOOPT": lambda call: f"this socket has no option {argument(call, 1)} at level {argument(call, 0)}",
     "ENOTCONN": _not_connected,
     "ENOTSOCK": "the descriptor is not a socket",
     "EOPNOTSUPP": _not_supported,
@@ -341,7 +278,7 @@ _BY_ERRNO: Mapping[str, Sentence] = {
     "EPIPE": "the peer has closed the connection, or sending was shut down here: nothing more can be sent",
     "EPROTONOSUPPORT": _protocol_not_supported,
     "EPROTOTYPE": _wrong_type,
-    "ESOCKTNOSUPPORT": lambda call: f"{_argument(call, 0)} has no sockets of type {_argument(call, 1)}",
+    "ESOCKTNOSUPPORT": lambda call: f"{argument(call, 0)} has no sockets of type {argument(call, 1)}",
     "ETIMEDOUT": _timed_out,
 }
 

@@ -13,9 +13,9 @@ from typing import TextIO
 
 from workbench.journal.reader import Journal, Note
 from workbench.model import annotate
+from workbench.model.about import cut
 from workbench.model.call import Call
 from workbench.model.describe import TimeMode, direction, expression, outcome, time_text
-from workbench.model.explain import cut
 from workbench.model.hexdump import COLOURS, line, offset_digits
 from workbench.model.safe import cells, safe
 from workbench.report.dump import dump
