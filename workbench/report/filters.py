@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from workbench.journal.reader import FAILED, RECEIVED, SENT
+from workbench.journal.reader import FAILED
 from workbench.model.address import quoted
 from workbench.model.call import Call
 from workbench.model.explain import errno_name
@@ -25,9 +25,7 @@ class Filter:
 
     def may_match(self, mark: int, length: int) -> bool:
         """Tell from the journal's index alone, its *mark* and bytes moved, whether reading the call is worth it."""
-        if len(self.find) > length:
-            return False
-        return not self.error or bool(mark & FAILED) or not mark & (SENT | RECEIVED)
+        return len(self.find) <= length and (not self.error or bool(mark & FAILED))
 
     def matches(self, call: Call) -> bool:
         """Tell whether *call* has all that is asked for."""
