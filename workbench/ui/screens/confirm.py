@@ -1,0 +1,58 @@
+"""A question with yes or no, for what can't be taken back or lets others in."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from workbench.model.endpoint import SocketSettings
+from workbench.model.safe import safe
+from workbench.ui.widgets.controls import Press, Row
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks a question (plain text); True if the person said yes. "No" has the focus."""
+
+    DEFAULT_CSS = """
+    Confirm { align: center middle; }
+    Confirm > Vertical {
+        width: 64; max-width: 100%; height: auto; max-height: 100%;
+        border: round $warning; padding: 1 2; background: $surface;
+    }
+    Confirm Row { margin-top: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n", "dismiss(False)", "No", tooltip="Leave everything as it is"),
+        Binding("y", "dismiss(True)", "Yes", tooltip="Do it"),
+    ]
+
+    def __init__(self, question: str, accept: str = "Yes") -> None:
+        super().__init__()
+        self._question, self._accept = question, accept
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(Content(safe(self._question, newline="\n")))
+            with Row():
+                yield Press(self._accept, id="yes", classes="-stop", tooltip="Do it (y)")
+                yield Press("Cancel", id="no", tooltip="Leave everything as it is (n, escape)")
+
+    def on_mount(self) -> None:
+        self.query_one("#no").focus()
+
+    def on_press_pressed(self, event: Press.Pressed) -> None:
+        self.dismiss(event.press.id == "yes")
+
+
+def exposure(settings: SocketSettings) -> str:
+    """Say what becomes reachable, and by whom, when a server binds elsewhere than to loopback."""
+    everywhere = settings.host in ("0.0.0.0", "::")
+    of = "every address of this machine" if everywhere else settings.host
+    doing = "connect to it and send to it" if settings.type in ("SOCK_STREAM", "SOCK_SEQPACKET") else "send to it"
+    return f"Port {settings.port} will be open on {of}: any machine that can reach this one can {doing}."
