@@ -10,7 +10,7 @@ from textual.color import Color
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from workbench.journal.reader import FAILED, Journal
+from workbench.journal.reader import Journal
 from workbench.probe import record
 from workbench.probe.record import CODE, Recorder, dumps
 from workbench.ui.widgets.log_style import contrast
@@ -183,6 +183,18 @@ async def test_wide_annotations_stand_beside_the_call(session: Session) -> None:
         assert second.startswith(" 0000 68 65")
 
 
+async def test_a_long_annotation_goes_on_beside_the_bytes(session: Session) -> None:
+    session.connect()
+    session.call("send", result=30, data=bytes(range(65, 95)), requested=65536)
+    async with Bench(session.path).run_test(size=(115, 24)) as pilot:
+        assert [line[71:].strip() for line in await shown(pilot)][2:6] == [
+            "#3 · 30 of 65536 bytes · short send:",
+            "65506 bytes did not go out · not",
+            "received yet",
+            "",
+        ]
+
+
 async def test_it_follows_the_end_until_one_scrolls(session: Session) -> None:
     session.calls(50)
     async with Bench(session.path).run_test(size=(80, 10)) as pilot:
@@ -307,7 +319,8 @@ async def test_errors_are_gone_to(session: Session) -> None:
         assert view.selected == 41
         await pilot.press("E")
         assert view.selected == 20
-        assert pilot.app.journal.marks[20] & FAILED
+        await pilot.press("end", "E")
+        assert view.selected == 41
 
 
 async def test_notes_and_bookmarks_are_shown_and_asked_for(session: Session) -> None:
@@ -322,11 +335,15 @@ async def test_notes_and_bookmarks_are_shown_and_asked_for(session: Session) -> 
         await pilot.press("home", "b", "n", "B")
         assert app.said == [("selected", 0), ("bookmark", 1), ("note", 1), ("selected", 1)]
 
-        session.note(1).note(3, "later")
+        session.note(1).note(3, "later", bookmark=True)
         app.pull()
+        await pilot.press("B")
+        assert app.log_view.selected == 2
+        await pilot.press("B", "home")
+        assert app.said[-2:] == [("selected", 1), ("selected", 0)]
         lines = await shown(pilot)
-        assert lines[0].startswith(" ▾12:00:00.000100 client 1")
-        assert lines[2].startswith(" 0000 6f 6e 65")
+        assert lines[0].startswith("▌▾12:00:00.000100 client 1")
+        assert lines[2].startswith("▌0000 6f 6e 65")
         assert lines[5] == "      ✎ later"
 
 

@@ -248,7 +248,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         pieces = [bar, *self.lines.pieces(index, within)]
         segments = [Segment(text, self._style(name, over)) for text, name in pieces if text]
         strip = self._wide(segments, over)
-        told = self.rows.part(index, within)[0] is Part.ANNOTATION or within == 0
+        told = self.rows.layout.beside or within == 0 or self.rows.part(index, within)[0] is Part.ANNOTATION
         if not told or self.lines.is_final(index):
             self._cache[key] = strip
         return strip

@@ -31,6 +31,7 @@ BYTE_STYLES = {
 }
 _INDENT = " " * 5
 _ENDPOINT = 8
+_LINES_BESIDE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class LogLines:
                 return self._head(index, call)
             case Part.ANNOTATION:
                 number = f"#{call.seq:<3} "
-                return [(number, "offset"), *self._annotation(index, call, self.look.width - len(number))]
+                return [(number, "offset"), self._annotation(index, call, self.look.width - len(number))[0]]
             case Part.NOTE:
                 note = self.journal.notes.get(call.seq)
                 return [(_INDENT, ""), (shorten("✎ " + safe(note.text if note else ""), self.look.width - 5), "note")]
@@ -67,7 +68,8 @@ class LogLines:
                 more = f"… {self.rows.hidden(index)} more bytes (enter shows all)"
                 return [(_INDENT, ""), (more, "more")]
             case Part.BYTES:
-                return self._bytes(call.data, which * self.rows.layout.per_line)
+                shown = self._bytes(call.data, which * self.rows.layout.per_line)
+                return [*shown, *self._beside(index, call, which + 1, width(shown))]
 
     def plain(self, index: int, within: int) -> str:
         """Return the line as text."""
@@ -97,12 +99,19 @@ class LogLines:
         told = bool(self.journal.marks[index]) and (beside or fold == "▸")
         edge = HEAD_WIDTH if beside else max(50, self.look.width * 3 // 5) if told else self.look.width
         pieces += self._written(call, edge - width(pieces), bool(self.journal.marks[index] & FAILED))
-        if told:
-            pad = " " * max(2, edge + 2 - width(pieces))
-            number = f"#{call.seq} · "
-            left = self.look.width - width(pieces) - len(pad) - len(number)
-            pieces += [(pad, ""), (number, "offset"), *self._annotation(index, call, left)] if left > 8 else []
-        return pieces
+        return [*pieces, *self._beside(index, call, 0, width(pieces), edge)] if told else pieces
+
+    def _beside(self, index: int, call: Call, line: int, used: int, edge: int = HEAD_WIDTH) -> list[Piece]:
+        """Return what stands beside line *line* of the call, its note left out, in which *used* cells are taken."""
+        folded = self.rows.is_folded(index)
+        if not (self.rows.layout.beside or folded) or line >= _LINES_BESIDE:
+            return []
+        number, pad = f"#{call.seq} · ", max(2, edge + 2 - used)
+        room = self.look.width - edge - 2 - len(number)
+        lines = self._annotation(index, call, room, 1 if folded else 1 + self.rows.hex_lines(index))
+        if room < 8 or line >= len(lines):
+            return []
+        return [(" " * pad, ""), (number if line == 0 else " " * len(number), "offset"), lines[line]]
 
     def _written(self, call: Call, room: int, failed: bool) -> list[Piece]:
         """Share the room: of a send the payload is cut first, of any other call its result."""
@@ -122,13 +131,14 @@ class LogLines:
         room = 10 if narrow else 11
         return text[:room].rjust(room)
 
-    def _annotation(self, index: int, call: Call, room: int) -> list[Piece]:
+    def _annotation(self, index: int, call: Call, room: int, lines: int = 1) -> list[Piece]:
+        """Return what is told of the call, in lines of *room* cells: at least one, at most *lines*."""
         encoding = "utf-8" if self.look.encoding == "ascii" else self.look.encoding
         journal = self.journal
         told = " · ".join(annotate(call, journal.lineage, journal.lengths, json=self.look.json, encoding=encoding))
-        if self.journal.marks[index] & FAILED:
-            return [(shorten("! " + told, room), "error")]
-        return [(shorten(told, room), "annotation")]
+        failed = journal.marks[index] & FAILED
+        lines = min(lines, _LINES_BESIDE)
+        return [(line, "error" if failed else "annotation") for line in wrap("! " * bool(failed) + told, room, lines)]
 
     def _bytes(self, data: bytes, offset: int) -> list[Piece]:
         per_line = self.rows.layout.per_line
@@ -144,6 +154,18 @@ class LogLines:
 def width(pieces: list[Piece]) -> int:
     """Return how many cells the pieces take."""
     return sum(cells(text) for text, _ in pieces)
+
+
+def wrap(text: str, room: int, lines: int) -> list[str]:
+    """Return *text* broken at spaces into lines of *room* cells, the last of at most *lines* shortened."""
+    done: list[str] = []
+    while len(done) < lines - 1 and cells(text) > room:
+        at = max((i for i, char in enumerate(text[: room + 1]) if char == " " and cells(text[:i]) <= room), default=0)
+        if not at:
+            break
+        done.append(text[:at])
+        text = text[at + 1 :]
+    return [*done, shorten(text, room)]
 
 
 def shorten(text: str, room: int) -> str:
