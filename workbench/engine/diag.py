@@ -1,0 +1,130 @@
+"""What only the system's diagnostics tell: accept queues and who waits in them, the peers of UNIX sockets, TIME_WAIT.
+
+Linux alone; elsewhere every question is answered with None or nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workbench.model.call import Json
+
+_SOCK_DIAG = 4
+"""NETLINK_SOCK_DIAG, sock_diag(7)."""
+_BY_FAMILY = 20
+_UNIX_REQUEST = struct.Struct("=BBHIII2I")
+_HEADER = struct.Struct("=IHHII")
+_ANSWER = struct.Struct("=BBBBIII")
+_SHOW_PEER, _SHOW_ICONS, _SHOW_LENGTHS = 4, 8, 16
+_PEER, _ICONS, _LENGTHS = 2, 3, 4
+_ERROR = 2
+_ANY = 0xFFFFFFFF
+
+ESTABLISHED, TIME_WAIT, LISTEN = 1, 6, 10
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptQueue:
+    """Connections that are complete and wait for accept, and the most that may: backlog, beyond which one more fits."""
+
+    waiting: int
+    most: int
+
+
+def accept_queue(listener: socket.socket) -> AcceptQueue | None:
+    """Return the accept queue of a listening socket; None where the system does not tell.
+
+    TCP: tcpi_unacked and tcpi_sacked of TCP_INFO on a listener; UNIX: UDIAG_SHOW_RQLEN of sock_diag(7).
+    """
+    try:
+        if listener.family == getattr(socket, "AF_UNIX", None):
+            lengths = _unix_diag(os.fstat(listener.fileno()).st_ino, _SHOW_LENGTHS).get(_LENGTHS)
+            return AcceptQueue(*struct.unpack("=II", lengths)) if lengths else None
+        info = socket.socket.getsockopt(listener, socket.IPPROTO_TCP, socket.TCP_INFO, 32)
+        return AcceptQueue(*struct.unpack_from("=II", info, 24))
+    except (OSError, AttributeError, struct.error):
+        return None
+
+
+def unix_peer(inode: int) -> int | None:
+    """Return the inode of the other end of a connected UNIX socket; None where the system does not tell."""
+    try:
+        peer = _unix_diag(inode, _SHOW_PEER).get(_PEER)
+    except (OSError, AttributeError, struct.error):
+        return None
+    return int.from_bytes(peer[:4], "little") if peer else None
+
+
+def waiting_unix_clients(listener: socket.socket) -> list[int]:
+    """Return the inodes of the clients that wait in a UNIX listener's accept queue, the first first."""
+    try:
+        found = _unix_diag(os.fstat(listener.fileno()).st_ino, _SHOW_ICONS).get(_ICONS, b"")
+    except (OSError, AttributeError, struct.error):
+        return []
+    return [number for (number,) in struct.iter_unpack("=I", found)]
+
+
+def _unix_diag(inode: int, show: int) -> dict[int, bytes]:
+    """Ask the kernel about one UNIX socket (UNIX_DIAG, sock_diag(7)); return the attributes by number."""
+    request = _UNIX_REQUEST.pack(socket.AF_UNIX, 0, 0, _ANY, inode, show, _ANY, _ANY)
+    message = _HEADER.pack(_HEADER.size + len(request), _BY_FAMILY, 1, 1, 0) + request
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as netlink:
+        netlink.settimeout(1.0)
+        netlink.send(message)
+        answer = netlink.recv(65536)
+    length, kind, *_ = _HEADER.unpack_from(answer)
+    if kind == _ERROR:
+        return {}
+    found = {}
+    at = _HEADER.size + _ANSWER.size
+    while at + 4 <= length:
+        size, number = struct.unpack_from("=HH", answer, at)
+        found[number] = answer[at + 4 : at + size]
+        at += max(4, size + 3 & ~3)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class TcpEntry:
+    """A line of /proc/net/tcp or tcp6: addresses as JSON has them, the state's number, retransmits, the inode."""
+
+    local: Json
+    peer: Json
+    state: int
+    retries: int
+    inode: int
+
+    @property
+    def waits_for_accept(self) -> bool:
+        """Whether it is a complete connection that no program has yet: it has no inode."""
+        return self.state == ESTABLISHED and self.inode == 0
+
+
+def tcp_entries() -> list[TcpEntry]:
+    """Return every TCP socket of this machine, TIME_WAIT included. Takes milliseconds: never in the UI's thread."""
+    return [entry for path in ("/proc/net/tcp", "/proc/net/tcp6") for entry in _entries(path)]
+
+
+def _entries(path: str) -> Iterator[TcpEntry]:
+    try:
+        with open(path) as file:
+            lines = file.read().splitlines()[1:]
+    except OSError:
+        return
+    for line in lines:
+        words = line.split()
+        if len(words) > 9:
+            yield TcpEntry(_address(words[1]), _address(words[2]), int(words[3], 16), int(words[6], 16), int(words[9]))
+
+
+def _address(text: str) -> list[str | int]:
+    """Read an address of /proc/net/tcp: 32-bit words in the machine's order, and the port."""
+    host, _, port = text.partition(":")
+    words = bytes.fromhex(host)
+    turned = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
+    family = socket.AF_INET if len(turned) == 4 else socket.AF_INET6
+    return [socket.inet_ntop(family, turned), int(port, 16)]

@@ -1,0 +1,84 @@
+"""The application: one screen, its keys, its palette."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+from workbench.ui.bridge import Bridge
+from workbench.ui.screens.bench import BenchScreen
+from workbench.ui.screens.help import HelpScreen
+
+
+class WorkbenchApp(App[None]):
+    """socket-workbench on screen, over a session."""
+
+    TITLE = "socket-workbench"
+    CSS_PATH = "app.tcss"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it for instances
+        (0, "-tiny"),
+        (60, "-narrow"),
+        (100, "-mid"),
+        (160, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-flat"),
+        (16, "-short"),
+        (34, "-tall"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help", id="app.help", tooltip="Explain the screen and its keys", priority=True),
+        Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Close every socket and leave", priority=True),
+    ]
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__()
+        self.bridge = bridge
+
+    def on_mount(self) -> None:
+        self.push_screen(BenchScreen(self.bridge))
+        self.call_after_refresh(_calm_collector)
+
+    def action_help(self) -> None:
+        """Show the help, or close it."""
+        if isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        elif isinstance(self.screen, BenchScreen):
+            self.push_screen(HelpScreen())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every action that has a key, under the sentence that its tooltip shows."""
+        yield from super().get_system_commands(screen)
+        seen: set[str] = set()
+        for node, binding in _bindings(screen):
+            if binding.tooltip and binding.id and binding.id not in seen and binding.id != "app.quit":
+                seen.add(binding.id)
+                help_text = f"{binding.tooltip} ({self.get_key_display(binding)})"
+                yield SystemCommand(binding.description, help_text, _runner(self, node, binding))
+
+
+def _bindings(screen: Screen[object]) -> Iterator[tuple[DOMNode, Binding]]:
+    """Yield the bindings of the app, the screen and its widgets, with the node that has them."""
+    for node in (screen.app, screen, *screen.query("*").results()):
+        for _, binding in node._bindings:
+            yield node, binding
+
+
+def _runner(app: App[None], node: DOMNode, binding: Binding):  # type: ignore[no-untyped-def]
+    async def run() -> None:
+        await app.run_action(binding.action, default_namespace=node)
+
+    return run
+
+
+def _calm_collector() -> None:
+    """Keep the garbage collector from pausing the screen under a flood: what is there now stays."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
