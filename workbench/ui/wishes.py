@@ -23,10 +23,12 @@ class StartWanted(Wish):
     settings: ServerSettings
 
 
+@dataclass
 class StopWanted(Wish):
     """Stop the server and close its connections."""
 
 
+@dataclass
 class AcceptWanted(Wish):
     """Call accept once."""
 

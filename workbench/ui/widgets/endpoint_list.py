@@ -20,6 +20,11 @@ from workbench.model.safe import cells, safe
 _STATES = {"ESTABLISHED": "ESTAB", "SYN_RECV": "SYN-RECV", "CLOSE": "CLOSED"}
 
 
+def listens(state: EndpointState) -> bool:
+    """Whether it is a socket that accepts, so that it has no data of its own."""
+    return state.role == "server" and state.type in ("SOCK_STREAM", "SOCK_SEQPACKET")
+
+
 def size(number: int) -> str:
     """Write a number of bytes in at most five cells: 999, 1.2k, 340k, 1.0M."""
     if number < 1000:
@@ -50,11 +55,16 @@ def standing(state: EndpointState) -> str:
 
 
 def row(state: EndpointState, width: int) -> str:
-    """Write one endpoint in *width* cells; the address gives way."""
-    traffic = "" if state.tcp_state == "LISTEN" else f" in {size(state.bytes_in)} out {size(state.bytes_out)}"
-    ended = " ended" if state.ended and not state.closed and width >= 56 else ""
-    before, after = f"{safe(state.name)} ", f" {safe(standing(state))}{ended}{traffic}"
-    return before + fit(where(state), width - cells(before) - cells(after)) + after
+    """Write one endpoint in *width* cells: where that is too little, arrows for words, then a shorter address."""
+    name, address, how = safe(state.name), where(state), safe(standing(state))
+    received, sent = size(state.bytes_in), size(state.bytes_out)
+    if listens(state):
+        return f"{name} {fit(address, width - cells(name) - cells(how) - 2)} {how}"
+    line = f"{name} {address} {how} in {received} out {sent}"
+    if cells(line) <= width:
+        return line
+    after = f"{how} ←{received} →{sent}"
+    return f"{name} {fit(address, width - cells(name) - cells(after) - 2)} {after}"
 
 
 def fit(text: str, width: int) -> str:

@@ -9,12 +9,12 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from workbench.model.address import Address, AddressError
-from workbench.model.endpoint import FAMILIES, INT_LIMIT, SettingsError, SocketSettings, parse_bufsize, parse_number
+from workbench.model.endpoint import INT_LIMIT, SettingsError, SocketSettings, parse_bufsize, parse_number
 from workbench.ui import target
 from workbench.ui.widgets.controls import Caption, Choice, ErrorLine, Field, Press, Row, Toggle
 from workbench.ui.wishes import Wish
 
-FAMILY_HELP = dict(zip(FAMILIES, ("IPv4", "IPv6", "a path, or @name"), strict=True))
+FAMILY_HELP = {"AF_INET": "IPv4", "AF_INET6": "IPv6", "AF_UNIX": "a path, or @name"}
 TYPE_HELP = {
     "SOCK_STREAM": "bytes in order (TCP)",
     "SOCK_DGRAM": "single messages (UDP)",

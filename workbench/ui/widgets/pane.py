@@ -9,10 +9,10 @@ from textual.events import Resize
 from textual.widgets import Input
 
 from workbench.engine.state import EndpointState
-from workbench.model.endpoint import SettingsError
+from workbench.model.endpoint import SettingsError, SocketSettings
 from workbench.ui import wishes
 from workbench.ui.widgets.controls import Caption, Choice, Field, Press, Row, Toggle
-from workbench.ui.widgets.endpoint_list import EndpointList
+from workbench.ui.widgets.endpoint_list import EndpointList, listens
 from workbench.ui.widgets.form import Form, Status
 from workbench.ui.widgets.slider import Slider
 from workbench.ui.widgets.strip import LifeStrip, Standing, steps_of
@@ -33,8 +33,8 @@ class EndpointPane(Form):
     ROLES: ClassVar[tuple[str, ...]]
     NOBODY: ClassVar[str]
 
-    def __init__(self, *args, **options) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, settings: SocketSettings, *, id: str) -> None:
+        super().__init__(settings, id=id)
         self.chosen: str | None = None
         """Name of the chosen endpoint."""
         self._states: tuple[EndpointState, ...] = ()
@@ -255,8 +255,3 @@ class EndpointPane(Form):
             with field.prevent(Input.Changed):
                 field.value = str(n)
             self.query_one(Slider).value = n
-
-
-def listens(state: EndpointState) -> bool:
-    """Whether it is a socket that accepts, so that it has no data of its own."""
-    return state.role == "server" and state.type in ("SOCK_STREAM", "SOCK_SEQPACKET")

@@ -12,8 +12,8 @@ from workbench.model.endpoint import ServerSettings, parse_backlog, parse_buffer
 from workbench.model.payload import PayloadError, encode_text
 from workbench.ui import wishes
 from workbench.ui.widgets.controls import Caption, Choice, ErrorLine, Field, Pair, Press, Row, Toggle
-from workbench.ui.widgets.endpoint_list import EndpointList
-from workbench.ui.widgets.pane import HOW_HELP, EndpointPane, listens
+from workbench.ui.widgets.endpoint_list import EndpointList, listens
+from workbench.ui.widgets.pane import HOW_HELP, EndpointPane
 from workbench.ui.widgets.strip import LISTENER, LifeStrip, Standing
 
 RESPONDER_HELP = {
