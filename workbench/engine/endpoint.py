@@ -80,6 +80,8 @@ class Endpoint:
         """Make one call of the socket by the name of its method."""
         if method == "close":
             return self.close()
+        if method == "accept":
+            return self.accept()
         return self.submit(lambda: self.make(method, *args), reads=method in _READS)
 
     def send(self, data: bytes, how: str = "send", to: Any = None) -> Future[Outcome]:
@@ -230,7 +232,8 @@ class Endpoint:
         finally:
             self._pending.pop(lane, None)
         self._last = method
-        self._error = None if outcome.error is None else _named(outcome.error)
+        if method != "close":  # what ended the socket is worth more than that closing it went well
+            self._error = None if outcome.error is None else _named(outcome.error)
         if outcome.ok:
             self._done.add(method)
         return outcome

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import signal
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -11,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from workbench.ui.bridge import Bridge
+from workbench.ui.bridge import Bridge, keep_traceback
 from workbench.ui.screens.bench import BenchScreen
 from workbench.ui.screens.help import HelpScreen
 
@@ -43,7 +46,23 @@ class WorkbenchApp(App[None]):
 
     def on_mount(self) -> None:
         self.push_screen(BenchScreen(self.bridge))
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+            with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+                asyncio.get_running_loop().add_signal_handler(number, self.exit)
         self.call_after_refresh(_calm_collector)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with one line instead of a traceback, which goes into a file; tests are to see the fault itself."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        self.bridge.keep = True
+        told = keep_traceback(error)
+        self.exit(
+            return_code=1,
+            message=f"socket-workbench: a fault of its own ended it ({type(error).__name__}): "
+            f"the details are in {told}, the session in {self.bridge.path}",
+        )
 
     def action_help(self) -> None:
         """Show the help, or close it."""

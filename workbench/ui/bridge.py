@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import traceback
 from pathlib import Path
 
 from workbench.engine.bench import Bench
-from workbench.engine.session import SUFFIX, discard, fresh_path, record_to, sessions_folder
+from workbench.engine.session import SUFFIX, discard, fresh_path, leftovers, record_to, sessions_folder
 from workbench.engine.state import EndpointState
 from workbench.journal.reader import Journal
 from workbench.probe.record import Recorder
@@ -85,3 +86,15 @@ class Bridge:
 def suggested_name(path: Path) -> str:
     """Return a file name for a session that is to be kept."""
     return path.stem.rpartition("-")[0] + SUFFIX
+
+
+def unfinished() -> list[Path]:
+    """Return the sessions that a crash left in the state directory, the newest first."""
+    return [path for path in leftovers(sessions_folder()) if path.stat().st_size]
+
+
+def keep_traceback(error: Exception) -> Path:
+    """Write down where a fault of our own happened; return the file."""
+    path = sessions_folder().parent / "fault.txt"
+    path.write_text("".join(traceback.format_exception(error)), errors="backslashreplace")
+    return path

@@ -19,14 +19,16 @@ from textual.widgets import Footer, Static
 from workbench.engine.endpoint import Endpoint
 from workbench.engine.responders import UnknownResponder
 from workbench.engine.server import Server
+from workbench.engine.session import discard
 from workbench.model.address import Address
 from workbench.model.endpoint import ServerSettings
 from workbench.model.safe import safe
 from workbench.ui import wishes
-from workbench.ui.bridge import Bridge, suggested_name
+from workbench.ui.bridge import Bridge, suggested_name, unfinished
 from workbench.ui.screens.call_dialog import CallDialog
-from workbench.ui.screens.confirm import Confirm
+from workbench.ui.screens.confirm import Confirm, exposure
 from workbench.ui.screens.prompt import Prompt
+from workbench.ui.screens.unfinished import Unfinished
 from workbench.ui.widgets.client_pane import ClientPane
 from workbench.ui.widgets.controls import Field, Toggle
 from workbench.ui.widgets.log_view import LogView
@@ -50,17 +52,15 @@ class BenchScreen(Screen[None]):
     """Draws the session of its bridge and carries out what the panes wish."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        _key("f2", "view_server", "Server", "Go to the server"),
-        _key("f3", "view_client", "Client", "Go to the client"),
-        _key("f4", "view_log", "Log", "Go to the log"),
-        _key(
-            "f5", "quick_start", "Quick start", "Start the server, connect a client, send what stands in the composer"
-        ),
+        _key("f2", "view_server", "Server", "Go to the server", show=False),
+        _key("f3", "view_client", "Client", "Go to the client", show=False),
+        _key("f4", "view_log", "Log", "Go to the log", show=False),
+        _key("f5", "quick_start", "Quick", "Start the server, connect a client, send what stands in the composer"),
         _key("ctrl+s", "send", "Send", "Send what stands in the composer"),
-        _key("f6", "toggle_send", "send/sendall", "Change between send and sendall"),
+        _key("f6", "toggle_send", "send/all", "Change between send and sendall"),
         _key("ctrl+r", "recv", "recv", "Call recv(n) once at the chosen endpoint"),
         _key("escape", "cancel", "Cancel", "End the wait of the blocked call at the chosen endpoint"),
-        _key("f7", "start_stop", "Start/stop", "Start the server, or stop it and close its connections"),
+        _key("f7", "start_stop", "Server", "Start the server, or stop it and close its connections"),
         _key("f8", "connect", "Connect", "Connect one more client"),
         _key("f9", "accept", "accept", "Call accept once"),
         _key("alt+a", "auto_accept", "auto accept", "Let the server accept by itself, or only when told"),
@@ -103,10 +103,24 @@ class BenchScreen(Screen[None]):
             self.query_one("#server").border_title = "F2 server"
             self.query_one("#client").border_title = "F3 client"
             self.query_one("#log-frame").border_title = "F4 log"
-        else:
-            self.query_one(LogView).focus()
         self.set_interval(TICK, self.tick)
         self.tick()
+        self._go_to(self._view)
+        if self._bridge.is_live and not self._bridge.keep:
+            self._offer_unfinished()
+
+    @work
+    async def _offer_unfinished(self) -> None:
+        """After a crash: what the last session had written is there, and can be looked at or thrown away."""
+        left = unfinished()
+        if not left:
+            return
+        choice = await self.app.push_screen_wait(Unfinished([path.name for path in left]))
+        if choice == "open":
+            self.app.push_screen(BenchScreen(Bridge.recorded(left[0])))
+        elif choice == "discard":
+            for path in left:
+                discard(path)
 
     def on_resize(self) -> None:
         width, height = self.app.size
@@ -188,8 +202,8 @@ class BenchScreen(Screen[None]):
             self.query_one(LogView).focus()
         else:
             self._pane_id = view
-            first = "#address" if view == "server" else "Composer TextArea"
-            self.call_after_refresh(self.query_one(f"#{view} {first}").focus)
+            first = self.query_one("#server #address" if view == "server" else "#client TextArea")
+            self.call_after_refresh(first.focus)
 
     # --- keys of the panes ------------------------------------------------------------------------------------------
 
@@ -233,6 +247,9 @@ class BenchScreen(Screen[None]):
         """End the wait of the chosen endpoint; if it does not wait, of any other that does."""
         bench = self._bridge.bench
         if bench is None:
+            if len(self.app.screen_stack) > 2:  # a recording that was opened from the bench
+                self._bridge.close()
+                self.app.pop_screen()
             return
         waiting = [endpoint for endpoint in bench.all() if endpoint.state().pending]
         chosen = self._endpoint(self.pane.chosen)
@@ -276,7 +293,10 @@ class BenchScreen(Screen[None]):
             case wishes.SendRestWanted():
                 endpoint.send_rest()
             case wishes.RecvWanted(_, n):
-                endpoint.recv(n)
+                if endpoint.auto:
+                    self.notify(f"{endpoint.name} receives by itself: turn auto off to receive by hand", timeout=4)
+                else:
+                    endpoint.recv(n)
             case wishes.AutoRecvChanged(_, on):
                 endpoint.set_auto(on)
             case wishes.BufsizeChanged(_, n):
@@ -293,11 +313,8 @@ class BenchScreen(Screen[None]):
     @work
     async def _start(self, settings: ServerSettings) -> None:
         """Start the server; an address that others can reach is asked about first."""
-        if not settings.is_loopback and not await self.app.push_screen_wait(
-            Confirm(
-                f"Any machine that can reach {settings.host} will be able to connect to port {settings.port}.", "Start"
-            )
-        ):
+        exposed = not settings.is_loopback
+        if exposed and not await self.app.push_screen_wait(Confirm(exposure(settings), "Start")):
             return
         self._start_now(settings)
 
@@ -434,5 +451,5 @@ def _writable(name: str) -> str | None:
 _LIVE = frozenset(
     binding.id
     for binding in BenchScreen.BINDINGS
-    if isinstance(binding, Binding) and binding.action not in ("view_log", "save")
+    if isinstance(binding, Binding) and binding.action not in ("view_log", "save", "cancel")
 )
