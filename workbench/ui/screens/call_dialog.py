@@ -37,8 +37,8 @@ class CallDialog(ModalScreen[CallRequest | None]):
     }
     CallDialog OptionList { width: 15; height: 1fr; scrollbar-size-vertical: 1; border: none; padding: 0; }
     CallDialog Vertical { width: 1fr; padding-left: 2; }
-    CallDialog #help { height: 1fr; overflow-y: auto; }
-    CallDialog #preview { height: auto; max-height: 3; margin: 1 0; color: $text-accent; }
+    CallDialog #help { height: auto; min-height: 3; max-height: 6; }
+    CallDialog #preview { height: 1fr; margin: 1 0; color: $text-accent; }
     CallDialog ErrorLine { max-height: 4; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel", tooltip="Make no call")]

@@ -41,28 +41,24 @@ class Composer(Vertical):
         said: str
 
     def __init__(self, draft: Draft, *, id: str) -> None:
-        super().__init__(id=id)
+        super().__init__(id=id, classes=_mode_class(draft))
         self._draft = draft
         self._history = History()
         self._data: bytes | None = None
 
     def compose(self) -> ComposeResult:
         draft = self._draft
-        with Row():
-            yield Choice(_MODES, draft.mode, id="mode", tooltip="How what you type becomes bytes")
-            encoding = Choice(_ENCODINGS, draft.encoding, id="encoding", tooltip="Encoding of the text")
-            ending = Choice(_ENDINGS, draft.ending, id="ending", label="end", tooltip="Line ending put after the text")
-            escapes = Toggle(
-                "escapes",
-                draft.escapes,
-                id="escapes",
-                tooltip="Read \\n \\r \\t \\0 \\\\ \\xff (a byte) and \\u20ac (a character) as escapes",
-            )
-            spaces = "compact" if draft.compact else "as typed"
-            layout = Choice(_JSON, spaces, id="spaces", tooltip="Send the JSON as typed or without white space")
-            newline = Toggle("newline", draft.newline, id="newline", tooltip="Put \\n after the JSON")
-            yield from (option.add_class("-text") for option in (encoding, ending, escapes))
-            yield from (option.add_class("-json") for option in (layout, newline))
+        escapes = "Read \\n \\r \\t \\0 \\\\ \\xff (a byte) and \\u20ac (a character) as escapes"
+        spaces = "compact" if draft.compact else "as typed"
+        text, json = {"classes": "-text"}, {"classes": "-json"}
+        yield Row(
+            Choice(_MODES, draft.mode, id="mode", tooltip="How what you type becomes bytes"),
+            Choice(_ENCODINGS, draft.encoding, id="encoding", tooltip="Encoding of the text", **text),
+            Choice(_ENDINGS, draft.ending, id="ending", label="end", tooltip="Line ending put after the text", **text),
+            Toggle("escapes", draft.escapes, id="escapes", tooltip=escapes, **text),
+            Choice(_JSON, spaces, id="spaces", tooltip="Send the JSON as typed or without white space", **json),
+            Toggle("newline", draft.newline, id="newline", tooltip="Put \\n after the JSON", **json),
+        )
         yield JsonArea(
             draft.text,
             id="text",
@@ -137,7 +133,7 @@ class Composer(Vertical):
         """Turn the draft into bytes, or say why that can't be and where."""
         area = self.query_one(JsonArea)
         self._draft = draft = replace(self._draft, text=area.text)
-        self.set_classes(f"-mode-{draft.mode.lower()}")
+        self.set_classes(_mode_class(draft))
         fault: tuple[int, int] | None = None
         said = wrong = ""
         try:
@@ -151,3 +147,7 @@ class Composer(Vertical):
         area.colour(draft.mode == "JSON", fault)
         self.query_one(ErrorLine).say(wrong)
         self.post_message(self.Checked(said))
+
+
+def _mode_class(draft: Draft) -> str:
+    return f"-mode-{draft.mode.lower()}"

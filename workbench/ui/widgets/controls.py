@@ -20,13 +20,26 @@ from workbench.model.safe import safe
 
 
 class Row(Horizontal):
-    """Controls beside each other, one row high."""
+    """Controls beside each other, one row high, a cell between them."""
 
-    DEFAULT_CSS = """
-    Row { height: 1; width: 1fr; }
-    Row > * { margin-right: 1; }
-    Row > *:last-child { margin-right: 0; }
-    """
+    DEFAULT_CSS = "Row { height: 1; width: 1fr; }"
+
+    def __init__(self, *children: Widget, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(*children, id=id, classes=classes)
+        self._has_first = bool(children)
+        for child in children[1:]:
+            _space(child)
+
+    def compose_add_child(self, widget: Widget) -> None:
+        if self._has_first:
+            _space(widget)
+        self._has_first = True
+        super().compose_add_child(widget)
+
+
+def _space(widget: Widget) -> None:
+    # By hand, since :first-child in a stylesheet makes Textual style every widget once more at the start.
+    widget.styles.margin = (0, 0, 0, 1)
 
 
 class Pair(Container):
@@ -52,8 +65,8 @@ class Control(Widget, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "Press", show=False)]
 
-    def __init__(self, *, id: str, tooltip: str) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str, tooltip: str, classes: str = "") -> None:
+        super().__init__(id=id, classes=classes)
         self.tooltip = tooltip
 
     def on_click(self) -> None:
@@ -89,10 +102,9 @@ class Press(Control):
             return self.press
 
     def __init__(self, *labels: str, id: str, tooltip: str, classes: str = "") -> None:
-        super().__init__(id=id, tooltip=tooltip)
+        super().__init__(id=id, tooltip=tooltip, classes=classes)
         self._cells = max(map(len, labels)) + 2
         self.set_reactive(Press.label, labels[0])
-        self.add_class(*classes.split())
 
     def watch_label(self) -> None:
         self.refresh()
@@ -122,8 +134,8 @@ class Toggle(Control):
         def control(self) -> Toggle:
             return self.toggle
 
-    def __init__(self, label: str, on: bool = False, *, id: str, tooltip: str) -> None:
-        super().__init__(id=id, tooltip=tooltip)
+    def __init__(self, label: str, on: bool = False, *, id: str, tooltip: str, classes: str = "") -> None:
+        super().__init__(id=id, tooltip=tooltip, classes=classes)
         self._label = label
         self.set_reactive(Toggle.on, on)
 
@@ -163,8 +175,17 @@ class Choice(Control):
         def control(self) -> Choice:
             return self.choice
 
-    def __init__(self, options: Mapping[str, str], value: str, *, id: str, tooltip: str, label: str = "") -> None:
-        super().__init__(id=id, tooltip=tooltip)
+    def __init__(
+        self,
+        options: Mapping[str, str],
+        value: str,
+        *,
+        id: str,
+        tooltip: str,
+        label: str = "",
+        classes: str = "",
+    ) -> None:
+        super().__init__(id=id, tooltip=tooltip, classes=classes)
         self.options = options
         self._label = f"{label} " if label else ""
         self.set_reactive(Choice.value, value)
@@ -198,14 +219,13 @@ class Field(Input):
     """An input of one row that draws nothing but safe text, and can be marked as wrong."""
 
     DEFAULT_CSS = """
-    Field { width: 1fr; background: $boost; }
-    Field:focus { background: $boost; background-tint: $foreground 10%; }
+    Field { width: 1fr; height: 1; padding: 0; border: none; background: $boost; }
+    Field:focus { border: none; background-tint: $foreground 10%; }
     Field.-wrong { background: $error 25%; text-style: underline; }
     """
 
     def __init__(self, value: str, *, id: str, tooltip: str, placeholder: str = "", classes: str = "") -> None:
-        super().__init__(value, id=id, compact=True, placeholder=placeholder, tooltip=tooltip)
-        self.add_class(*classes.split())
+        super().__init__(value, id=id, placeholder=placeholder, tooltip=tooltip, classes=classes, validate_on=())
 
     @property
     def _value(self) -> Text:

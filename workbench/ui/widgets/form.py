@@ -48,8 +48,7 @@ class Form(VerticalScroll, can_focus=False):
     Form { height: auto; }
     Form Field.-short { width: 8; }
     Form.-broad Pair { layout: horizontal; height: 1; }
-    Form.-broad Pair > * { width: 1fr; }
-    Form.-broad Pair > *:first-child { margin-right: 2; }
+    Form.-broad Pair > * { width: 1fr; margin-right: 1; }
     Form.-broad LifeStrip { min-width: 42; }
     Form .-kind { min-width: 40; }
     """

@@ -25,7 +25,8 @@ class JsonArea(TextArea, inherit_bindings=False):
     """A TextArea whose up in the first line and down in the last one ask for the history (Leaf)."""
 
     DEFAULT_CSS = """
-    JsonArea { height: 1fr; min-height: 3; padding: 0; background: $boost; }
+    JsonArea { height: 1fr; min-height: 3; padding: 0; border: none; background: $boost; }
+    JsonArea:focus { border: none; }
     JsonArea .json--key { color: $text-primary; }
     JsonArea .json--string { color: $text-success; }
     JsonArea .json--number { color: $text-warning; }
@@ -53,7 +54,7 @@ class JsonArea(TextArea, inherit_bindings=False):
         by: int
 
     def __init__(self, text: str, *, id: str, tooltip: str) -> None:
-        super().__init__(text, id=id, compact=True, show_line_numbers=False, highlight_cursor_line=False)
+        super().__init__(text, id=id, show_line_numbers=False, highlight_cursor_line=False)
         self.tooltip = tooltip
         self._coloured = False
         self._fault: tuple[int, int] | None = None
