@@ -44,8 +44,11 @@ class WorkbenchApp(App[None]):
         super().__init__()
         self.bridge = bridge
 
+    def get_default_screen(self) -> BenchScreen:
+        """Begin with the bench at once: a screen pushed over an empty one would be laid out later."""
+        return BenchScreen(self.bridge)
+
     def on_mount(self) -> None:
-        self.push_screen(BenchScreen(self.bridge))
         for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
             with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
                 asyncio.get_running_loop().add_signal_handler(number, self.exit)

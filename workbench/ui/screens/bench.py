@@ -76,9 +76,9 @@ class BenchScreen(Screen[None]):
     ]
 
     def __init__(self, bridge: Bridge) -> None:
-        super().__init__()
+        self._view = "client" if bridge.is_live else "log"
+        super().__init__(classes=f"-v-{self._view}" if bridge.is_live else f"-v-{self._view} -recording")
         self._bridge = bridge
-        self._view = "log" if not bridge.is_live else "client"
         self._pane_id = "client"
         self._ticks = 0
         self._new = 0
@@ -96,25 +96,20 @@ class BenchScreen(Screen[None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        self.add_class(f"-v-{self._view}")
-        self.set_class(not self._bridge.is_live, "-recording")
         self.query_one("#log-frame").border_title = "log"
         if self._bridge.is_live:
             self.query_one("#server").border_title = "F2 server"
             self.query_one("#client").border_title = "F3 client"
             self.query_one("#log-frame").border_title = "F4 log"
         self.set_interval(TICK, self.tick)
-        self.tick()
-        self._go_to(self._view)
-        if self._bridge.is_live and not self._bridge.keep:
-            self._offer_unfinished()
+        self.call_after_refresh(self.tick)
+        self._focus(self._view)
+        if self._bridge.is_live and not self._bridge.keep and (left := unfinished()):
+            self._offer_unfinished(left)
 
     @work
-    async def _offer_unfinished(self) -> None:
+    async def _offer_unfinished(self, left: list[Path]) -> None:
         """After a crash: what the last session had written is there, and can be looked at or thrown away."""
-        left = unfinished()
-        if not left:
-            return
         choice = await self.app.push_screen_wait(Unfinished([path.name for path in left]))
         if choice == "open":
             self.app.push_screen(BenchScreen(Bridge.recorded(left[0])))
@@ -198,6 +193,9 @@ class BenchScreen(Screen[None]):
     def _go_to(self, view: str) -> None:
         self.remove_class(f"-v-{self._view}").add_class(f"-v-{view}")
         self._view = view
+        self._focus(view)
+
+    def _focus(self, view: str) -> None:
         if view == "log":
             self.query_one(LogView).focus()
         else:
@@ -247,7 +245,7 @@ class BenchScreen(Screen[None]):
         """End the wait of the chosen endpoint; if it does not wait, of any other that does."""
         bench = self._bridge.bench
         if bench is None:
-            if len(self.app.screen_stack) > 2:  # a recording that was opened from the bench
+            if len(self.app.screen_stack) > 1:  # a recording that was opened from the bench
                 self._bridge.close()
                 self.app.pop_screen()
             return
