@@ -1,7 +1,7 @@
 """The journal: the calls of one session, in the order of its file, each at hand by its number.
 
-The file may still be growing, and may be damaged. What is kept in memory is an index of 13 bytes a call, the texts,
-the notes, and what lineage needs; bytes are read when they are asked for.
+The file may still be growing, and may be damaged. What is kept in memory is an index of 13 bytes a call, 12 more
+for lineage where it moved bytes of a stream, the texts and the notes; bytes are read when they are asked for.
 """
 
 from __future__ import annotations
@@ -17,17 +17,22 @@ from typing import TypeVar
 
 import msgspec
 
-from workbench.journal.scan import Found, Scanner
-from workbench.model.call import Call, Head, decode
-from workbench.model.lineage import Lineage
+from workbench.journal.scan import GAP, Scanner, pread
+from workbench.model.call import Call, Head, Number, decode, decode_tail
+from workbench.model.lineage import NAMING, Lineage
 from workbench.probe import record
-from workbench.probe.record import FIXED, HEAD_SIZE, PREFIX
+from workbench.probe.record import CALL, DATAGRAM, FIXED, HEAD_SIZE, PREFIX
 
 _T = TypeVar("_T")
 
 
 SENT, RECEIVED, FAILED = 1, 2, 4
-"""Marks of a call, kept in the index so that filters and the log's rows need not read the call."""
+"""Marks of a call, kept in the index so that filters and the log's rows need not read the call.
+
+FAILED: it raised or, as connect_ex, returned an errno.
+"""
+_CONNECT_EX = record.CODE["connect_ex"]
+_MARKS = bytes(SENT if code in record.SENDS else RECEIVED if code in record.RECVS else 0 for code in range(256))
 
 
 class NotASession(ValueError):
@@ -37,10 +42,10 @@ class NotASession(ValueError):
 class Start(msgspec.Struct, frozen=True):
     """What a writer tells of itself when it begins: wall clock and monotonic clock in ns, and where it runs."""
 
-    format: int = record.FORMAT
+    format: Number = record.FORMAT
     program: str = ""
-    wall: int = 0
-    monotonic: int = 0
+    wall: Number = 0
+    monotonic: Number = 0
     boot: str = ""
     platform: str = ""
     python: str = ""
@@ -49,9 +54,15 @@ class Start(msgspec.Struct, frozen=True):
 class Note(msgspec.Struct, frozen=True):
     """What a person wrote on a call."""
 
-    seq: int
+    seq: Number
     text: str = ""
     bookmark: bool = False
+
+
+class _Lost(msgspec.Struct, frozen=True):
+    """How many calls a writer could not keep, since it began."""
+
+    calls: Number = 0
 
 
 @dataclass(slots=True)
@@ -61,6 +72,7 @@ class _Writer:
     pid: int
     offset: int = 0
     texts: dict[int, str] = field(default_factory=dict)
+    lost: int = 0
     ended: bool = False
 
 
@@ -80,6 +92,7 @@ class Journal:
         self.notes: dict[int, Note] = {}
         self.lost = 0
         self.lineage = Lineage()
+        self._moved = self.lineage.moved
         self._call = lru_cache(maxsize=512)(self._read_call)
 
     def close(self) -> None:
@@ -105,8 +118,30 @@ class Journal:
         """Index the records that were added, for about *seconds* at most; return how many calls came."""
         before = len(self._offsets)
         until = None if seconds is None else clock() + seconds
-        for number, found in enumerate(self._scanner.records()):
-            self._take(found)
+        for number, (offset, fields) in enumerate(self._scanner.records()):
+            _, _, length, _, kind, code, flags, pid, socket, started, ended, result, tail = fields
+            if kind == CALL:
+                self._offsets.append(offset)
+                moved = length - HEAD_SIZE - tail
+                self.lengths.append(moved)
+                mark = _MARKS[code]
+                failed = flags & record.FAILED or (code == _CONNECT_EX and result > 0)
+                self.marks.append(mark | FAILED if failed else mark)
+                if flags & DATAGRAM:
+                    pass  # lineage counts the bytes of streams
+                elif mark:
+                    # TCP's MSG_TRUNC throws away what it tells to have received.
+                    moved = moved or (result if mark == RECEIVED and not flags & record.FAILED else 0)
+                    if 0 < moved < 1 << 32:
+                        self._moved(len(self.marks), (pid, socket), mark == SENT, moved, flags, started, ended)
+                elif code in NAMING:
+                    start = offset + HEAD_SIZE
+                    names = decode_tail(self._bytes(start, start + tail))
+                    self.lineage.named(code, (pid, socket), names, flags=flags, started=started, ended=ended)
+            elif kind == GAP:
+                self.lineage.doubt()
+            else:
+                self._take(offset, length)
             if until is not None and number & 255 == 255 and clock() >= until:
                 break
         return len(self._offsets) - before
@@ -150,27 +185,23 @@ class Journal:
             found.append("the end is missing: the program was killed, or is still running")
         return found
 
-    def _take(self, found: Found) -> None:
-        head = Head._make(found.fixed)
+    def _take(self, offset: int, length: int) -> None:
+        """Take in a record that is no call."""
+        head, tail, data = self._parts(offset, length)
         match head.kind:
-            case record.CALL:
-                length = max(0, found.length - HEAD_SIZE - head.tail_length)
-                self._offsets.append(found.offset)
-                self.lengths.append(length)
-                self.marks.append(_mark(head))
-                self.lineage.add(len(self), head, self._tail(found, head) if head.code in _NAMING else b"", length)
             case record.TEXT:
-                data = self._bytes(found.offset + HEAD_SIZE + head.tail_length, found.offset + found.length)
-                self._writer(head).texts[head.result] = data.decode("utf-8", "surrogateescape")
+                self._writer(head).texts[head.result] = data.decode("utf-8", "backslashreplace")
             case record.START:
-                self._begin(head, _decode(self._tail(found, head), Start))
+                self._begin(head, _decode(tail, Start))
             case record.NOTE:
-                note = _decode(self._tail(found, head), Note)
+                note = _decode(tail, Note)
                 if note is not None:
                     self._annotate(note)
             case record.LOST:
-                lost = _decode(self._tail(found, head), dict[str, int])
-                self.lost += (lost or {}).get("calls", 0)
+                writer, lost = self._writer(head), _decode(tail, _Lost) or _Lost()
+                self.lost += max(0, lost.calls - writer.lost)
+                writer.lost = max(lost.calls, writer.lost)
+                self.lineage.doubt()
             case record.END:
                 self._writer(head).ended = True
 
@@ -196,50 +227,42 @@ class Journal:
     # --- reading one call ------------------------------------------------------------------------------------------
 
     def _read_call(self, index: int) -> Call:
-        offset, length = self._offsets[index], self.lengths[index]
-        fixed = self._bytes(offset + PREFIX.size, offset + HEAD_SIZE)
-        head = Head._make(FIXED.unpack(fixed))
-        start = offset + HEAD_SIZE
-        rest = self._bytes(start, start + head.tail_length + length)
+        offset = self._offsets[index]
+        prefix = self._bytes(offset, offset + PREFIX.size)
+        head, tail, data = self._parts(offset, PREFIX.unpack(prefix)[2])
         writer = self._writer(head)
+        name = f"socket {head.socket_number}" if head.socket_number else ""
         return decode(
             head,
-            rest[: head.tail_length],
-            rest[head.tail_length :],
+            tail,
+            data,
             seq=index + 1,
             time=self.seconds(head.started, writer.offset),
             text=(
                 writer.texts.get(head.thread, ""),
-                writer.texts.get(head.name, "") or (f"socket {head.socket_number}" if head.socket_number else ""),
+                writer.texts.get(head.name, "") or name,
                 writer.texts.get(head.source, ""),
             ),
         )
+
+    def _parts(self, offset: int, length: int) -> tuple[Head, bytes, bytes]:
+        """Return the record at *offset*: its fixed part, its tail, its data."""
+        whole = self._bytes(offset, offset + length)
+        head = Head._make(FIXED.unpack_from(whole, PREFIX.size))
+        data = HEAD_SIZE + head.tail_length
+        return head, whole[HEAD_SIZE:data], whole[data:]
 
     def seconds(self, monotonic: int, offset: int = 0) -> float:
         """Return seconds since the session began for a reading of the monotonic clock in ns."""
         began = self.start.monotonic if self.start is not None else 0
         return (monotonic + offset - began) / 1e9
 
-    def _tail(self, found: Found, head: Head) -> bytes:
-        return self._bytes(found.offset + HEAD_SIZE, found.offset + HEAD_SIZE + head.tail_length)
-
     def _bytes(self, start: int, stop: int) -> bytes:
-        return os.pread(self._fd, stop - start, start)
-
-
-def _mark(head: Head) -> int:
-    moved = SENT if head.code in record.SENDS else RECEIVED if head.code in record.RECVS else 0
-    told_errno = head.code == record.CODE["connect_ex"] and head.result > 0
-    return moved | (FAILED if told_errno or head.flags & record.FAILED else 0)
-
-
-_NAMING = frozenset(
-    record.CODE[name] for name in ("socket", "socketpair", "bind", "connect", "connect_ex", "accept", "dup", "fromfd")
-)
+        return pread(self._fd, stop - start, start)
 
 
 def _decode(tail: bytes, kind: type[_T]) -> _T | None:
     try:
         return msgspec.json.decode(tail, type=kind, strict=False)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+import struct
 from binascii import crc32
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from threading import Lock
 
-from workbench.probe.record import FIXED, HEAD_SIZE, MAGIC, PREFIX
+from workbench.probe.record import CALL, HEAD_SIZE, MAGIC, PREFIX, START
 
-CHUNK = 1 << 18
+CHUNK = 1 << 16
+WINDOW = 1 << 20
 
+HEAD = struct.Struct("<4sIIIBBH8xII12xQQq24x8xI")
+"""Of PREFIX and FIXED what the index needs, as each field that is unpacked costs time."""
+Fields = tuple[bytes, int, int, int, int, int, int, int, int, int, int, int, int]
+"""Magic, file, length, crc, kind, call, flags, socket pid, socket number, started, ended, result, length of tail."""
 
-class Found(NamedTuple):
-    """A record: its place in the file, its whole length, and its fixed part as FIXED unpacks it."""
-
-    offset: int
-    length: int
-    fixed: tuple[int, ...]
+GAP = 0
+"""Kind of what is no record: *length* bytes that could not be read."""
 
 
 class Scanner:
@@ -32,58 +34,99 @@ class Scanner:
         self._fd = fd
         self.position = 0
         self.skipped = 0
-        self._base, self._chunk = 0, b""
+        self._files: set[int] = set()
+        self._sought = 0
 
-    def records(self) -> Iterator[Found]:
-        """Yield the records from *position* on, advancing it past each."""
+    def records(self) -> Iterator[tuple[int, Fields]]:
+        """Yield the offset and fields of each record from *position* on, advancing it; GAP where bytes are skipped."""
         size = os.fstat(self._fd).st_size
         while self.position + HEAD_SIZE <= size:
-            found = self._parse(self.position)
-            if found is None or not self._leads_on(found, size):
-                if not self._resume(size):
+            yield from self._whole_ones(pread(self._fd, CHUNK, self.position))
+            fields = self._record_at(self.position, size)
+            if fields is not None:  # the last one of the chunk, or of the file
+                self.position += fields[2]
+                yield self.position - fields[2], self._noted(fields)
+            elif self.position + HEAD_SIZE <= size:
+                place = self._search(size)
+                if place is None:
                     return
-                continue
-            self.position += found.length
-            yield found
+                gap, offset = place - self.position, self.position
+                self.skipped += gap
+                self.position = place
+                yield offset, (MAGIC, 0, gap, 0, GAP, 0, 0, 0, 0, 0, 0, 0, 0)
 
     def waiting(self) -> int:
         """Return the number of bytes at the end that make no whole record (yet)."""
-        return os.fstat(self._fd).st_size - self.position
+        return max(0, os.fstat(self._fd).st_size - self.position)
 
-    def _parse(self, offset: int) -> Found | None:
-        head = self._read(offset, HEAD_SIZE)
+    def _whole_ones(self, chunk: bytes) -> Iterator[tuple[int, Fields]]:
+        """Yield the records of *chunk*, read at *position*, for as long as each is whole and leads to another."""
+        base, at, last = self.position, 0, len(chunk) - HEAD_SIZE
+        unpack, leads_on, body, head_size = HEAD.unpack_from, chunk.startswith, PREFIX.size, HEAD_SIZE
+        while at <= last:
+            fields: Fields = unpack(chunk, at)
+            length = fields[2]
+            after = at + length
+            if (
+                not leads_on(MAGIC, after)
+                or fields[0] != MAGIC
+                or head_size + fields[12] > length
+                or crc32(chunk[at + body : at + head_size], length) != fields[3]
+            ):
+                return
+            self.position = base + after
+            yield base + at, fields if fields[4] == CALL else self._noted(fields)
+            at = after
+
+    def _noted(self, fields: Fields) -> Fields:
+        """Remember which file the record was written to: one that lies in another's data was written elsewhere."""
+        if fields[4] == START or not self._files:
+            self._files.add(fields[1])
+        return fields
+
+    def _head_at(self, offset: int) -> Fields | None:
+        """Return the fields of what stands at *offset* if it begins a record."""
+        head = pread(self._fd, HEAD_SIZE, offset)
         if len(head) < HEAD_SIZE:
             return None
-        magic, length, crc = PREFIX.unpack_from(head)
-        if magic != MAGIC or length < HEAD_SIZE or crc32(head[PREFIX.size :], length) != crc:
-            return None
-        return Found(offset, length, FIXED.unpack_from(head, PREFIX.size))
+        fields: Fields = HEAD.unpack(head)
+        magic, _, length, crc, *_, tail = fields
+        sound = magic == MAGIC and HEAD_SIZE + tail <= length and crc32(head[PREFIX.size :], length) == crc
+        return fields if sound else None
 
-    def _leads_on(self, found: Found, size: int) -> bool:
-        """Whether the record is all there and the next one, if any, begins where it ends: a torn one leads astray."""
-        after = found.offset + found.length
-        return after <= size and MAGIC.startswith(self._read(after, min(len(MAGIC), size - after)))
+    def _record_at(self, offset: int, size: int) -> Fields | None:
+        """Return the fields of the record at *offset* if it is all there and leads to another one or to the end."""
+        fields = self._head_at(offset)
+        return fields if fields is not None and self._leads_on(offset + fields[2], size) else None
 
-    def _resume(self, size: int) -> bool:
-        """Move to the next place that holds a record; False when there is none, and then nothing is skipped."""
-        place = self.position + 1
+    def _leads_on(self, after: int, size: int) -> bool:
+        """Tell whether a record begins at *after*, as far as the file goes: the length of a torn one leads astray."""
+        return after <= size and MAGIC.startswith(pread(self._fd, min(len(MAGIC), size - after), after))
+
+    def _search(self, size: int) -> int | None:
+        """Return the next place with a whole record of this file; what was searched in vain is not searched again."""
+        place = max(self.position + 1, self._sought)
+        self._sought = max(place, size - HEAD_SIZE + 1)
         while place + HEAD_SIZE <= size:
-            window = self._read(place, CHUNK)
+            window = pread(self._fd, WINDOW, place)
             at = window.find(MAGIC)
-            if at < 0:
-                place += max(1, len(window) - len(MAGIC) + 1)
-            elif (found := self._parse(place + at)) is None or found.offset + found.length > size:
-                place += at + 1
-            else:
-                self.skipped += place + at - self.position
-                self.position = place + at
-                return True
-        return False
+            while at >= 0 and place + at + HEAD_SIZE <= size:
+                fields = self._head_at(place + at)
+                if fields is not None and (not self._files or fields[1] in self._files):
+                    if self._leads_on(place + at + fields[2], size):
+                        return place + at
+                    self._sought = min(self._sought, place + at)  # it may still be growing
+                at = window.find(MAGIC, at + 1)
+            place += max(1, len(window) - len(MAGIC) + 1)
+        return None
 
-    def _read(self, offset: int, length: int) -> bytes:
-        """Return bytes of the file, from a chunk read ahead; what was at the end of the file is read anew."""
-        start = offset - self._base
-        if start < 0 or start + length > len(self._chunk):
-            self._base, self._chunk = offset, os.pread(self._fd, max(length, CHUNK), offset)
-            start = 0
-        return self._chunk[start : start + length]
+
+def _seek_and_read(fd: int, length: int, offset: int) -> bytes:
+    """os.pread for Windows, where one thread at a time may move the file's position."""
+    with _SEEKING:
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.read(fd, length)
+
+
+_SEEKING = Lock()
+pread: Callable[[int, int, int], bytes] = getattr(os, "pread", _seek_and_read)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -18,6 +18,9 @@ from workbench.probe import record
 
 Json = Any
 """What JSON can hold."""
+
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a record's fixed part could hold too."""
 
 
 class Head(NamedTuple):
@@ -55,13 +58,13 @@ class Tail(msgspec.Struct, frozen=True):
     args: list[Json] | None = None
     result: Json = None
     error: tuple[str, str] | None = None
-    family: int = 0
-    type: int = 0
+    family: Number = 0
+    type: Number = 0
     local: Json = None
     peer: Json = None
-    made: list[tuple[int, int]] = []
-    fd: int = -1
-    inode: int = 0
+    made: list[tuple[Number, Number]] = []
+    fd: Number = -1
+    inode: Number = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class Call:
     peer: Json = None
     descriptor: int | None = None
     inode: int | None = None
+    made: tuple[str, ...] = ()
     unfinished: bool = False
 
     @property
@@ -115,15 +119,18 @@ class Call:
 
 def decode_tail(tail: bytes) -> Tail:
     """Return what *tail* holds; an empty Tail if it is not what a recorder writes."""
-    if not tail:
+    if not tail or tail.count(b"[") + tail.count(b"{") > _MOST_LISTS:
         return _EMPTY
     try:
         return msgspec.json.decode(tail, type=Tail, strict=False)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _EMPTY
 
 
 _EMPTY = Tail()
+_MOST_LISTS = 100  # no call has more, and whoever draws it need not care for deeper nesting
+_WITH_ADDRESS = ("bind", "connect", "connect_ex", "sendto", "sendmsg")
+_TELLING_ADDRESS = ("getsockname", "getpeername")
 
 
 def socket_id(pid: int, number: int) -> str:
@@ -134,11 +141,12 @@ def socket_id(pid: int, number: int) -> str:
 def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float, text: tuple[str, str, str]) -> Call:
     """Return the call that a record holds. *text*: its thread, its socket's name, its source."""
     tail = decode_tail(tail_bytes)
-    name = record.CALLS[head.code] if head.code < len(record.CALLS) else f"call {head.code}"
+    name = record.CALLS[head.code] if 0 < head.code < len(record.CALLS) else f"call {head.code}"
+    unfinished = bool(head.flags & record.UNFINISHED)
     return Call(
         seq=seq,
         time=time,
-        duration=max(0, head.ended - head.started) / 1e9,
+        duration=None if unfinished else max(0, head.ended - head.started) / 1e9,
         pid=head.pid,
         thread=text[0],
         socket=socket_id(head.socket_pid, head.socket_number),
@@ -150,7 +158,7 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         data=data,
         requested=_known(head.requested),
         left=_known(head.left),
-        truncated=bool(head.flags & record.TRUNCATED) if _truncation_known(head) else None,
+        truncated=_truncated(head),
         size=_known(head.size),
         source=text[2],
         peek=bool(head.flags & record.PEEK),
@@ -159,6 +167,8 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         peer=None if tail.peer is None else plain(tail.peer),
         descriptor=_known(tail.fd),
         inode=tail.inode or None,
+        made=tuple(socket_id(*key) for key in tail.made),
+        unfinished=unfinished,
     )
 
 
@@ -166,28 +176,35 @@ def _known(number: int) -> int | None:
     return None if number < 0 else number
 
 
-def _truncation_known(head: Head) -> bool:
-    """A stream never truncates; of a datagram only a call that asked for the flag or the size knows."""
-    return head.code not in record.RECVS or not head.flags & record.DATAGRAM or bool(head.flags & record.WHOLE)
+def _truncated(head: Head) -> bool | None:
+    """A stream never truncates; whether a datagram was cut is known where the call asked, or had room to spare."""
+    took_datagram = head.code in record.RECVS and head.flags & record.DATAGRAM and not head.flags & record.FAILED
+    return None if took_datagram and not head.flags & record.WHOLE else bool(head.flags & record.TRUNCATED)
 
 
 def _arguments(name: str, head: Head, tail: Tail) -> list[Json]:
-    if tail.args is not None:
-        args = [plain(argument) if isinstance(argument, str | list) else argument for argument in tail.args]
-        return name_arguments(name, args)
-    plain_recv = head.code in record.RECVS and head.requested >= 0
-    args = [head.requested] if plain_recv else []
-    return [*args, name_flags(head.message_flags)] if head.message_flags else args
+    args = list(tail.args or ())
+    if tail.args is None and head.code in record.RECVS and head.requested >= 0:
+        args = [head.requested]
+    if name in _WITH_ADDRESS and args and isinstance(args[-1], str | list):
+        args[-1] = plain(args[-1])
+    if head.message_flags:  # before the address, behind all else
+        args.insert(len(args) - (name in _WITH_ADDRESS and len(args) > 0), name_flags(head.message_flags))
+    return name_arguments(name, args)
 
 
 def _result(name: str, head: Head, tail: Tail) -> Json:
-    if head.flags & (record.FAILED | record.NO_RESULT):
+    if head.flags & (record.FAILED | record.UNFINISHED):
+        return None
+    if name in _TELLING_ADDRESS:
+        return plain(tail.result)
+    if head.flags & record.NO_RESULT:
         return None
     if name == "accept" and tail.made:
-        return [socket_id(*tail.made[0]), plain(tail.peer if tail.peer is not None else "")]
-    if head.flags & record.OTHER_RESULT:
-        return plain(tail.result) if isinstance(tail.result, str | list) else tail.result
-    return head.result
+        return [socket_id(*tail.made[0]), plain(tail.peer)]
+    if name == "socketpair" and tail.made:
+        return [socket_id(*key) for key in tail.made]
+    return tail.result if head.flags & record.OTHER_RESULT else head.result
 
 
 def _error(head: Head, tail: Tail) -> Error:
@@ -220,6 +237,8 @@ def to_json(call: Call, lineage: list[tuple[int, int, int]] | None) -> dict[str,
     }
     if call.size is not None:
         shown["size"] = call.size
+    if call.call in ("dup", "socketpair"):
+        shown["made"] = list(call.made)
     if call.peek:
         shown["peek"] = True
     if call.unfinished:

@@ -50,7 +50,8 @@ def name_flags(value: Any) -> Any:
 def name_option(level: Any, option: Any) -> list[Any]:
     """Return level and option of setsockopt by name."""
     level = name_of(LEVELS, level)
-    return [level, name_of(_OPTION_NAMES.get(level, {}), option)]
+    options = _OPTION_NAMES.get(level, {}) if isinstance(level, str) else {}
+    return [level, name_of(options, option)]
 
 
 def name_arguments(call: str, args: list[Any]) -> list[Any]:

@@ -132,8 +132,8 @@ def _address(value: Json) -> str:
 
 
 def _bytes(value: str) -> str:
-    """Write bytes that a record holds as text, decoded as file names are."""
-    return repr(value.encode("utf-8", "surrogateescape"))
+    """Write bytes that a record holds as text of as many characters."""
+    return repr(value.encode("latin-1", "backslashreplace"))
 
 
 def _result(call: Call) -> str:

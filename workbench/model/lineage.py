@@ -3,6 +3,9 @@
 For streams it is exact: a byte's offset in its direction of the connection, summed from what the calls returned, is
 the same at both ends. So only the offsets are kept, and an answer is found when it is asked for; the order in which
 calls stand in the journal (a recv can be written before the send that fed it) does not matter.
+
+Nothing is claimed that cannot be known: where bytes may have passed unseen (calls that were lost, a detached
+descriptor, urgent data, two threads in one direction at once), a direction's lineage stops for good.
 """
 
 from __future__ import annotations
@@ -10,15 +13,20 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from workbench.model.address import plain
-from workbench.model.call import Call, Head, Json, Tail, decode_tail
-from workbench.probe import record
+from workbench.model.call import Call, Json, Tail
+from workbench.probe.record import CODE, FAILED, OUT_OF_BAND, PEEK
 
 Key = tuple[int, int]
 """A socket: pid of the process that made it, and its number there."""
+
+NAMING = frozenset(
+    CODE[name]
+    for name in ("socket", "socketpair", "fromfd", "dup", "bind", "connect", "connect_ex", "accept", "detach")
+)
+"""Codes of the calls that make, name or give away a socket: `Lineage.named` takes them in."""
 
 
 class Part(NamedTuple):
@@ -32,19 +40,27 @@ class Part(NamedTuple):
 class Flow:
     """One direction of a stream at one of its ends: the calls that moved its bytes, and the offset where each ended."""
 
+    __slots__ = ("_ends", "_moved", "_seqs", "stopped")
+
     def __init__(self) -> None:
         self._seqs = array("I")
         self._ends = array("Q", [0])
+        self._moved = 0  # when the last call returned
+        self.stopped = False
 
     @property
     def total(self) -> int:
         """Bytes moved so far."""
         return self._ends[-1]
 
-    def add(self, seq: int, length: int) -> None:
-        """Append a call that moved *length* bytes."""
-        self._seqs.append(seq)
-        self._ends.append(self._ends[-1] + length)
+    def add(self, seq: int, length: int, started: int, ended: int) -> None:
+        """Append a call that moved *length* bytes; it stops the flow if it overlaps the last one (times in ns)."""
+        if started < self._moved:
+            self.stopped = True
+        if not self.stopped:
+            self._moved = ended
+            self._seqs.append(seq)
+            self._ends.append(self._ends[-1] + length)
 
     def span(self, seq: int) -> tuple[int, int] | None:
         """Return the offsets of the first byte of call *seq* and of the one after its last."""
@@ -67,13 +83,32 @@ class Flow:
         return found
 
 
-@dataclass(slots=True, eq=False)
 class _End:
     """One socket of a connection."""
 
-    sent: Flow = field(default_factory=Flow)
-    received: Flow = field(default_factory=Flow)
-    other: _End | None = None
+    __slots__ = ("other", "peeks", "received", "sent")
+
+    def __init__(self) -> None:
+        self.sent = Flow()
+        self.received = Flow()
+        self.other: _End | None = None
+        self.peeks: dict[int, tuple[int, int]] = {}
+
+    def stop(self) -> None:
+        self.sent.stopped = self.received.stopped = True
+
+
+class _Meeting(NamedTuple):
+    """The two ends that told one pair of addresses: who connected when, and who was accepted when (ns)."""
+
+    connected: _End | None = None
+    began: int = 0
+    accepted: _End | None = None
+    returned: int = 0
+
+
+_Queue: TypeAlias = deque[tuple[int, _End]]
+"""Ends of UNIX connections to one path that wait for their other end, and since when (ns)."""
 
 
 class Lineage:
@@ -81,35 +116,72 @@ class Lineage:
 
     def __init__(self) -> None:
         self._ends: dict[Key, _End] = {}
-        self._by_address: dict[tuple[str, str], _End] = {}
-        self._by_path: dict[str, tuple[deque[_End], deque[_End]]] = {}
+        self._by_address: dict[tuple[str, str], _Meeting] = {}
+        self._by_path: dict[str, tuple[_Queue, _Queue]] = {}
 
-    def add(self, seq: int, head: Head, tail: bytes, length: int) -> None:
-        """Take in call *seq*, which moved *length* bytes; *tail* is needed of calls that make or name a socket."""
-        if head.code in record.SENDS or head.code in record.RECVS:
-            if length and not head.flags & (record.PEEK | record.DATAGRAM):
-                end = self._end(head.socket)
-                (end.sent if head.code in record.SENDS else end.received).add(seq, length)
-        elif tail:
-            self._name(record.CALLS[head.code], head, decode_tail(tail))
+    # --- taking in --------------------------------------------------------------------------------------------------
+
+    def moved(self, seq: int, key: Key, sent: bool, length: int, flags: int, started: int, ended: int) -> None:
+        """Take in call *seq* of a stream socket, which *sent* or received *length* bytes."""
+        end = self._ends.get(key)
+        if end is None:
+            end = self._end(key)
+        flow = end.sent if sent else end.received
+        if not flags & (PEEK | OUT_OF_BAND):
+            flow.add(seq, length, started, ended)
+        elif sent:  # where the urgent byte ends up is up to the receiver
+            flow.stopped = True
+        elif flags & PEEK and not flow.stopped:
+            end.peeks[seq] = flow.total, flow.total + length
+
+    def named(self, code: int, key: Key, tail: Tail, *, flags: int, started: int, ended: int) -> None:
+        """Take in a call of NAMING on a stream socket."""
+        if flags & FAILED and tail.peer is None:
+            return
+        for made in tail.made:  # a process that replaced itself (exec) counts its sockets anew
+            self._ends.pop(made, None)
+        match _NAMES[code]:
+            case "bind" if isinstance(tail.local, str):
+                self._forget(str(plain(tail.local)), started)
+            case "connect" | "connect_ex" if tail.peer is not None:
+                self._connect(self._end(key), tail, started)
+            case "accept" if tail.made:
+                self._accept(self._end(tail.made[0]), tail, ended)
+            case "socketpair" if len(tail.made) == 2:
+                _pair(*(self._end(made) for made in tail.made))
+            case "dup" if tail.made:
+                self._ends[tail.made[0]] = self._end(key)
+            case "detach":
+                self._end(key).stop()
+
+    def doubt(self) -> None:
+        """Calls were lost: nothing more is claimed of the connections there are."""
+        for end in self._ends.values():
+            end.stop()
+
+    # --- answering --------------------------------------------------------------------------------------------------
 
     def sources(self, call: Call) -> list[Part] | None:
         """Return the sends that a recv's bytes came from: empty where the sender is not in the session.
 
         None where it is in the session, but the record of the send is not there yet.
         """
-        end = self._ends.get(_key(call.socket))
-        span = end.received.span(call.seq) if end is not None and call.receives else None
-        if end is None or span is None or end.other is None:
+        end = self._ends.get(_key(call.socket)) if call.receives else None
+        if end is None or end.other is None:
             return []
-        found = end.other.sent.parts(*span)
-        whole = sum(part.stop - part.start for part in found) == span[1] - span[0]
-        return found if whole else None
+        span = end.peeks.get(call.seq) or end.received.span(call.seq)
+        if span is None:
+            return []
+        sent = end.other.sent
+        found = sent.parts(*span)
+        if sum(part.stop - part.start for part in found) == span[1] - span[0]:
+            return found
+        return [] if sent.stopped else None
 
     def takers(self, call: Call) -> list[Part]:
         """Return the recvs that took a send's bytes so far, as parts of their data."""
-        end = self._ends.get(_key(call.socket))
-        span = end.sent.span(call.seq) if end is not None and call.sends else None
+        end = self._ends.get(_key(call.socket)) if call.sends else None
+        span = end.sent.span(call.seq) if end is not None else None
         if end is None or span is None or end.other is None:
             return []
         return end.other.received.parts(*span)
@@ -119,48 +191,79 @@ class Lineage:
         end = self._ends.get(_key(call.socket))
         return end is not None and end.other is not None
 
+    def ends(self, socket: str) -> tuple[object, object | None] | None:
+        """Return what stands for a stream socket's end of its connection and for the other end, if that is known.
+
+        Each is equal to itself alone; a duplicate of a socket is the same end.
+        """
+        end = self._ends.get(_key(socket))
+        return None if end is None else (end, end.other)
+
+    # --- pairing ----------------------------------------------------------------------------------------------------
+
     def _end(self, key: Key) -> _End:
-        end = self._ends.get(key)
-        if end is None:
-            end = self._ends[key] = _End()
-        return end
+        return self._ends.setdefault(key, _End()) if key[1] else _End()  # number 0: made before there was a recorder
 
-    def _name(self, call: str, head: Head, tail: Tail) -> None:
-        match call:
-            case "connect" | "connect_ex":
-                self._join(self._end(head.socket), tail, connects=True)
-            case "accept" if tail.made:
-                self._join(self._end(tail.made[0]), tail, connects=False)
-            case "socketpair" if len(tail.made) == 2:
-                _pair(*(self._end(key) for key in tail.made))
-            case "dup" if tail.made:
-                self._ends[tail.made[0]] = self._end(head.socket)
+    def _connect(self, end: _End, tail: Tail, began: int) -> None:
+        """Find the accepted end by the addresses that both ends tell; it can be told before this one.
 
-    def _join(self, end: _End, tail: Tail, *, connects: bool) -> None:
-        """Find the other end of a connection by the addresses that both ends tell, whichever is told first."""
+        Of two connections that used one pair of addresses after each other, an accept belongs to the last connect
+        that began before the accept returned.
+        """
         local, peer = plain(tail.local), plain(tail.peer)
+        if not (isinstance(local, list) and isinstance(peer, list)):
+            return self._queue_up(end, str(peer), 0, began)
+        names = _text(local), _text(peer)
+        met = self._by_address.get(names, _Meeting())
+        if met.accepted is not None and met.returned >= began:
+            _part(met.connected, met.accepted)
+            _pair(end, met.accepted)
+            self._by_address[names] = met._replace(connected=end, began=began)
+        else:
+            self._by_address[names] = _Meeting(connected=end, began=began)
+        return None
+
+    def _accept(self, end: _End, tail: Tail, returned: int) -> None:
+        """Find the end that connected, as _connect does the accepted one."""
+        local, peer = plain(tail.local), plain(tail.peer)
+        if not (isinstance(local, list) and isinstance(peer, list)):
+            return self._queue_up(end, str(local), 1, returned)
+        names = _text(peer), _text(local)
+        met = self._by_address.get(names, _Meeting())
+        if met.connected is not None and met.accepted is None and met.began <= returned:
+            _pair(end, met.connected)
+            self._by_address[names] = met._replace(accepted=end, returned=returned)
+        else:
+            self._by_address[names] = _Meeting(accepted=end, returned=returned)
+        return None
+
+    def _queue_up(self, end: _End, path: str, side: int, since: int) -> None:
+        """Pair the ends of UNIX connections to one path in the order of connect (side 0) and accept (1): a FIFO."""
+        queues = self._by_path.setdefault(path, (deque(), deque()))
         if end.other is not None:
             return
-        if isinstance(local, list) and isinstance(peer, list):
-            other = self._by_address.pop((_text(peer), _text(local)), None)
-            if other is None:
-                self._by_address[_text(local), _text(peer)] = end
-            else:
-                _pair(end, other)
+        if queues[1 - side]:
+            _pair(end, queues[1 - side].popleft()[1])
         else:
-            self._join_unix(end, str(peer if connects else local), connects)
+            queues[side].append((since, end))
 
-    def _join_unix(self, end: _End, path: str, connects: bool) -> None:
-        """Pair the ends of UNIX connections to one path in the order of connect and accept: the queue is FIFO."""
-        ours, theirs = self._by_path.setdefault(path, (deque(), deque()))[:: 1 if connects else -1]
-        if theirs:
-            _pair(end, theirs.popleft())
-        else:
-            ours.append(end)
+    def _forget(self, path: str, bound: int) -> None:
+        """Drop who waits since before *path* was bound: a new socket has a new accept queue."""
+        for queue in self._by_path.get(path, ()):
+            while queue and queue[0][0] < bound:
+                queue.popleft()
+
+
+_NAMES = {CODE[name]: name for name in CODE}
 
 
 def _pair(one: _End, other: _End) -> None:
     one.other, other.other = other, one
+
+
+def _part(one: _End | None, other: _End) -> None:
+    if one is not None and one.other is other:
+        one.other = other.other = None
 
 
 def _key(socket: str) -> Key:
@@ -169,4 +272,5 @@ def _key(socket: str) -> Key:
 
 
 def _text(address: Json) -> str:
-    return f"{address[0]} {address[1]}" if len(address) > 1 else str(address)
+    """Return host and port; an IPv4 address is the same where an IPv6 socket tells it."""
+    return " ".join(map(str, address[:2])).removeprefix("::ffff:")

@@ -6,7 +6,7 @@ import os
 import select
 import socket
 import struct
-from typing import Any
+from typing import Any, Optional
 
 from .record import UNKNOWN
 
@@ -32,29 +32,54 @@ def queued(sock: socket.socket, kind: int) -> int:
             return UNKNOWN
         if kind in (STREAM, SEQPACKET):
             return int(_INT.unpack(ioctl(sock.fileno(), FIONREAD, _ZERO))[0])
-        return UNKNOWN if select.select([sock], [], [], 0)[0] else 0
+        return UNKNOWN if ready(sock, 0) else 0
     except (OSError, ValueError):
         return UNKNOWN
 
 
+def ready(sock: socket.socket, seconds: float, *, to_send: bool = False) -> bool:
+    """Wait until *sock* has something to recv, or room *to_send*, or failed; False when *seconds* have passed."""
+    if not hasattr(select, "poll"):  # Windows
+        reads, writes = ([], [sock]) if to_send else ([sock], [])
+        return any(select.select(reads, writes, writes, seconds))
+    poll = select.poll()  # select.select takes no descriptor above 1023
+    poll.register(sock, select.POLLOUT if to_send else select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
+
+
+def flat(data: Any) -> Optional[memoryview]:
+    """Return *data* as bytes end to end; None where no send would take it, and then raises for it."""
+    try:
+        view = memoryview(data)
+        if not view.c_contiguous:
+            return None
+        return view.cast("B") if view.nbytes else memoryview(b"")
+    except TypeError:
+        return None
+
+
 def taken(data: Any, count: int) -> Any:
-    """Return the first *count* bytes of *data*, any object with the buffer protocol."""
+    """Return the first *count* bytes of *data*: an object with the buffer protocol, or a list of such end to end."""
     if type(data) is bytes and len(data) == count:
         return data
+    if count <= 0:
+        return b""
+    if isinstance(data, list):
+        return b"".join(flat(piece) or b"" for piece in data)[:count]
     return memoryview(data).cast("B")[:count]
 
 
-def taken_from_all(buffers: Any, count: int) -> bytes:
-    """Return the first *count* bytes of *buffers* laid end to end."""
-    return b"".join(bytes(memoryview(buffer).cast("B")) for buffer in buffers)[:count]
-
-
 def size_of(data: Any) -> int:
-    """Return the size in bytes of *data*; UNKNOWN if it has no buffer (the call itself then raises TypeError)."""
+    """Return the size in bytes of *data*, as `taken` takes it; UNKNOWN if it has no buffer (the call then raises)."""
     try:
-        return memoryview(data).nbytes
+        return sum(map(size_of, data)) if isinstance(data, list) else memoryview(data).nbytes
     except TypeError:
         return UNKNOWN
+
+
+def whole(value: Any, otherwise: int = UNKNOWN) -> int:
+    """Return *value* where a record can hold it as a number of bytes or as flags; else the call raises for it."""
+    return int(value) if isinstance(value, int) and 0 <= value < 1 << 63 else otherwise
 
 
 def local_address(sock: socket.socket) -> Any:
@@ -74,7 +99,7 @@ def names(sock: socket.socket) -> dict[str, Any]:
         except OSError:
             continue
     try:
-        found["inode"] = os.fstat(sock.fileno()).st_ino
+        found["inode"] = os.fstat(sock.fileno()).st_ino & 0x7FFFFFFFFFFFFFFF
     except OSError:
         pass
     return found
@@ -91,3 +116,8 @@ def argument(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [argument(item) for item in value]
     return "<" + type(value).__name__ + ">"
+
+
+def option(value: Any) -> Any:
+    """Return an argument or the result of setsockopt and getsockopt, bytes as text of as many characters (latin-1)."""
+    return value.decode("latin-1") if isinstance(value, (bytes, bytearray)) else argument(value)

@@ -3,13 +3,14 @@
 A session file is nothing but records, each written whole with one write(2) to a descriptor opened O_APPEND, so that
 processes and threads can share a file and a killed process leaves every call that returned. A record is
 
-    magic, length, crc                 PREFIX; the length is the whole record's, the CRC-32 is of FIXED and the length
+    magic, file, length, crc           PREFIX; the length is the whole record's, the CRC-32 is of FIXED and the length
     kind, call, flags, numbers, times  FIXED
     tail                               JSON, for what is rare: an address, an error, unusual arguments
     data                               the bytes that the call really moved
 
 The data lies outside the CRC because a flood must not pay for it. A reader that lost its way finds the next record by
-magic and CRC.
+magic, file and CRC; the file's number (st_ino) tells its records from those of another session that went through a
+socket and so lie in the data.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ import os
 import struct
 import sys
 import time
+from _thread import RLock
 from _thread import _local as thread_local
+from _weakref import ref
 from binascii import crc32
 from itertools import count
 from typing import Any, Callable, Optional
 
+from .plain import dumps, encodable
+
 FORMAT = 1
 MAGIC = b"\xf5SWB"
-PREFIX = struct.Struct("<4sII")
+PREFIX = struct.Struct("<4sIII")
 # kind, call, flags, writer, pid, socket pid, socket number, thread, name, source, started, ended, result, requested,
 # left, real size, errno, msg flags, length of tail
 FIXED = struct.Struct("<BBHIIIIIIIQQqqqqiII")
@@ -43,6 +48,8 @@ TRUNCATED = 8  # the rest of the datagram was thrown away
 PEEK = 16
 DATAGRAM = 32  # the socket keeps messages apart: datagram, seqpacket, raw
 WHOLE = 64  # it is known whether the datagram was truncated
+OUT_OF_BAND = 128  # urgent data (MSG_OOB): a recv of it takes nothing from the stream
+UNFINISHED = 256  # the call had not returned when its program died
 
 UNKNOWN = -1  # requested, left, real size: not known
 
@@ -61,37 +68,24 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-try:
-    from _json import encode_basestring_ascii as _quote
-except ImportError:  # another interpreter than CPython
-    from json.encoder import py_encode_basestring_ascii as _quote
 
+class _Descriptor:
+    """Closed when the last thread that writes to it lets go, so that no record goes into what is opened next."""
 
-def dumps(value: Any) -> str:
-    """Return *value* as JSON; bytes become text as the file system decodes names, what JSON lacks becomes its repr.
+    __slots__ = ("number",)
 
-    Written here because importing json would change what the program under trace finds imported.
-    """
-    if value is None or value is True or value is False:
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, (bool, int)):
-        return str(int(value))
-    if isinstance(value, float):
-        return repr(value) if value - value == 0 else "null"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(dumps, value)) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(_quote(str(key)) + ": " + dumps(item) for key, item in value.items()) + "}"
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return _quote(os.fsdecode(bytes(value)))
-    return str(_quote(value if isinstance(value, str) else repr(value)))
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        close(self.number)
 
 
 class Recorder:
     """Writes the records of one process to a session file.
 
-    It never raises for what happens to the file: a full disk or a reached *limit* (bytes) costs records, not the
-    program's calls; how many were lost is written as soon as writing works again.
+    It never raises for what happens to the file: a full disk or a reached *limit* (the file's size in bytes) costs
+    records, not the program's calls; how many were lost is written as soon as writing works again.
     """
 
     def __init__(
@@ -106,67 +100,61 @@ class Recorder:
         """Open *path* for appending, mode 0600, creating it if need be; raises OSError if that cannot be done."""
         self.path, self.program, self.clock, self.wall = path, program, clock, wall
         self.limit = limit
-        self.lost = 0
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+        fd = os.open(path, flags, 0o600)
+        self._descriptor: Optional[_Descriptor] = _Descriptor(fd)
+        self._file = os.fstat(fd).st_ino & 0xFFFFFFFF
         if fcntl is not None:  # for as long as this process lives, others can tell that the file is being written
             try:
-                fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:
                 pass
-        self._told = 0
         self._begin()
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._begin)
+        _begin_after_fork(self)
 
     def _begin(self) -> None:
         """Start writing as this process: again in a child after fork, which has a pid and threads of its own."""
         self.pid = os.getpid()
         self.writer = int.from_bytes(os.urandom(4), "little")
-        self._numbers = count(1)
+        self.lost = self._told = 0
+        self._losing = RLock()  # taken only by calls that are lost
+        self._numbers, self._text_numbers = count(1), count(1)
         self._texts: dict[str, int] = {}
         self._thread = thread_local()
-        if self._fd < 0:
-            return
-        self._size = os.fstat(self._fd).st_size
-        self._other(
-            START,
-            {
-                "format": FORMAT,
-                "program": self.program,
-                "wall": self.wall(),
-                "monotonic": self.clock(),
-                "boot": _boot_id(),
-                "platform": sys.platform,
-                "python": sys.version.split()[0],
-            },
-        )
+        self._began = self._start()
+        self._owes = not self._began
+
+    def _start(self) -> bool:
+        now = {"wall": self.wall(), "monotonic": self.clock(), "boot": _boot_id()}
+        system = {"platform": sys.platform, "python": sys.version.split()[0]}
+        return self._other(START, {"format": FORMAT, "program": self.program, **now, **system})
 
     def number(self) -> int:
         """Return the next socket's number within this process."""
         return next(self._numbers)
 
     def text(self, text: str) -> int:
-        """Return the number that stands for *text* in this process's records; a new one is written down first."""
+        """Return the number that stands for *text* in this process's records; a new one is written down first.
+
+        0, no text, while that cannot be done.
+        """
         number = self._texts.get(text)
         if number is None:
-            number = len(self._texts) + 1
-            if self._other(TEXT, None, number, text.encode("utf-8", "surrogateescape")):
-                self._texts[text] = number
+            number = next(self._text_numbers)
+            if not self._other(TEXT, None, number, encodable(text).encode()):
+                return 0
+            self._texts[text] = number
         return number
-
-    def text_of(self, number: int) -> str:
-        """Return the text that *number* stands for; empty if none."""
-        return next((text for text, known in self._texts.items() if known == number), "")
 
     def thread(self) -> int:
         """Return the number of the current thread's name."""
-        try:
-            return self._thread.number  # type: ignore[no-any-return]
-        except AttributeError:
+        number: int = getattr(self._thread, "number", 0)
+        if not number:
             threading = sys.modules.get("threading")
-            name = threading.current_thread().name if threading else "MainThread"
-            self._thread.number = number = self.text(name)
-            return number
+            number = self._thread.number = self.text(
+                str(threading.current_thread().name) if threading else "MainThread"
+            )
+        return number
 
     def call(
         self,
@@ -187,12 +175,30 @@ class Recorder:
         tail: bytes = b"",
     ) -> None:
         """Write one call. *socket*: pid and number; *started*, *ended*: monotonic ns; *number*: errno."""
-        body = _pack(
-            CALL, code, flags, self.writer, self.pid, socket[0], socket[1], self.thread(), name, source, started, ended,
-            result, requested, left, size, number, message_flags & 0xFFFFFFFF, len(tail)
-        )  # fmt: skip
         length = HEAD_SIZE + len(tail) + len(data)
-        self._write([_pack_prefix(MAGIC, length, crc32(body, length)) + body, tail, data])
+        try:
+            body = _pack(
+                CALL, code, flags, self.writer, self.pid, socket[0], socket[1], self.thread(), name, source, started,
+                ended, result, requested, left, size, number, message_flags & 0xFFFFFFFF, len(tail)
+            )  # fmt: skip
+            head = _pack_prefix(MAGIC, self._file, length, crc32(body, length)) + body
+        except struct.error:  # more than 4 GiB of data, or a number from elsewhere that has no room
+            self.lose()
+            return
+        if self._owes and self._fits(length):
+            self._settle()
+        if not self._append([head, tail, data]):
+            self.lose()
+
+    def lose(self) -> None:
+        """Count a call that is not recorded."""
+        if self._descriptor is None:
+            return
+        with self._losing:
+            self.lost += 1
+            self._owes = True
+            if self.lost & (self.lost - 1) == 0:  # now and then, as the program may be killed before it ends
+                self._settle()
 
     def note(self, seq: int, text: str, *, bookmark: bool = False) -> None:
         """Write a note on call *seq*; the last one on a call counts, an empty one without bookmark takes it away."""
@@ -200,45 +206,61 @@ class Recorder:
 
     def close(self) -> None:
         """Write the end record and close the file; further calls are not recorded."""
-        if self._fd >= 0:
-            self._tell_lost()
+        if self._descriptor is not None:
+            self._settle()
             self._other(END, None)
-            fd, self._fd = self._fd, -1
-            os.close(fd)
+            self._descriptor = None
 
     def _other(self, kind: int, tail: Any, number: int = 0, data: bytes = b"") -> bool:
         encoded = b"" if tail is None else dumps(tail).encode()
-        body = _pack(
-            kind, 0, 0, self.writer, self.pid, 0, 0, 0, 0, 0, self.clock(), 0, number, 0, 0, 0, 0, 0, len(encoded)
-        )
+        now = self.clock()
+        body = _pack(kind, 0, 0, self.writer, self.pid, 0, 0, 0, 0, 0, now, 0, number, 0, 0, 0, 0, 0, len(encoded))
         length = HEAD_SIZE + len(encoded) + len(data)
-        return self._append([_pack_prefix(MAGIC, length, crc32(body, length)) + body, encoded, data])
+        head = _pack_prefix(MAGIC, self._file, length, crc32(body, length)) + body
+        return self._append([head, encoded, data], bounded=kind == TEXT)
 
-    def _write(self, pieces: list[Any]) -> None:
-        """Write a call, or count it as lost."""
-        if self.lost > self._told:
-            self._tell_lost()
-        if (self.limit is not None and self._size + sum(map(len, pieces)) > self.limit) or not self._append(pieces):
-            self.lost += 1
-
-    def _append(self, pieces: list[Any]) -> bool:
-        """Append one record with one write; False when it is not wholly in the file."""
+    def _append(self, pieces: list[Any], bounded: bool = True) -> bool:
+        """Append one record with one write, within the limit if *bounded*; False when it is not wholly in the file."""
+        descriptor, size = self._descriptor, sum(map(len, pieces))
+        if descriptor is None or (bounded and not self._fits(size)):
+            return False
         try:
-            if len(pieces[2]) < 8192 or not hasattr(os, "writev"):
-                record = b"".join(pieces)
-                size, written = len(record), os.write(self._fd, record)
-            else:  # a copy of a large payload would cost more than the call
-                size, written = sum(map(len, pieces)), os.writev(self._fd, pieces)
+            if size < 16384 or not hasattr(os, "writev"):
+                return os.write(descriptor.number, b"".join(pieces)) == size
+            return os.writev(descriptor.number, pieces) == size  # a copy of much data would cost more than the call
         except OSError:
             return False
-        self._size += written
-        return written == size
 
-    def _tell_lost(self) -> None:
-        if self.lost > self._told:
-            lost = self.lost
-            if self._other(LOST, {"calls": lost - self._told}):
-                self._told = lost
+    def _fits(self, size: int) -> bool:
+        """Tell whether *size* bytes more stay within the limit, whoever wrote what is there."""
+        descriptor = self._descriptor
+        if self.limit is None or descriptor is None:
+            return True
+        try:
+            return os.lseek(descriptor.number, 0, os.SEEK_END) + size <= self.limit
+        except OSError:
+            return False
+
+    def _settle(self) -> None:
+        """Write what could not be written before: that this process began, and how many calls it lost so far."""
+        with self._losing:
+            self._began = self._began or self._start()
+            if self.lost > self._told and self._other(LOST, {"calls": self.lost}):
+                self._told = self.lost
+            self._owes = not self._began or self._told < self.lost
+
+
+def _begin_after_fork(recorder: Recorder) -> None:
+    """Let *recorder* begin anew in every child of fork, for as long as it is in use."""
+    known = ref(recorder)
+
+    def begin() -> None:
+        alive = known()
+        if alive is not None:
+            alive._begin()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=begin)
 
 
 def _boot_id() -> str:

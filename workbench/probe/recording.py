@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from time import monotonic_ns as clock
-from typing import Any, Callable, ClassVar, Optional
+from typing import Any, Callable, ClassVar, Optional, TypeVar
 
 from . import record
-from .facts import STREAM, argument, names, queued, taken
-from .record import CODE, UNKNOWN, Recorder, dumps
+from .facts import STREAM, argument, names, option, queued, size_of, taken
+from .plain import dumps
+from .record import CODE, UNKNOWN, Recorder
 
-_PEEK = int(socket.MSG_PEEK)
-_NOT_CONSUMING = _PEEK | int(socket.MSG_OOB)
+_PEEK, _OUT_OF_BAND = int(socket.MSG_PEEK), int(socket.MSG_OOB)
+_TRUNCATED = int(getattr(socket, "MSG_TRUNC", 0))
+_IN_PROGRESS = (errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS))
+_Write = TypeVar("_Write", bound=Callable[..., None])
+
+
+def harmless(write: _Write) -> _Write:
+    """Let a method that records do so only under a recorder, and let its failure cost the record alone."""
+
+    def shielded(self: RecordingSocket, *args: Any, **facts: Any) -> None:
+        recorder = self.recorder
+        if recorder is not None:
+            try:
+                write(self, *args, **facts)
+            except Exception:  # noqa: BLE001 - the program comes first: whatever it passed, its call was made
+                recorder.lose()
+
+    return shielded  # type: ignore[return-value]
 
 
 class RecordingSocket(socket.socket):
@@ -20,129 +38,164 @@ class RecordingSocket(socket.socket):
     The real call is always `super()`'s, so the class can stand before any subclass of socket.socket.
     """
 
-    __slots__ = ("_key", "_kind", "_label")
+    __slots__ = ("_key", "_kind", "label")
 
     recorder: ClassVar[Optional[Recorder]] = None
     real_size: Optional[int] = None
     """Size of the datagram that the last recv took, where the base class finds it out; bytes."""
     moved: int = 0
     """Bytes that went out in the current or last sendall, where the base class counts them."""
+    label: str
+    """The name under which the socket's calls stand in the log; empty unless set."""
     _key: tuple[int, int]
     _kind: int
-    _label: int
 
     def _identify(self, kind: int = STREAM) -> None:
         """Give a new socket its number in the session."""
         recorder = self.recorder
         self._key = (recorder.pid, recorder.number()) if recorder else (0, 0)
         self._kind = kind
-        self._label = 0
-
-    @property
-    def label(self) -> str:
-        """The name under which the socket's calls stand in the log; empty unless set."""
-        return self.recorder.text_of(self._label) if self.recorder else ""
-
-    @label.setter
-    def label(self, name: str) -> None:
-        self._label = self.recorder.text(name) if self.recorder else 0
+        self.label = ""
 
     def _call(self, call: str, real: Callable[..., Any], args: tuple[Any, ...], about: Any = None) -> Any:
-        """Make a call without payload and record it; *about* adds to the tail what is true after it."""
+        """Make a call without payload and record it; *about* tells of its result what the tail holds beside."""
         started = clock()
         try:
             result = real(*args)
         except BaseException as error:
             self._write_error(call, started, error, args)
             raise
-        ended = clock()
-        tail: dict[str, Any] = {"args": argument(args)} if args else {}
-        if about is not None:
-            tail.update(about())
-        if result is None:
-            self._write(call, started, ended, tail, flags=record.NO_RESULT)
-        elif isinstance(result, int):
-            self._write(call, started, ended, tail, result=int(result))
-        else:
-            self._write(call, started, ended, {**tail, "result": argument(result)}, flags=record.OTHER_RESULT)
+        self._write_result(call, started, clock(), args, result, about)
         return result
 
-    def _write(self, call: str, started: int, ended: int, tail: Optional[dict[str, Any]] = None, **facts: Any) -> None:
-        """Record a finished call; *facts* as Recorder.call takes them."""
-        recorder = self.recorder
-        if recorder is None:
-            return
-        if tail:
-            facts["tail"] = dumps(tail).encode()
-        if self._kind != STREAM:
-            facts["flags"] = facts.get("flags", 0) | record.DATAGRAM
-        recorder.call(CODE[call], self._key, started, ended, name=self._label, **facts)
+    @harmless
+    def _write_result(self, call: str, started: int, ended: int, args: Any, result: Any, about: Any = None) -> None:
+        tail = _with_args(call, args)
+        if about is not None:
+            tail.update(about(result))
+        if result is None:
+            self._put(call, started, ended, tail, flags=record.NO_RESULT)
+        elif isinstance(result, int) and -1 << 63 <= result < 1 << 63:
+            self._put(call, started, ended, tail, result=int(result))
+        else:
+            tail["result"] = option(result) if call == "getsockopt" else argument(result)
+            self._put(call, started, ended, tail, flags=record.OTHER_RESULT)
 
-    def _write_error(self, call: str, started: int, error: BaseException, args: Any = None, **facts: Any) -> None:
-        """Record a call that raised just now."""
+    @harmless
+    def _write_error(
+        self, call: str, started: int, error: BaseException, args: Any = None, sent: Any = b"", **facts: Any
+    ) -> None:
+        """Record a call that raised just now; *sent*: what had gone out all the same."""
         ended = clock()
-        if self.recorder is None:
-            return
-        tail: dict[str, Any] = {"error": [type(error).__name__, message(error)]}
-        if args:
-            tail["args"] = argument(args)
-        if call == "connect":
-            tail.update(connecting(self, error, args))
+        tail = {"error": [type(error).__name__, message(error)], **_with_args(call, args)}
+        if call == "connect" and isinstance(error, OSError) and error.errno in _IN_PROGRESS:
+            tail.update(self._connecting(args[0]))
         number = error.errno if isinstance(error, OSError) and isinstance(error.errno, int) else 0
-        facts["flags"] = facts.get("flags", 0) | record.FAILED
-        self._write(call, started, ended, tail, number=max(0, number), **facts)
+        number = number if 0 < number < 1 << 31 else 0  # getaddrinfo's are negative, and no errno
+        self._put(call, started, ended, tail, flags=record.FAILED, number=number, result=len(sent), data=sent, **facts)
 
+    @harmless
     def _write_recv(
         self,
         call: str,
-        started: int,
-        ended: int,
+        times: tuple[int, int],
         data: Any,
+        count: int,
         requested: int,
         flags: int,
-        tail: Optional[dict[str, Any]] = None,
-        truncated: Optional[bool] = None,
+        address: Any = None,
+        ancbufsize: int = 0,
+        ancillary: bool = False,
+        told: Optional[int] = None,
     ) -> None:
-        """Record a recv that returned *data*; *truncated* where the call itself told, else real_size tells."""
-        if self.recorder is None:
-            return
-        marks, size, left = record.PEEK if flags & _PEEK else 0, UNKNOWN, 0
+        """Record a recv that put *count* bytes into *data*; *told*: the flags that recvmsg returned."""
+        marks, size, left = 0, UNKNOWN, 0
+        tail = {} if address is None else {"peer": argument(address)}
+        if ancbufsize:
+            tail["args"] = [requested, ancbufsize]
+        if flags & (_PEEK | _OUT_OF_BAND):
+            marks = (record.PEEK if flags & _PEEK else 0) | (record.OUT_OF_BAND if flags & _OUT_OF_BAND else 0)
         if self._kind != STREAM:
-            if self.real_size is not None:
-                size, truncated = self.real_size, self.real_size > len(data)
+            truncated, size = self._truncation(count, requested, flags, told)
             if truncated is not None:
                 marks |= record.WHOLE | (record.TRUNCATED if truncated else 0)
-        if self._kind != STREAM or len(data) >= requested or flags & _NOT_CONSUMING:
+        if (
+            self._kind != STREAM or marks or ancillary or count >= requested
+        ):  # ancillary data ends a stream's recv early
             left = queued(self, self._kind)
-        self._write(
+        self._put(
             call,
-            started,
-            ended,
+            *times,
             tail,
-            result=len(data),
+            result=count,
             requested=requested,
             left=left,
-            data=data,
+            data=b"" if flags & _TRUNCATED and self._discards(flags) else taken(data, min(count, requested)),
             flags=marks,
             size=size,
             message_flags=flags,
         )
 
+    def _truncation(self, count: int, requested: int, flags: int, told: Optional[int]) -> tuple[Optional[bool], int]:
+        """Return whether a datagram was cut, None if it is not known, and its real size, UNKNOWN if so."""
+        real = count if flags & _TRUNCATED else self.real_size  # recv(2): with MSG_TRUNC the real size is returned
+        if real is not None:
+            return real > requested, real
+        if told is not None:
+            return bool(told & _TRUNCATED), UNKNOWN
+        return (False if count < requested else None), UNKNOWN
+
+    def _discards(self, flags: int) -> bool:
+        """Tell whether a recv with MSG_TRUNC threw its bytes away: TCP does (tcp(7)), but for a peek."""
+        return self._kind == STREAM and not flags & _PEEK and self.family != getattr(socket, "AF_UNIX", None)
+
+    @harmless
     def _write_send(
+        self, call: str, times: tuple[int, int], data: Any, sent: int, flags: int, about: Any = None
+    ) -> None:
+        """Record a send of which *sent* bytes of *data* went out; *about* gives the tail."""
+        tail = None if about is None else about()
+        marks = record.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
+        if call == "sendall":
+            marks |= record.NO_RESULT
+        moved = taken(data, sent)
+        offered = size_of(data)
+        self._put(call, *times, tail, result=sent, requested=offered, data=moved, flags=marks, message_flags=flags)
+
+    def _put(
         self,
         call: str,
         started: int,
         ended: int,
-        data: Any,
-        sent: int,
-        flags: int,
         tail: Optional[dict[str, Any]] = None,
+        flags: int = 0,
+        **facts: Any,
     ) -> None:
-        """Record a send of which *sent* bytes of *data* went out."""
-        if self.recorder is not None:
-            offered = memoryview(data).nbytes
-            moved = taken(data, sent)
-            self._write(call, started, ended, tail, result=sent, requested=offered, data=moved, message_flags=flags)
+        """Write a record, if it can be made; *facts* as Recorder.call takes them."""
+        recorder = self.recorder
+        assert recorder is not None
+        recorder.call(
+            CODE[call],
+            self._key,
+            started,
+            ended,
+            name=recorder.text(self.label) if self.label else 0,
+            tail=dumps(tail).encode() if tail else b"",
+            flags=flags if self._kind == STREAM else flags | record.DATAGRAM,
+            **facts,
+        )
+
+    def _connecting(self, address: Any) -> dict[str, Any]:
+        """Return the names of a socket whose connect goes on in the background: its peer is the one it asked for."""
+        return {"peer": argument(address), **names(self)}
+
+    def _connected(self, address: Any, number: int) -> dict[str, Any]:
+        """Return the names of a socket after connect_ex."""
+        return self._connecting(address) if number in _IN_PROGRESS else names(self)
+
+
+def _with_args(call: str, args: Any) -> dict[str, Any]:
+    return {"args": list(map(option if call == "setsockopt" else argument, args))} if args else {}
 
 
 def message(error: BaseException) -> str:
@@ -150,10 +203,3 @@ def message(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return str(error.strerror)
     return str(error)
-
-
-def connecting(sock: socket.socket, error: BaseException, args: Any) -> dict[str, Any]:
-    """Return the addresses of a connect that goes on in the background (non-blocking), so that its peer is known."""
-    if not isinstance(error, BlockingIOError):
-        return {}
-    return {"peer": argument(args[0]), **names(sock)}

@@ -5,12 +5,14 @@ It records nothing until its class is given a recorder: `TracedSocket.recorder =
 
 from __future__ import annotations
 
+import _socket
 import socket
 from time import monotonic_ns as clock
 from typing import Any, ClassVar, Optional
 
 from . import record
 from .facts import argument, names
+from .recording import harmless
 from .transfer import TransferSocket
 
 
@@ -24,36 +26,80 @@ class TracedSocket(TransferSocket):
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
         self._identify()
-        given = [socket.AF_INET if family == -1 else family, socket.SOCK_STREAM if type == -1 else type, max(0, proto)]
         started = clock()
         try:
             super().__init__(family, type, proto, fileno)
         except BaseException as error:
-            self._write_error("socket", started, error, given)
+            self._write_error("socket", started, error, _given(family, type, proto, fileno))
             raise
         ended = clock()
         self._kind = int(self.type)
-        if self.recorder is not None:
-            args = [int(self.family), int(self.type), int(self.proto)]
-            self._write("socket", started, ended, {"args": args, **names(self)}, result=self.fileno())
+        if not isinstance(fileno, _Made):
+            self._write_made("socket", (started, ended), [self], type, fileno)
+
+    @classmethod
+    def socketpair(
+        cls, family: Optional[int] = None, type: int = socket.SOCK_STREAM, proto: int = 0
+    ) -> tuple[TracedSocket, TracedSocket]:
+        """socket.socketpair, recorded with both sockets' ids."""
+        started = clock()
+        try:
+            one, other = _pair(_PAIR_FAMILY if family is None else family, type, proto)
+        except BaseException as error:
+            cls._unmade()._write_error("socketpair", started, error, _given(family, type, proto))
+            raise
+        ended = clock()
+        made = [cls(sock.family, sock.type, sock.proto, fileno=_Made(sock.detach())) for sock in (one, other)]
+        made[0]._write_made("socketpair", (started, ended), made, type)
+        return made[0], made[1]
+
+    @classmethod
+    def fromfd(cls, fd: Any, family: int, type: int, proto: int = 0) -> TracedSocket:
+        """socket.fromfd: a socket around a second descriptor of what *fd* is."""
+        started = clock()
+        try:
+            made = cls(family, type, proto, fileno=_Made(socket.dup(fd)))
+        except BaseException as error:
+            cls._unmade()._write_error("fromfd", started, error, (fd, family, type, proto))
+            raise
+        made._write_made("fromfd", (started, clock()), [made], type, fd)
+        return made
+
+    @classmethod
+    def _unmade(cls) -> TracedSocket:
+        """Return what stands for a socket that could not be made, to record just that."""
+        unmade = cls.__new__(cls)
+        unmade._identify()
+        return unmade
+
+    @harmless
+    def _write_made(
+        self, call: str, times: tuple[int, int], made: list[TracedSocket], kind: int, fileno: Any = None
+    ) -> None:
+        """Record a call that made one socket, or two."""
+        args = [int(self.family), int(self.type if kind == -1 else kind), int(self.proto)]
+        if fileno is not None:
+            args = [int(fileno), *args] if call == "fromfd" else [*args, int(fileno)]
+        tail = {"args": args, **names(self), "made": [sock._key for sock in made]}
+        self._put(call, *times, tail, result=self.fileno())
 
     # --- naming and connecting --------------------------------------------------------------------------------------
 
     def bind(self, address: Any, /) -> None:
         """socket.bind, recorded with the address that the socket really got."""
-        self._call("bind", super().bind, (address,), lambda: names(self))
+        self._call("bind", super().bind, (address,), self._names)
 
     def listen(self, *backlog: int) -> None:
         """socket.listen([backlog])."""
-        self._call("listen", super().listen, backlog, lambda: names(self))
+        self._call("listen", super().listen, backlog, self._names)
 
     def connect(self, address: Any, /) -> None:
         """socket.connect, recorded with both ends' addresses."""
-        self._call("connect", super().connect, (address,), lambda: names(self))
+        self._call("connect", super().connect, (address,), self._names)
 
     def connect_ex(self, address: Any, /) -> int:
         """socket.connect_ex: its result is the errno."""
-        result: int = self._call("connect_ex", super().connect_ex, (address,), lambda: names(self))
+        result: int = self._call("connect_ex", super().connect_ex, (address,), lambda n: self._connected(address, n))
         return result
 
     def accept(self) -> tuple[socket.socket, Any]:
@@ -64,33 +110,37 @@ class TracedSocket(TransferSocket):
         except BaseException as error:
             self._write_error("accept", started, error)
             raise
-        if self.recorder is not None:
-            tail = {**names(accepted), "made": [accepted._key], "result": [None, argument(address)]}
-            self._write("accept", started, clock(), tail, flags=record.OTHER_RESULT)
+        self._write_accepted((started, clock()), accepted, address)
         return accepted, address
 
     def _accept_one(self) -> tuple[TracedSocket, Any]:
         """Accept as socket.accept does, with its rule for the new socket's timeout, but into a class that records."""
         fd, address = self._accept()  # type: ignore[attr-defined]
-        accepted = self._wrap(self.accepts or TracedSocket, fd)
+        accepted = (self.accepts or TracedSocket)(self.family, self.type, self.proto, fileno=_Made(fd))
         if socket.getdefaulttimeout() is None and self.gettimeout():
             super(TracedSocket, accepted).setblocking(True)
         return accepted, address
 
-    def _wrap(self, kind: type[TracedSocket], fd: int) -> TracedSocket:
-        """Return a socket around a descriptor like this one's, without a call of its own in the journal."""
-        made = kind.__new__(kind)
-        made._identify(self._kind)
-        super(TracedSocket, made).__init__(self.family, self.type, self.proto, fd)
-        return made
+    @harmless
+    def _write_accepted(self, times: tuple[int, int], accepted: TracedSocket, address: Any) -> None:
+        tail = {**names(accepted), "made": [accepted._key], "result": [None, argument(address)]}
+        self._put("accept", *times, tail, flags=record.OTHER_RESULT)
 
     def dup(self) -> TracedSocket:
         """socket.dup: another descriptor of the same socket."""
         started = clock()
-        made = self._wrap(type(self), socket.dup(self.fileno()))
-        super(TracedSocket, made).settimeout(self.gettimeout())
-        self._write("dup", started, clock(), {**names(made), "made": [made._key]}, result=made.fileno())
+        try:
+            fd = socket.dup(self.fileno())
+            made = type(self)(self.family, self.type, self.proto, fileno=_Made(fd))
+            super(TracedSocket, made).settimeout(self.gettimeout())
+        except BaseException as error:
+            self._write_error("dup", started, error)
+            raise
+        self._write_result("dup", started, clock(), (), fd, lambda _: {**names(made), "made": [made._key]})
         return made
+
+    def _names(self, result: Any) -> dict[str, Any]:
+        return names(self)
 
     # --- setting up and asking --------------------------------------------------------------------------------------
 
@@ -125,20 +175,59 @@ class TracedSocket(TransferSocket):
         self._call("shutdown", super().shutdown, (how,))
 
     def close(self) -> None:
-        """socket.close; closing again does nothing and is not recorded."""
-        if self.fileno() < 0:
+        """socket.close, recorded when it really closes, which a file of makefile puts off."""
+        started, was_open = clock(), self.fileno() >= 0
+        try:
             super().close()
-        else:
-            self._call("close", super().close, ())
+        except BaseException as error:
+            self._write_error("close", started, error)
+            raise
+        if was_open and self.fileno() < 0:
+            self._write_result("close", started, clock(), (), None)
 
     def detach(self) -> int:
         """socket.detach: the descriptor lives on, unseen."""
         result: int = self._call("detach", super().detach, ())
         return result
 
-    def makefile(self, mode: str = "r", *args: Any, **options: Any) -> Any:
+    def makefile(self, *args: Any, **options: Any) -> Any:
         """socket.makefile; the file's reads and writes are recorded as recv_into and send."""
-        made = super().makefile(mode, *args, **options)  # type: ignore[call-overload]
-        now = clock()
-        self._write("makefile", now, now, {"args": [mode]}, flags=record.NO_RESULT)
+        started = clock()
+        try:
+            made = super().makefile(*args, **options)
+        except BaseException as error:
+            self._write_error("makefile", started, error, args)
+            raise
+        self._write_result("makefile", started, clock(), args, None)
         return made
+
+    def __repr__(self) -> str:
+        """socket.socket's own, but it asks for the addresses without leaving calls in the journal."""
+        kind, closed = type(self), " [closed]" if self._closed else ""  # type: ignore[attr-defined]
+        text = f"<{kind.__module__}.{kind.__qualname__}{closed} fd={self.fileno()}, family={self.family!s}"
+        text += f", type={self.type!s}, proto={self.proto}"
+        for name, ask in (("laddr", socket.socket.getsockname), ("raddr", socket.socket.getpeername)):
+            try:
+                address = ask(self) if self.fileno() != -1 else None
+            except OSError:
+                continue
+            text += f", {name}={address}" if address else ""
+        return text + ">"
+
+
+class _Made(int):
+    """A descriptor whose making is recorded by the call that made it, so that its socket is not recorded as made."""
+
+    __slots__ = ()
+
+
+_pair: Any = getattr(_socket, "socketpair", socket.socketpair)
+_PAIR_FAMILY = getattr(socket, "AF_UNIX", socket.AF_INET)
+
+
+def _given(family: Any, type: Any, proto: Any, fileno: Any = None) -> list[Any]:
+    """Return the arguments that a socket was to be made with, as far as they were given."""
+    given = [family, type, proto, fileno]
+    while given and given[-1] in (-1, None):
+        given.pop()
+    return [socket.AF_INET if family == -1 else family, *given[1:]] if given else given

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import select
+import os
 import socket
 from time import monotonic
 from time import monotonic_ns as clock
 from typing import Any, Optional
 
-from . import record
-from .facts import argument, local_address, size_of, taken, taken_from_all
-from .record import UNKNOWN
-from .recording import RecordingSocket
-
-_TRUNCATED = int(getattr(socket, "MSG_TRUNC", 0))
+from .facts import argument, flat, local_address, ready, size_of, taken, whole
+from .recording import RecordingSocket, harmless
 
 
 class _NoContext:
@@ -42,9 +38,9 @@ class TransferSocket(RecordingSocket):
         try:
             data = super().recv(bufsize, flags)
         except BaseException as error:
-            self._write_error("recv", started, error, requested=whole(bufsize), message_flags=whole(flags))
+            self._write_failed_recv("recv", started, error, bufsize, flags)
             raise
-        self._write_recv("recv", started, clock(), data, bufsize, flags)
+        self._write_recv("recv", (started, clock()), data, len(data), bufsize, flags)
         return data
 
     def recvfrom(self, bufsize: int, flags: int = 0, /) -> tuple[bytes, Any]:
@@ -53,32 +49,32 @@ class TransferSocket(RecordingSocket):
         try:
             data, address = super().recvfrom(bufsize, flags)
         except BaseException as error:
-            self._write_error("recvfrom", started, error, requested=whole(bufsize), message_flags=whole(flags))
+            self._write_failed_recv("recvfrom", started, error, bufsize, flags)
             raise
-        self._write_recv("recvfrom", started, clock(), data, bufsize, flags, {"peer": argument(address)})
+        self._write_recv("recvfrom", (started, clock()), data, len(data), bufsize, flags, address)
         return data, address
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """socket.recv_into, recorded with the bytes that it put into *buffer*."""
-        started, asked = clock(), nbytes or size_of(buffer)
+        started = clock()
         try:
             count = super().recv_into(buffer, nbytes, flags)
         except BaseException as error:
-            self._write_error("recv_into", started, error, requested=whole(asked), message_flags=whole(flags))
+            self._write_failed_recv("recv_into", started, error, nbytes or size_of(buffer), flags)
             raise
-        self._write_recv("recv_into", started, clock(), taken(buffer, count), asked, flags)
+        self._write_recv("recv_into", (started, clock()), buffer, count, nbytes or size_of(buffer), flags)
         return count
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
         """socket.recvfrom_into, recorded with bytes and sender."""
-        started, asked = clock(), nbytes or size_of(buffer)
+        started = clock()
         try:
             count, address = super().recvfrom_into(buffer, nbytes, flags)
         except BaseException as error:
-            self._write_error("recvfrom_into", started, error, requested=whole(asked), message_flags=whole(flags))
+            self._write_failed_recv("recvfrom_into", started, error, nbytes or size_of(buffer), flags)
             raise
-        tail = {"peer": argument(address)}
-        self._write_recv("recvfrom_into", started, clock(), taken(buffer, count), asked, flags, tail)
+        asked = nbytes or size_of(buffer)
+        self._write_recv("recvfrom_into", (started, clock()), buffer, count, asked, flags, address)
         return count, address
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> tuple[bytes, list[Any], int, Any]:
@@ -87,24 +83,29 @@ class TransferSocket(RecordingSocket):
         try:
             data, ancillary, told, address = super().recvmsg(bufsize, ancbufsize, flags)
         except BaseException as error:
-            self._write_error("recvmsg", started, error, requested=whole(bufsize), message_flags=whole(flags))
+            self._write_failed_recv("recvmsg", started, error, bufsize, flags, ancbufsize)
             raise
-        tail = {"peer": argument(address)}
-        self._write_recv("recvmsg", started, clock(), data, bufsize, flags, tail, bool(told & _TRUNCATED))
+        times, extra = (started, clock()), (ancbufsize, bool(ancillary), told)
+        self._write_recv("recvmsg", times, data, len(data), bufsize, flags, address, *extra)
         return data, ancillary, told, address
 
     def recvmsg_into(self, buffers: Any, ancbufsize: int = 0, flags: int = 0, /) -> tuple[int, list[Any], int, Any]:
         """socket.recvmsg_into, recorded with the bytes laid end to end."""
-        buffers = list(buffers)
-        started, asked = clock(), sum(max(0, size_of(buffer)) for buffer in buffers)
+        started, buffers = clock(), listed(buffers)
         try:
             count, ancillary, told, address = super().recvmsg_into(buffers, ancbufsize, flags)
         except BaseException as error:
-            self._write_error("recvmsg_into", started, error, requested=asked, message_flags=whole(flags))
+            self._write_failed_recv("recvmsg_into", started, error, size_of(buffers), flags, ancbufsize)
             raise
-        data, tail = taken_from_all(buffers, count), {"peer": argument(address)}
-        self._write_recv("recvmsg_into", started, clock(), data, asked, flags, tail, bool(told & _TRUNCATED))
+        times, extra = (started, clock()), (ancbufsize, bool(ancillary), told)
+        self._write_recv("recvmsg_into", times, buffers, count, size_of(buffers), flags, address, *extra)
         return count, ancillary, told, address
+
+    def _write_failed_recv(
+        self, call: str, started: int, error: BaseException, asked: Any, flags: Any, ancbufsize: Any = 0
+    ) -> None:
+        args = None if whole(asked) >= 0 and not ancbufsize else (asked, ancbufsize) if ancbufsize else (asked,)
+        self._write_error(call, started, error, args, requested=whole(asked), message_flags=whole(flags, 0))
 
     # --- send and its kin -------------------------------------------------------------------------------------------
 
@@ -116,15 +117,15 @@ class TransferSocket(RecordingSocket):
         except BaseException as error:
             self._write_failed_send("send", started, error, data, flags, self.moved)
             raise
-        self._write_send("send", started, clock(), data, sent, flags)
+        self._write_send("send", (started, clock()), data, sent, flags)
         return sent
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
         """socket.sendall as CPython's own loop of send with one deadline (sock_sendall), so that the count is known."""
-        started = clock()
-        sent = 0
+        started, view, sent = clock(), flat(data), 0
         try:
-            view = memoryview(data).cast("B")
+            if view is None:
+                return super().sendall(data, flags)  # raises
             timeout = self.gettimeout()
             deadline = None if timeout is None else monotonic() + timeout
             with self.sending():
@@ -134,15 +135,8 @@ class TransferSocket(RecordingSocket):
         except BaseException as error:
             self._write_failed_send("sendall", started, error, data, flags, max(sent, self.moved))
             raise
-        self._write(
-            "sendall",
-            started,
-            clock(),
-            flags=record.NO_RESULT,
-            requested=sent,
-            data=taken(data, sent),
-            message_flags=flags,
-        )
+        self._write_send("sendall", (started, clock()), data, sent, flags)
+        return None
 
     def sending(self) -> Any:
         """Return a context in which the sends of one sendall are made."""
@@ -150,9 +144,9 @@ class TransferSocket(RecordingSocket):
 
     def send_some(self, data: memoryview, flags: int, deadline: Optional[float]) -> int:
         """Send once, waiting until *deadline* (monotonic seconds) at most; the step of which sendall is made."""
-        if deadline is not None and self.gettimeout():
+        if deadline is not None and self.gettimeout() and self.fileno() >= 0:
             remaining = deadline - monotonic()
-            if remaining <= 0 or not select.select([], [self], [], remaining)[1]:
+            if remaining <= 0 or not ready(self, remaining, to_send=True):
                 raise socket.timeout("timed out")
         return super().send(data, flags)
 
@@ -165,22 +159,46 @@ class TransferSocket(RecordingSocket):
         except BaseException as error:
             self._write_failed_send("sendto", started, error, data, flags, args=args[-1:])
             raise
-        self._write_send("sendto", started, clock(), data, sent, flags, self._destination(args[-1]))
+        self._write_send("sendto", (started, clock()), data, sent, flags, lambda: self._destination(args[-1]))
         return sent
 
     def sendmsg(self, buffers: Any, ancdata: Any = (), flags: int = 0, address: Any = None, /) -> int:
         """socket.sendmsg, recorded with the bytes laid end to end."""
-        buffers = list(buffers)
-        data = b"".join(bytes(memoryview(buffer).cast("B")) for buffer in buffers if size_of(buffer) > 0)
-        started = clock()
+        started, buffers = clock(), listed(buffers)
         try:
             sent = super().sendmsg(buffers, ancdata, flags, address)
         except BaseException as error:
-            self._write_failed_send("sendmsg", started, error, data, flags)
+            args = None if address is None else (address,)
+            self._write_failed_send("sendmsg", started, error, buffers, flags, args=args)
             raise
-        tail = None if address is None else self._destination(address)
-        self._write_send("sendmsg", started, clock(), data, sent, flags, tail)
+        about = None if address is None else lambda: self._destination(address)
+        self._write_send("sendmsg", (started, clock()), buffers, sent, flags, about)
         return sent
+
+    def _sendfile_use_sendfile(self, file: Any, offset: int = 0, count: Optional[int] = None) -> int:
+        """The part of socket.sendfile that os.sendfile does; where it can't, sendfile makes sends, recorded as such."""
+        started, watched = clock(), _Watched(file)
+        try:
+            sent: int = super()._sendfile_use_sendfile(watched, offset, count)  # type: ignore[misc]
+        except getattr(socket, "_GiveupOnSendfile", ()):
+            raise
+        except BaseException as error:
+            self._write_sendfile(started, file, offset, watched.stopped - offset, error)
+            raise
+        self._write_sendfile(started, file, offset, sent)
+        return sent
+
+    @harmless
+    def _write_sendfile(
+        self, started: int, file: Any, offset: int, sent: int, error: Optional[BaseException] = None
+    ) -> None:
+        """Record a sendfile, with the bytes read from *file* once more: they never came by here."""
+        ended = clock()
+        data = os.pread(file.fileno(), sent, offset) if sent > 0 else b""
+        if error is None:
+            self._write_send("sendfile", (started, ended), data, len(data), 0)
+        else:
+            self._write_error("sendfile", started, error, sent=data)
 
     def _destination(self, address: Any) -> dict[str, Any]:
         """Return the tail of a datagram's record: where it went, and from where (a first sendto binds the socket)."""
@@ -190,12 +208,28 @@ class TransferSocket(RecordingSocket):
         self, call: str, started: int, error: BaseException, data: Any, flags: Any, sent: int = 0, args: Any = None
     ) -> None:
         offered = size_of(data)
-        moved = taken(data, sent) if sent and offered != UNKNOWN else b""
-        self._write_error(
-            call, started, error, args, requested=offered, data=moved, result=sent, message_flags=whole(flags, 0)
-        )
+        moved = taken(data, sent) if sent and offered != -1 else b""
+        self._write_error(call, started, error, args, moved, requested=offered, message_flags=whole(flags, 0))
 
 
-def whole(value: Any, otherwise: int = UNKNOWN) -> int:
-    """Return *value* where a record can hold it as a number, as of a call that raised for its arguments."""
-    return value if isinstance(value, int) and abs(value) < 1 << 31 else otherwise
+class _Watched:
+    """A file that sees how far os.sendfile came: CPython seeks to there, also when it fails."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.stopped = 0
+
+    def seek(self, position: int) -> Any:
+        self.stopped = position
+        return self._file.seek(position) if hasattr(self._file, "seek") else position
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def listed(items: Any) -> Any:
+    """Return *items* as a list that can be read twice; itself where it is none, for the call to raise."""
+    try:
+        return list(items)
+    except TypeError:
+        return items

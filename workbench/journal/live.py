@@ -1,0 +1,136 @@
+"""What the traced programs are doing now, and what they were doing when they died: the reader of probe/live.py."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.journal.reader import Journal
+from workbench.model.call import socket_id
+from workbench.probe import record
+from workbench.probe.live import AT_CALL, HEADER, MAGIC, NOTE, PAGE, SLOT, SUFFIX
+from workbench.probe.record import CALLS, Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """A call that a thread is making: *started* in monotonic ns; names as in a Call, "" where not known."""
+
+    pid: int
+    thread: str
+    key: tuple[int, int]
+    name: str
+    call: str
+    requested: int | None
+    arguments: str
+    """JSON, for a connect."""
+    source: str
+    started: int
+    slot: int
+    """Where it stands in the live file."""
+
+    @property
+    def socket(self) -> str:
+        """The socket's id in the session."""
+        return socket_id(*self.key)
+
+    def seconds(self, now: int | None = None) -> float:
+        """Return for how long it has been going on."""
+        return max(0, (time.monotonic_ns() if now is None else now) - self.started) / 1e9
+
+
+class LivePages:
+    """The live file of a session that programs are writing."""
+
+    def __init__(self, session: Path, *, make: bool = False) -> None:
+        """Open the live file beside *session*; raises OSError where there is none and none is to be made."""
+        self.path = Path(f"{session}{SUFFIX}")
+        self._fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if make else 0), 0o600)
+        self._began = os.fstat(self._fd).st_size
+
+    @classmethod
+    @contextmanager
+    def made(cls, session: Path) -> Iterator[LivePages]:
+        """Give a live file for as long as programs are traced; the last to leave removes it."""
+        live = cls(session, make=True)
+        try:
+            yield live
+        finally:
+            if not any(_alive(pid) for _, pid, _ in live._pages()):
+                live.path.unlink(missing_ok=True)
+            live.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+    def signed_in(self) -> set[int]:
+        """Return the processes into which the probe got since we opened the file."""
+        return {pid for offset, pid, _ in self._pages() if offset >= self._began}
+
+    def doing(self, journal: Journal) -> list[Doing]:
+        """Return the calls that go on now, and those that were going on when their process died."""
+        return [
+            found
+            for offset, pid, writer in self._pages()
+            for slot in range(offset + SLOT, offset + PAGE, SLOT)
+            if (found := self._read(journal, pid, writer, slot)) is not None
+        ]
+
+    def settle(self, recorder: Recorder, journal: Journal) -> None:
+        """Write the calls during which their process died into the session, as unfinished."""
+        journal.pull()
+        for doing in self.doing(journal):
+            if not _alive(doing.pid):
+                write_unfinished(recorder, doing)
+                os.pwrite(self._fd, b"\0", doing.slot + AT_CALL)
+
+    def _pages(self) -> Iterator[tuple[int, int, int]]:
+        """Yield each page's offset, pid, and the number of its writer in the session."""
+        for offset in range(0, os.fstat(self._fd).st_size - PAGE + 1, PAGE):
+            magic, pid, writer = HEADER.unpack(os.pread(self._fd, HEADER.size, offset))
+            if magic == MAGIC:
+                yield offset, pid, writer
+
+    def _read(self, journal: Journal, pid: int, writer: int, slot: int) -> Doing | None:
+        note = NOTE.unpack(os.pread(self._fd, NOTE.size, slot))
+        thread, socket_pid, socket_number, name, source, arguments, requested, started, code = note
+        if not 0 < code < len(CALLS):
+            return None
+        text = journal.text
+        return Doing(
+            pid, text(writer, thread), (socket_pid, socket_number), text(writer, name), CALLS[code],
+            None if requested == record.UNKNOWN else requested, text(writer, arguments), text(writer, source), started,
+            slot,
+        )  # fmt: skip
+
+
+def write_unfinished(recorder: Recorder, doing: Doing) -> None:
+    """Write a call that never returned."""
+    recorder.call(
+        record.CODE[doing.call],
+        doing.key,
+        doing.started,
+        doing.started,
+        requested=record.UNKNOWN if doing.requested is None else doing.requested,
+        flags=record.UNFINISHED | record.NO_RESULT,
+        name=recorder.text(doing.name) if doing.name else 0,
+        source=recorder.text(doing.source) if doing.source else 0,
+        tail=b'{"args": ' + doing.arguments.encode() + b"}" if doing.arguments else b"",
+        pid=doing.pid,
+        thread=recorder.text(doing.thread),
+    )
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
