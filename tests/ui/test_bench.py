@@ -1,0 +1,332 @@
+"""The bench as a person uses it: keys, real sockets, and what the log says afterwards."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.app import App
+from textual.binding import Binding
+from textual.pilot import Pilot
+from textual.widgets import TextArea
+
+from workbench.journal.reader import Journal
+from workbench.ui.app import WorkbenchApp
+from workbench.ui.bridge import Bridge
+from workbench.ui.screens.confirm import Confirm
+from workbench.ui.screens.help import HelpScreen
+from workbench.ui.widgets.controls import ErrorLine, Field
+from workbench.ui.widgets.log_view import LogView
+
+
+@pytest.fixture(autouse=True)
+def state_home(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+class Desk:
+    """The running app, its pilot and its journal."""
+
+    def __init__(self, app: WorkbenchApp, pilot: Pilot[None]) -> None:
+        self.app, self.pilot = app, pilot
+
+    @property
+    def journal(self) -> Journal:
+        return self.app.bridge.journal
+
+    async def until(self, predicate: Callable[[], object], timeout: float = 10.0) -> None:
+        deadline = time.monotonic() + timeout
+        while not predicate():
+            assert time.monotonic() < deadline, f"not true within {timeout} s: {self.calls()}"
+            await self.pilot.pause(0.02)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    def calls(self, name: str | None = None) -> list[str]:
+        return [call.call for call in self.journal if name in (None, call.name)]
+
+    def last(self, call: str):
+        return next((found for found in reversed(list(self.journal)) if found.call == call), None)
+
+    def field(self, id: str) -> Field:
+        return self.app.screen.query_one(id, Field)
+
+    async def server_on_a_free_port(self) -> tuple[str, int]:
+        await self.fill("#server #address", "127.0.0.1:0")
+        await self.press("f7")
+        await self.until(lambda: self.app.bridge.bench.server and self.app.bridge.bench.server.running)
+        host, port = self.app.bridge.bench.server.local
+        return host, port
+
+    async def fill(self, id: str, text: str) -> None:
+        self.field(id).value = text
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        self.app.screen.query_one("#client TextArea", TextArea).text = text
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def bench(size: tuple[int, int] = (120, 40), **options) -> AsyncIterator[Desk]:
+    bridge = Bridge.live(**options)
+    app = WorkbenchApp(bridge)
+    app.animation_level = "none"
+    try:
+        async with app.run_test(size=size) as pilot:
+            yield Desk(app, pilot)
+    finally:
+        bridge.close()
+
+
+async def test_one_key_starts_a_server_connects_a_client_and_sends_a_greeting() -> None:
+    async with bench() as desk:
+        await desk.fill("#server #address", "127.0.0.1:0")
+        await desk.press("f5")
+        await desk.until(lambda: "sendall" in desk.calls("conn 1"))
+        assert desk.calls("server")[:4] == ["socket", "setsockopt", "bind", "listen"]
+        assert desk.calls("client 1") == ["socket", "connect", "sendall"]
+        await desk.press("ctrl+r")
+        await desk.until(lambda: "recv" in desk.calls("client 1"))
+        greeting = desk.last("sendall").data
+        assert greeting
+        assert desk.last("recv").data == greeting
+
+
+async def test_the_other_side_may_be_any_program() -> None:
+    async with bench() as desk:
+        address = await desk.server_on_a_free_port()
+        with socket.create_connection(address, timeout=5) as outside:
+            outside.sendall(b"hello from outside")
+            assert outside.recv(100) == b"hello from outside"
+        await desk.until(lambda: "close" in desk.calls("conn 1"))
+        assert [call.data for call in desk.journal if call.call == "recv"][:2] == [b"hello from outside", b""]
+
+
+async def test_a_client_talks_to_a_server_outside() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as outside:
+        outside.settimeout(5)
+        async with bench() as desk:
+            await desk.fill("#client #address", "{}:{}".format(*outside.getsockname()))
+            await desk.press("f8")
+            peer, _ = outside.accept()
+            await desk.type("what time is it?")
+            await desk.press("ctrl+s")
+            assert peer.recv(100) == b"what time is it?"
+            peer.sendall(b"late")
+            await desk.fill("#client #bufsize", "2")
+            await desk.press("ctrl+r")
+            await desk.until(lambda: desk.last("recv"))
+            assert (desk.last("recv").data, desk.last("recv").left) == (b"la", 2)
+            peer.close()
+
+
+async def test_a_blocked_recv_is_cancelled_at_once_and_nothing_is_lost() -> None:
+    async with bench() as desk:
+        address = await desk.server_on_a_free_port()
+        await desk.fill("#client #address", "{}:{}".format(*address))
+        await desk.press("f8")
+        await desk.until(lambda: "connect" in desk.calls("client 1"))
+        await desk.press("ctrl+r")
+        await desk.until(lambda: desk.app.bridge.bench.clients[0].state().pending)
+        await desk.press("escape")
+        await desk.until(lambda: desk.last("recv"))
+        assert desk.last("recv").error.type == "Cancelled"
+        await desk.type("still there")
+        await desk.press("ctrl+s")
+        await desk.until(lambda: "sendall" in desk.calls("conn 1"))
+        await desk.press("ctrl+r")
+        await desk.until(lambda: desk.last("recv").data)
+        assert desk.last("recv").data == b"still there"
+
+
+async def test_a_wrong_port_is_said_beside_the_field_and_nothing_starts() -> None:
+    async with bench() as desk:
+        await desk.fill("#server #address", "127.0.0.1:70000")
+        await desk.press("f7")
+        line = desk.app.screen.query_one("#server ErrorLine", ErrorLine)
+        await desk.until(lambda: line.display and line.sentence)
+        assert "70000" in line.sentence
+        assert desk.field("#server #address").value == "127.0.0.1:70000"
+        assert len(desk.journal) == 0
+
+
+async def test_a_refused_call_is_a_row_with_a_plain_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        async with bench() as desk:
+            await desk.fill("#server #address", "{}:{}".format(*taken.getsockname()))
+            await desk.press("f7")
+            await desk.until(lambda: desk.last("close"))
+            assert desk.last("bind").error.errno == "EADDRINUSE"
+            await desk.until(lambda: "EADDRINUSE" in desk.app.query_one("#server #status").said)
+
+
+async def test_binding_elsewhere_than_loopback_asks_first() -> None:
+    async with bench() as desk:
+        await desk.fill("#server #address", "0.0.0.0:0")
+        await desk.press("f7")
+        await desk.until(lambda: isinstance(desk.app.screen, Confirm))
+        await desk.press("n")
+        await desk.until(lambda: not isinstance(desk.app.screen, Confirm))
+        assert desk.calls() == []
+        await desk.press("f7")
+        await desk.until(lambda: isinstance(desk.app.screen, Confirm))
+        await desk.press("y")
+        await desk.until(lambda: "listen" in desk.calls())
+
+
+async def test_notes_and_bookmarks_are_written_into_the_session() -> None:
+    async with bench() as desk:
+        await desk.server_on_a_free_port()
+        await desk.press("f4", "home", "b")
+        await desk.until(lambda: 1 in desk.journal.notes)
+        await desk.press("n", *"why?", "enter")
+        await desk.until(lambda: desk.journal.notes[1].text == "why?")
+        assert desk.journal.notes[1].bookmark
+
+
+async def test_a_new_session_closes_every_socket_and_begins_an_empty_log() -> None:
+    async with bench() as desk:
+        address = await desk.server_on_a_free_port()
+        before = desk.app.bridge.path
+        await desk.press("ctrl+n")
+        await desk.until(lambda: isinstance(desk.app.screen, Confirm))
+        await desk.press("y")
+        await desk.until(lambda: desk.app.bridge.path != before)
+        assert len(desk.journal) == 0
+        assert not before.exists()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, timeout=1)
+        await desk.server_on_a_free_port()
+        assert desk.app.query_one(LogView).journal is desk.journal
+
+
+async def test_saving_copies_the_session(tmp_path) -> None:
+    async with bench() as desk:
+        await desk.server_on_a_free_port()
+        await desk.press("ctrl+g")
+        await desk.until(lambda: desk.app.screen.query("#line"))
+        target = tmp_path / "kept.swb"
+        await desk.fill("#line", str(target))
+        await desk.press("enter")
+        await desk.until(target.exists)
+    kept = Journal(target)
+    kept.read_all()
+    assert [call.call for call in kept][:2] == ["socket", "setsockopt"]
+
+
+async def test_leaving_removes_a_session_that_nobody_asked_to_keep(state_home) -> None:
+    async with bench() as desk:
+        await desk.server_on_a_free_port()
+        assert list(state_home.rglob("*.swb"))
+    assert not list(state_home.rglob("*.swb"))
+
+
+async def test_leaving_keeps_a_session_that_was_asked_for(tmp_path) -> None:
+    path = tmp_path / "mine.swb"
+    async with bench(record=path) as desk:
+        await desk.server_on_a_free_port()
+    kept = Journal(path)
+    kept.read_all()
+    assert kept.ended
+    assert kept[len(kept) - 1].call == "close"
+
+
+async def test_leaving_never_hangs_whatever_is_blocked() -> None:
+    started = 0.0
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as outside:
+        async with bench() as desk:
+            await desk.server_on_a_free_port()
+            for _ in range(3):  # more than the backlog holds: the last connect blocks
+                await desk.fill("#client #address", "{}:{}".format(*outside.getsockname()))
+                await desk.press("f8")
+            await desk.until(lambda: len(desk.app.bridge.bench.clients) == 3)
+            await desk.press("ctrl+r")
+            await desk.until(lambda: sum(bool(one.pending) for one in desk.app.bridge.endpoints()) >= 2)
+            started = time.monotonic()
+    assert time.monotonic() - started < 2.0
+
+
+async def test_every_action_has_a_key_a_sentence_and_a_place_in_the_palette() -> None:
+    async with bench() as desk:
+        screen = desk.app.screen
+        offered = {command.help for command in desk.app.get_system_commands(screen)}
+        for node in (screen, desk.app.query_one(LogView)):
+            for binding in node.BINDINGS:
+                assert isinstance(binding, Binding)
+                assert binding.id
+                assert binding.description
+                assert binding.tooltip
+                assert any(help.startswith(binding.tooltip) for help in offered), binding
+
+
+async def test_help_lists_the_keys_as_they_are_bound() -> None:
+    async with bench() as desk:
+        await desk.press("f1")
+        await desk.until(lambda: isinstance(desk.app.screen, HelpScreen))
+        text = "\n".join(str(part.render()) for part in desk.app.screen.query("Static"))
+        assert "Call recv(n) once at the chosen endpoint" in text
+        await desk.press("escape")
+        await desk.until(lambda: not isinstance(desk.app.screen, HelpScreen))
+
+
+@pytest.mark.parametrize(
+    ("size", "shown", "hidden"),
+    [
+        ((120, 40), ("#server", "#client", "#log"), ("Views", "#tiny")),
+        ((100, 30), ("#server", "#client", "#log"), ("Views", "#tiny")),
+        ((200, 50), ("#server", "#client", "#log"), ("Views", "#tiny")),
+        ((80, 24), ("Views", "#client", "#log"), ("#server", "#tiny")),
+        ((50, 24), ("#tiny",), ("#columns",)),
+        ((80, 12), ("#tiny",), ("#columns",)),
+    ],
+)
+async def test_each_size_shows_its_layout(size, shown, hidden) -> None:
+    async with bench(size) as desk:
+        await desk.pilot.pause()
+        for selector in shown:
+            assert desk.app.query_one(selector).region.area, selector
+        for selector in hidden:
+            assert not desk.app.query_one(selector).region.area, selector
+
+
+async def test_a_narrow_screen_shows_one_view_at_a_time() -> None:
+    async with bench((80, 24)) as desk:
+        for key, pane in (("f2", "#server"), ("f3", "#client")):
+            await desk.press(key)
+            await desk.until(lambda pane=pane: desk.app.query_one(pane).region.area)
+        await desk.press("f4")
+        await desk.until(lambda: not desk.app.query_one("#left").region.area)
+        assert desk.app.focused is desk.app.query_one(LogView)
+
+
+async def test_a_session_left_by_a_crash_is_offered_at_the_next_start(state_home) -> None:
+    script = "import os; from workbench.ui.bridge import Bridge; Bridge.live(); os.kill(os.getpid(), 9)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
+    (left,) = state_home.rglob("*.swb")
+    async with bench() as desk:
+        await desk.until(lambda: desk.app.screen.query("#discard"))
+        await desk.press("d")
+        await desk.until(lambda: not left.exists())
+
+
+async def test_a_recording_opens_without_a_bench(tmp_path) -> None:
+    path = tmp_path / "recorded.swb"
+    async with bench(record=path) as desk:
+        await desk.server_on_a_free_port()
+    bridge = Bridge.recorded(path)
+    app: App[None] = WorkbenchApp(bridge)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert not app.query("#server")
+        assert app.query_one(LogView).last is not None
+        assert "recorded.swb" in str(app.query_one("#log-frame").border_title)
+    bridge.close()
