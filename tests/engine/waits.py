@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -14,6 +15,12 @@ from workbench.engine.waiting import Cancelled, Waker
 KINDS = ("tcp", "udp", "unix", "unix-dgram", "unix-seqpacket")
 STREAMS = ("tcp", "unix")
 SMALL = 4096
+
+AGAIN = ("BlockingIOError", errno.EAGAIN, "[Errno 11] Resource temporarily unavailable")
+TIMED_OUT = ("TimeoutError", None, "timed out")
+RESET = ("ConnectionResetError", errno.ECONNRESET, "[Errno 104] Connection reset by peer")
+BROKEN = ("BrokenPipeError", errno.EPIPE, "[Errno 32] Broken pipe")
+REFUSED = ("ConnectionRefusedError", errno.ECONNREFUSED, "[Errno 111] Connection refused")
 
 
 def pair(kind: str, make: type[socket.socket] = socket.socket, small: bool = False) -> tuple[Any, Any]:
@@ -43,6 +50,21 @@ def pair(kind: str, make: type[socket.socket] = socket.socket, small: bool = Fal
         if small:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL)
     return one, other
+
+
+def listener(make: type[socket.socket] = socket.socket, backlog: int = 5) -> Any:
+    """A TCP listener on a port of its own."""
+    sock = make()
+    sock.bind(("127.0.0.1", 0))
+    sock.listen(backlog)
+    return sock
+
+
+def nobody() -> tuple[str, int]:
+    """An address at which nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()
 
 
 def reset(sock: socket.socket) -> None:

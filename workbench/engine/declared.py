@@ -65,15 +65,17 @@ class DeclaredSocket(socket.socket):
         super().setblocking(False)  # OSError where the socket is closed
 
     def _parsed(self, value: float) -> float | None:
-        """Let CPython read the value with a second object: a timeout of our own would make the real calls wait."""
-        if self.fileno() < 0:
-            return value
-        ruler = _socket.socket(int(self.family), int(self.type), self.proto, self.fileno())
+        """Let CPython read the value with another object: a timeout of our own would make the real calls wait."""
+        fd = self.fileno()
+        ruler = _socket.socket(int(self.family), int(self.type), self.proto, fd) if fd >= 0 else _socket.socket()
         try:
             ruler.settimeout(value)
             return ruler.gettimeout()
         finally:
-            ruler.detach()
+            if fd >= 0:
+                ruler.detach()
+            else:
+                ruler.close()
 
     def detach(self) -> int:
         """Give the descriptor away, blocking if that was declared."""
@@ -141,11 +143,11 @@ class DeclaredSocket(socket.socket):
                 waker.pause(LIED if deadline is None else min(LIED, deadline - time.monotonic()))
 
     def _blocking(self, events: int, operation: Callable[[], T], ended: T | None) -> T:
-        """Call until it is done, waiting in between."""
+        """Wait and call until it is done."""
         deadline = self._option_deadline(events)
-        ready = 0
         with self._blocked() as waker:
             while True:
+                ready = waker.wait(self.fileno(), events | POLLRDHUP, deadline)
                 try:
                     return operation()
                 except BlockingIOError:
@@ -155,7 +157,6 @@ class DeclaredSocket(socket.socket):
                     return ended
                 if ready:
                     waker.pause(LIED)
-                ready = waker.wait(self.fileno(), events | POLLRDHUP, deadline)
 
     def _take_error(self) -> None:
         """Take the pending error where a blocking call that ends early takes it with it: UNIX streams, not TCP."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from mmap import mmap
 from typing import Any, TypeVar
 
 from workbench.engine.declared import DONTWAIT, ERRQUEUE, LIED, LINUX, OOB, PEEK, TRUNC, UNIX, WAITALL, DeclaredSocket
@@ -19,8 +20,8 @@ NO_MESSAGE: tuple[bytes, list[Any], int, Any] = (b"", [], 0, None)
 NEVER_WAIT = DONTWAIT | OOB | ERRQUEUE
 """A recv with one of these flags does not block, even on a blocking socket: recv(2), and tcp_recv_urg in Linux."""
 
-LARGEST = 1 << 18
-"""A bufsize above this is left to CPython, which does not fill the buffer with zeros first; bytes."""
+LARGE = 1 << 18
+"""A buffer above this is mapped, as filling a bytearray with zeros would take longer than the recv; bytes."""
 
 
 class ReceivingSocket(DeclaredSocket):
@@ -84,10 +85,10 @@ class ReceivingSocket(DeclaredSocket):
         """Tell whether a recv goes through _gather: for a datagram's real size, or for a stream's MSG_WAITALL."""
         if self._stream:
             return flags & WAITALL != 0 and self._declared is None and LINUX and room > 0
-        return LINUX and 0 <= room <= LARGEST
+        return LINUX and room >= 0
 
     def _gather_bytes(self, bufsize: int, ancbufsize: int, flags: int) -> tuple[bytes, list[Any], int, Any]:
-        buffer = bytearray(bufsize)
+        buffer = bytearray(bufsize) if bufsize <= LARGE else mapped(bufsize)
         size, ancillary, told, address = self._gather([buffer], ancbufsize, flags)
         # A size above bufsize is the caller's own MSG_TRUNC: CPython pads with what lay in memory, this with zeros.
         return bytes(memoryview(buffer)[:size]).ljust(size, b"\0"), ancillary, told, address
@@ -131,6 +132,14 @@ class ReceivingSocket(DeclaredSocket):
                     continue
         except Cancelled:
             return 0
+
+
+def mapped(size: int) -> mmap:
+    """Return a buffer whose pages cost nothing until they are written; MemoryError as for a plain recv."""
+    try:
+        return mmap(-1, size)
+    except OSError:
+        raise MemoryError from None
 
 
 def behind(buffers: Sequence[Any], size: int) -> list[memoryview]:

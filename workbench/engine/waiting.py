@@ -12,11 +12,11 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from workbench.engine.declared import DONTWAIT, LINUX, UNIX, passed
+from workbench.engine.declared import DONTWAIT, LIED, LINUX, UNIX, passed
 from workbench.engine.receiving import ReceivingSocket
 from workbench.engine.waker import POLLERR, POLLHUP, POLLIN, POLLOUT, Cancelled, Unwakeable, Waker
 from workbench.probe.facts import size_of
@@ -68,8 +68,6 @@ class WaitingSocket(ReceivingSocket):
                 return number
             try:
                 self._finish_connect(waker, address, number)
-            except socket.gaierror:
-                raise
             except OSError as error:
                 return errno.EWOULDBLOCK if error.errno is None else error.errno
             return 0
@@ -85,9 +83,9 @@ class WaitingSocket(ReceivingSocket):
             self._connect_again(waker, address, number)
         else:
             deadline = None if self._declared is None else time.monotonic() + self._declared
-            self._timed(waker, POLLOUT, self._connected, deadline)
+            self._timed(waker, POLLOUT, self._raise_outcome, deadline)
 
-    def _connected(self) -> None:
+    def _raise_outcome(self) -> None:
         """Raise what became of the connect, as CPython's sock_connect_impl does."""
         if number := super().getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(number, os.strerror(number))
@@ -102,8 +100,8 @@ class WaitingSocket(ReceivingSocket):
                 waker.pause(FULL)
             try:
                 return super().connect(address)
-            except BlockingIOError as still:
-                number = number if still.errno == errno.EALREADY else still.errno or 0
+            except BlockingIOError:
+                continue
         raise OSError(number, os.strerror(number))
 
     # --- send and its kin -------------------------------------------------------------------------------------------
@@ -169,14 +167,14 @@ class WaitingSocket(ReceivingSocket):
         deadline: float | None = None,
     ) -> int:
         """Make the real call `first`; a blocking stream's goes on with `again` until all of the buffers went out."""
-        if not self._stream or self._declared is not None or deadline is not None or flags & DONTWAIT:
+        if self._declared is not None or deadline is not None or flags & DONTWAIT:
             sent = self._when_ready(POLLOUT, first, may_wait=not flags & DONTWAIT, deadline=deadline)
             self.moved += sent
             return sent
         with self._blocked() as waker:
             sent = self._when_ready(POLLOUT, first)
             self.moved += sent
-            if sent < sum(map(size_of, buffers)):
+            if self._stream and sent < sum(map(size_of, buffers)):
                 return self._send_rest(waker, joined(buffers), sent, again)
             return sent
 
@@ -188,8 +186,11 @@ class WaitingSocket(ReceivingSocket):
                 if waker.wait(self.fileno(), POLLOUT, deadline) & (POLLERR | POLLHUP):
                     self._take_error()
                     break
-                with suppress(BlockingIOError):
+                try:
                     step = again(data[sent:])
+                except BlockingIOError:
+                    waker.pause(LIED)
+                else:
                     sent, self.moved = sent + step, self.moved + step
         except Cancelled as cancelled:
             cancelled.moved = sent
