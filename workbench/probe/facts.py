@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import _socket
 import os
 import select
 import socket
 import struct
-from typing import Any, Optional
 
 from .record import UNKNOWN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 try:
     from fcntl import ioctl
@@ -85,7 +89,7 @@ def whole(value: Any, otherwise: int = UNKNOWN) -> int:
 def local_address(sock: socket.socket) -> Any:
     """Return the address that *sock* is bound to; None where it has none (any more)."""
     try:
-        return argument(socket.socket.getsockname(sock))
+        return argument(_socket.socket.getsockname(sock))
     except OSError:
         return None
 
@@ -93,7 +97,7 @@ def local_address(sock: socket.socket) -> Any:
 def names(sock: socket.socket) -> dict[str, Any]:
     """Return what tells *sock* from others, beyond this process too: addresses, descriptor, inode, family, type."""
     found: dict[str, Any] = {"family": int(sock.family), "type": int(sock.type), "fd": sock.fileno()}
-    for key, ask in (("local", socket.socket.getsockname), ("peer", socket.socket.getpeername)):
+    for key, ask in (("local", _socket.socket.getsockname), ("peer", _socket.socket.getpeername)):
         try:
             found[key] = argument(ask(sock))
         except OSError:

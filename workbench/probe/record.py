@@ -24,9 +24,12 @@ from _thread import _local as thread_local
 from _weakref import ref
 from binascii import crc32
 from itertools import count
-from typing import Any, Callable, Optional
 
 from .plain import dumps, encodable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
 FORMAT = 1
 MAGIC = b"\xf5SWB"
@@ -36,6 +39,8 @@ PREFIX = struct.Struct("<4sIII")
 FIXED = struct.Struct("<BBHIIIIIIIQQqqqqiII")
 HEAD_SIZE = PREFIX.size + FIXED.size
 _pack, _pack_prefix = FIXED.pack, PREFIX.pack
+_write = os.write
+_SMALL = 16384  # bytes that are copied together faster than handed over in pieces
 
 # Kinds of record.
 START, CALL, TEXT, NOTE, LOST, END = range(1, 7)
@@ -173,13 +178,19 @@ class Recorder:
         name: int = 0,
         source: int = 0,
         tail: bytes = b"",
+        pid: Optional[int] = None,
+        thread: Optional[int] = None,
     ) -> None:
-        """Write one call. *socket*: pid and number; *started*, *ended*: monotonic ns; *number*: errno."""
+        """Write one call. *socket*: pid and number; *started*, *ended*: monotonic ns; *number*: errno.
+
+        *pid*, *thread* (a text): who made it, where that was not the current thread.
+        """
         length = HEAD_SIZE + len(tail) + len(data)
         try:
             body = _pack(
-                CALL, code, flags, self.writer, self.pid, socket[0], socket[1], self.thread(), name, source, started,
-                ended, result, requested, left, size, number, message_flags & 0xFFFFFFFF, len(tail)
+                CALL, code, flags, self.writer, self.pid if pid is None else pid, socket[0], socket[1],
+                self.thread() if thread is None else thread, name, source, started, ended, result, requested, left,
+                size, number, message_flags & 0xFFFFFFFF, len(tail)
             )  # fmt: skip
             head = _pack_prefix(MAGIC, self._file, length, crc32(body, length)) + body
         except struct.error:  # more than 4 GiB of data, or a number from elsewhere that has no room
@@ -187,7 +198,17 @@ class Recorder:
             return
         if self._owes and self._fits(length):
             self._settle()
-        if not self._append([head, tail, data]):
+        descriptor = self._descriptor
+        if descriptor is None:
+            return
+        if length < _SMALL and self.limit is None:
+            try:
+                if _write(descriptor.number, head + tail + data) == length:
+                    return
+            except OSError:
+                pass
+            self.lose()
+        elif not self._append([head, tail, data]):
             self.lose()
 
     def lose(self) -> None:
@@ -225,7 +246,7 @@ class Recorder:
         if descriptor is None or (bounded and not self._fits(size)):
             return False
         try:
-            if size < 16384 or not hasattr(os, "writev"):
+            if size < _SMALL or not hasattr(os, "writev"):
                 return os.write(descriptor.number, b"".join(pieces)) == size
             return os.writev(descriptor.number, pieces) == size  # a copy of much data would cost more than the call
         except OSError:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import errno
 import socket
 from time import monotonic_ns as clock
-from typing import Any, Callable, ClassVar, Optional, TypeVar
 
 from . import record
 from .facts import STREAM, argument, names, option, queued, size_of, taken
 from .plain import dumps
 from .record import CODE, UNKNOWN, Recorder
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, ClassVar, Optional, TypeVar
+
+    _Write = TypeVar("_Write", bound=Callable[..., None])
+
 _PEEK, _OUT_OF_BAND = int(socket.MSG_PEEK), int(socket.MSG_OOB)
 _TRUNCATED = int(getattr(socket, "MSG_TRUNC", 0))
 _IN_PROGRESS = (errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS))
-_Write = TypeVar("_Write", bound=Callable[..., None])
 
 
 def harmless(write: _Write) -> _Write:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import _socket
 import socket
 from time import monotonic_ns as clock
-from typing import Any, ClassVar, Optional
 
 from . import record
 from .facts import argument, names
 from .recording import harmless
 from .transfer import TransferSocket
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Optional
 
 
 class TracedSocket(TransferSocket):
@@ -206,7 +209,7 @@ class TracedSocket(TransferSocket):
         kind, closed = type(self), " [closed]" if self._closed else ""  # type: ignore[attr-defined]
         text = f"<{kind.__module__}.{kind.__qualname__}{closed} fd={self.fileno()}, family={self.family!s}"
         text += f", type={self.type!s}, proto={self.proto}"
-        for name, ask in (("laddr", socket.socket.getsockname), ("raddr", socket.socket.getpeername)):
+        for name, ask in (("laddr", _socket.socket.getsockname), ("raddr", _socket.socket.getpeername)):
             try:
                 address = ask(self) if self.fileno() != -1 else None
             except OSError:

@@ -6,10 +6,13 @@ import os
 import socket
 from time import monotonic
 from time import monotonic_ns as clock
-from typing import Any, Optional
 
 from .facts import argument, flat, local_address, ready, size_of, taken, whole
 from .recording import RecordingSocket, harmless
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 class _NoContext:

@@ -1,0 +1,158 @@
+"""trace: run a Python program and log its socket calls."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.cli.common import Failure, output_options, record_options
+from workbench.cli.live import Printer, recording
+from workbench.engine.programs import NoProgram, Program, program
+from workbench.engine.trace import Running, Tracing
+from workbench.journal.live import LivePages
+from workbench.journal.reader import Journal
+from workbench.model.safe import safe
+from workbench.probe.record import Recorder
+from workbench.report.copy import Report
+from workbench.report.jsonl import JsonReport
+from workbench.report.text import TextReport
+
+_LOOK = 0.05
+"""Seconds between two looks at the journal."""
+_UNTIL_LISTENING = 1.0
+"""Seconds to wait for a program to listen before the next one beside it is started."""
+_VALUES = ("-o", "--record", "--with", "--format")
+EPILOG = """\b
+Examples:
+  socket-workbench trace server.py
+  socket-workbench trace -o session.swb .venv/bin/python client.py 127.0.0.1 6789
+  socket-workbench trace -m http.server 8000
+  socket-workbench trace --with server.py --with client.py
+"""
+
+
+class Command(click.Command):
+    """Takes everything from PROGRAM on as it stands: -m is the program's, not an option of ours."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Put -- in front of a -m that is the program."""
+        at = 0
+        while at < len(args) and args[at].startswith("-") and args[at] not in ("-m", "--"):
+            at += 2 if args[at] in _VALUES else 1
+        if args[at : at + 1] == ["-m"]:
+            args = [*args[:at], "--", *args[at:]]
+        return super().parse_args(context, args)
+
+
+@click.command(cls=Command, epilog=EPILOG, context_settings={"allow_interspersed_args": False})
+@click.argument("words", nargs=-1, metavar="[--] PROGRAM ARG…", type=click.UNPROCESSED)
+@click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), help="As --record, and print nothing.")
+@click.option("--with", "beside", multiple=True, metavar="PROGRAM", help="Another program beside it; repeatable.")
+@record_options
+@output_options
+def command(
+    words: tuple[str, ...], out: Path | None, beside: tuple[str, ...], record: Path | None, form: str, **keep: bool
+) -> None:
+    """Run PROGRAM unchanged and log its socket calls on stderr.
+
+    PROGRAM is script.py, -m module, python … of any interpreter, or a file whose first line names Python.
+    """
+    programs = list(_programs(words, beside))
+    if out and record:
+        raise click.UsageError("-o and --record both name the session: give one")
+    with recording(out or record, **keep) as recorder:
+        code = trace(programs, recorder, None if out else form)
+    sys.exit(code)
+
+
+def _programs(words: tuple[str, ...], beside: tuple[str, ...]) -> Iterable[Program]:
+    commands = ([list(words)] if words else []) + [shlex.split(text) for text in beside]
+    if not commands:
+        raise click.UsageError("name a PROGRAM: script.py, -m module, python … or a Python script")
+    for number, command in enumerate(commands):
+        try:
+            if not command:
+                raise NoProgram(f"--with '{beside[number - len(commands)]}' names no program")
+            yield program(command)
+        except NoProgram as problem:
+            raise Failure(str(problem), 2) from None
+
+
+def trace(programs: list[Program], recorder: Recorder, form: str | None) -> int:
+    """Run *programs* until all have ended and return the first one's exit code; *form* None prints no calls."""
+    journal = Journal(recorder.path)
+    journal.pull()
+    begin = len(journal)
+    printer = Printer(journal, _Nothing() if form is None else _report(journal, form), begin)
+    tracing = Tracing(Path(recorder.path))
+    with LivePages.made(Path(recorder.path)) as live, tracing.watching():
+        for described in programs:
+            if described.untraced:
+                _say(f"{described.name} runs untraced: {described.untraced}")
+            running = _started(tracing, described)
+            if described is not programs[-1]:
+                _until_listening(tracing, printer, running)
+        while tracing.look(_LOOK):
+            printer.print_new()
+        signed_in = live.signed_in()
+        live.settle(recorder, journal)
+        printer.print_new()
+    for running in tracing.running:
+        _sum_up(running, running.pid in signed_in, len(journal) > begin)
+    journal.close()
+    return tracing.running[0].code or 0
+
+
+def _started(tracing: Tracing, described: Program) -> Running:
+    try:
+        return tracing.start(described)
+    except OSError as problem:
+        tracing.signal(15)
+        raise Failure(f"{described.words[0]} cannot be run: {problem.strerror}", 2) from None
+
+
+def _until_listening(tracing: Tracing, printer: Printer, running: Running) -> None:
+    """Give a server that others are to connect to the time to listen."""
+    for _ in range(int(_UNTIL_LISTENING / _LOOK)):
+        before = len(printer.journal)
+        tracing.look(_LOOK)
+        printer.print_new()
+        calls = (printer.journal[index] for index in range(before, len(printer.journal)))
+        if running.code is not None or any(call.call == "listen" or call.datagram for call in calls):
+            return
+
+
+def _sum_up(running: Running, traced: bool, called: bool) -> None:
+    name = running.program.name
+    if not traced:
+        if not running.program.untraced:
+            _say(f"{name} ran untraced: the probe needs CPython 3.9 or later that reads PYTHONPATH")
+    elif running.code and not called:
+        _say(f"{name} ended with exit code {running.code} before its first socket call")
+
+
+def _say(sentence: str) -> None:
+    print(f"socket-workbench: {safe(sentence)}", file=sys.stderr, flush=True)
+
+
+def _report(journal: Journal, form: str) -> Report:
+    if form == "json":
+        return JsonReport(sys.stderr.buffer, journal)
+    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    return TextReport(sys.stderr, journal, colour=colour, live=True)
+
+
+class _Nothing:
+    """A report that nobody wants."""
+
+    def write(self, call: Any) -> None:
+        """Do nothing."""
+
+    def flush(self) -> None:
+        """Do nothing."""

@@ -1,0 +1,104 @@
+"""Runs other Python programs with the probe in them, and keeps out of their way.
+
+The program's stdin, stdout, stderr and terminal are its own, and so are the signals: those that the terminal sends to
+the whole group reach it anyway, those that someone sends to us are passed on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.engine.programs import Program
+from workbench.probe import bootstrap
+
+INJECTED = Path(bootstrap.__file__).parent / "inject"
+"""What goes in front of PYTHONPATH: a folder with nothing but a sitecustomize."""
+_PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_BY_KERNEL = 0x80
+"""si_code of a signal that the terminal sent (sigaction(2))."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A program that was started; *code* is its exit code once it has ended, 128+N if signal N ended it."""
+
+    program: Program
+    pid: int
+    code: int | None = None
+
+
+class Tracing:
+    """Programs that run beside each other and write one session."""
+
+    def __init__(self, session: Path, environment: Mapping[str, str] = os.environ) -> None:
+        """*session*: the file they write; it has to exist."""
+        self.running: list[Running] = []
+        self._environment = traced_environment(session, environment)
+        self._mask: set[int] = set()
+        self._waited: set[int] = set()
+
+    def start(self, program: Program) -> Running:
+        """Start a program; raises OSError where the system refuses to."""
+        pid = os.posix_spawn(
+            program.words[0],
+            program.words,
+            self._environment,
+            setsigmask=self._mask,
+            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],  # which Python ignores in itself
+        )
+        self.running.append(Running(program, pid))
+        return self.running[-1]
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Hold back the signals that are the programs', so that `look` can pass them on."""
+        ours = {number for number in _PASSED_ON if signal.getsignal(number) is not signal.SIG_IGN}
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {*ours, signal.SIGCHLD})
+        self._mask, self._waited = set(before), {*ours, signal.SIGCHLD}
+        try:
+            yield
+        finally:
+            while signal.sigtimedwait(self._waited, 0):
+                pass
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def look(self, seconds: float) -> bool:
+        """Wait up to *seconds* for a signal or the end of a program; tell whether any program still runs."""
+        arrived = signal.sigtimedwait(self._waited, seconds)
+        while arrived is not None:
+            if arrived.si_signo != signal.SIGCHLD and arrived.si_code != _BY_KERNEL:
+                self.signal(arrived.si_signo)
+            arrived = signal.sigtimedwait(self._waited, 0)
+        for running in self.running:
+            if running.code is None:
+                running.code = _exit_code(running.pid)
+        return any(running.code is None for running in self.running)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the programs that run."""
+        for running in self.running:
+            if running.code is None:
+                os.kill(running.pid, number)
+
+
+def _exit_code(pid: int) -> int | None:
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if not ended:
+        return None
+    code = os.waitstatus_to_exitcode(status)
+    return 128 - code if code < 0 else code
+
+
+def traced_environment(session: Path, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return *environment* as a program gets it that is to write its socket calls into *session*."""
+    own = environment.get("PYTHONPATH")
+    return {
+        **environment,
+        bootstrap.SESSION: str(session.absolute()),
+        "PYTHONPATH": f"{INJECTED}{os.pathsep}{own}" if own else str(INJECTED),
+    }

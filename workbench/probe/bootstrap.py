@@ -1,0 +1,223 @@
+"""The probe's first step in a traced program: puts the environment back, and waits until sockets are wanted.
+
+It loads nothing that the interpreter has not loaded at its start (not even __future__), so that the program finds its
+modules as without trace.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any, Callable, Optional
+
+SESSION = "SOCKET_WORKBENCH_SESSION"
+"""Environment variable: the session file to record into."""
+PACKAGE = "_socket_workbench"
+
+
+def start(folder: str) -> None:
+    """Begin tracing this process, if its environment says so. *folder*: what was put on PYTHONPATH."""
+    session = os.environ.get(SESSION)
+    children = Children(folder, session or "")
+    children.hide()
+    if session:
+        children.install()
+        place = _sign_in(session + ".live")
+        _Finder(
+            {
+                "socket": lambda module: _trace(module, str(session), place),
+                "_posixsubprocess": children.install_fork_exec,
+            }
+        )
+
+
+def _sign_in(path: str) -> int:
+    """Append this process's page to the live file (see live.py) and return its offset; -1 without such a file."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+    except OSError:
+        return -1
+    try:
+        page = b"LIVE" + os.getpid().to_bytes(4, "little") + bytes(4096 - 8)
+        return os.lseek(fd, 0, os.SEEK_CUR) - len(page) if os.write(fd, page) == len(page) else -1
+    except OSError:
+        return -1
+    finally:
+        os.close(fd)
+
+
+def _trace(module: "ModuleType", session: str, place: int) -> None:
+    """Load the rest of the probe under a name of its own, and let it replace what *module* (socket) makes."""
+    package = type(sys)(PACKAGE)
+    package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
+    future = "__future__" in sys.modules
+    sys.modules[PACKAGE] = package
+    try:
+        __import__(PACKAGE + ".program")
+        sys.modules[PACKAGE + ".program"].install(module, session, place)
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
+            del sys.modules[name]
+        if not future:
+            sys.modules.pop("__future__", None)
+
+
+class Children:
+    """Sees to it that the processes which the program starts are traced too.
+
+    The variables stay in the environment that the C library hands on, but not in os.environ; where the program gives
+    a child an environment of its own, they are added to it.
+    """
+
+    def __init__(self, folder: str, session: str) -> None:
+        self._folder = os.fsencode(folder)
+        self._session = os.fsencode(session)
+
+    def hide(self) -> None:
+        """Let os.environ be what it would be without trace; the C library's environment stays as it is."""
+        known = os.environb._data  # type: ignore[attr-defined]  # of bytes, also posix.environ
+        known.pop(SESSION.encode(), None)
+        _, _, own = known.pop(b"PYTHONPATH", b"").partition(os.pathsep.encode())
+        if own:
+            known[b"PYTHONPATH"] = own
+
+    def install(self) -> None:
+        """Replace what starts a program in os and posix."""
+        posix = sys.modules["posix"]
+        for name, change in (
+            ("system", self._inherited),
+            ("execv", self._inherited),
+            ("execve", self._given),
+            ("posix_spawn", self._given),
+            ("posix_spawnp", self._given),
+        ):
+            real = getattr(posix, name, None)
+            if real is not None:
+                changed = _dressed(change(real), real)
+                setattr(posix, name, changed)
+                setattr(os, name, changed)
+                if real in os.supports_fd:
+                    os.supports_fd.add(changed)
+
+    def install_fork_exec(self, module: "Any") -> None:
+        """Replace what subprocess and multiprocessing start programs with."""
+        real = module.fork_exec
+
+        def fork_exec(*args: "Any") -> "Any":
+            env = args[5]
+            if env is None:
+                self._arm()
+            else:
+                args = (*args[:5], self._listed(env), *args[6:])
+            return real(*args)
+
+        module.fork_exec = _dressed(fork_exec, real)
+
+    def _inherited(self, real: "Any") -> "Any":
+        def start_inheriting(*args: "Any", **options: "Any") -> "Any":
+            self._arm()
+            return real(*args, **options)
+
+        return start_inheriting
+
+    def _given(self, real: "Any") -> "Any":
+        def start_given(path: "Any", argv: "Any", env: "Any", **options: "Any") -> "Any":
+            return real(path, argv, self._added(env), **options)
+
+        return start_given
+
+    def _arm(self) -> None:
+        """Put the variables into the C library's environment, where the program may have changed or removed them."""
+        os.putenv(b"PYTHONPATH", self._joined(os.environb.get(b"PYTHONPATH", b"")))
+        os.putenv(SESSION.encode(), self._session)
+
+    def _added(self, env: "Any") -> "Any":
+        """Return the mapping *env* with the variables; as it is where the real call will complain of it."""
+        try:
+            found = {os.fsencode(key): os.fsencode(value) for key, value in env.items()}
+        except (AttributeError, TypeError):
+            return env
+        found[SESSION.encode()] = self._session
+        found[b"PYTHONPATH"] = self._joined(found.get(b"PYTHONPATH", b""))
+        return found
+
+    def _listed(self, env: "Any") -> "Any":
+        """Return fork_exec's list of b"NAME=value" with the variables."""
+        try:
+            kept = [item for item in env if not item.startswith((b"PYTHONPATH=", SESSION.encode() + b"="))]
+            own = [item[len(b"PYTHONPATH=") :] for item in env if item.startswith(b"PYTHONPATH=")]
+        except (AttributeError, TypeError):
+            return env
+        path = self._joined(own[-1] if own else b"")
+        return [*kept, b"PYTHONPATH=" + path, SESSION.encode() + b"=" + self._session]
+
+    def _joined(self, own: bytes) -> bytes:
+        return self._folder + os.pathsep.encode() + own if own else self._folder
+
+
+def _dressed(function: "Any", real: "Any") -> "Any":
+    """Give *function* the looks of the *real* one."""
+    for name in ("__name__", "__qualname__", "__module__", "__doc__"):
+        setattr(function, name, getattr(real, name, None))
+    function.__wrapped__ = real
+    return function
+
+
+class _Finder:
+    """Stands first in sys.meta_path until the modules that it waits for were imported; each is then handed over."""
+
+    def __init__(self, wanted: "dict[str, Callable[[Any], None]]") -> None:
+        self._wanted = wanted
+        for name in [name for name in wanted if name in sys.modules]:
+            self.found(sys.modules[name])
+        if wanted:
+            sys.meta_path.insert(0, self)
+
+    def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "Any":
+        """Find *name* as the others do, and let its loader tell when the module is there."""
+        if name not in self._wanted:
+            return None
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target) if finder is not self else None
+            if spec is not None:
+                loader: Any = _Loader(spec.loader, self)
+                spec.loader = loader
+                return spec
+        return None
+
+    def found(self, module: "ModuleType") -> None:
+        """Hand *module* over, and leave when it was the last; what goes wrong there is not the program's trouble."""
+        handle = self._wanted.pop(module.__name__, None)
+        if not self._wanted and self in sys.meta_path:
+            sys.meta_path.remove(self)
+        if handle is not None:
+            try:
+                handle(module)
+            except Exception as error:  # noqa: BLE001
+                _complain(error)
+
+
+class _Loader:
+    """A module's own loader, which it gets back as soon as it is used."""
+
+    def __init__(self, real: "Any", finder: _Finder) -> None:
+        self._real, self._finder = real, finder
+
+    def create_module(self, spec: "Any") -> "Optional[ModuleType]":
+        """Do as the real loader does."""
+        made: Optional[ModuleType] = self._real.create_module(spec)
+        return made
+
+    def exec_module(self, module: "Any") -> None:
+        """Do as the real loader does, then tell."""
+        module.__spec__.loader = module.__loader__ = self._real
+        self._real.exec_module(module)
+        self._finder.found(module)
+
+
+def _complain(error: Exception) -> None:
+    """Say what went wrong in the probe, if asked to."""
+    if os.environ.get("SOCKET_WORKBENCH_DEBUG"):
+        sys.excepthook(type(error), error, error.__traceback__)

@@ -1,0 +1,109 @@
+"""What each thread is doing now: a small file beside the session that every traced process has a page of.
+
+A call is noted in its thread's slot before it is made, and wiped out after. So a reader sees a call while it blocks,
+and finds the one during which a process died.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from _thread import _local as thread_local
+from mmap import mmap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SUFFIX = ".live"
+PAGE, SLOT = 4096, 64
+MAGIC = b"LIVE"
+HEADER = struct.Struct("<4sII")
+"""A page's first slot: magic, pid, the number of the process's writer in the session."""
+NOTE = struct.Struct("<IIIIIIqQB")
+"""A slot: thread, socket's pid and number, name, source, arguments (texts), requested, started (ns), call (last)."""
+AT_CALL = NOTE.size - 1
+
+
+def sign_in(path: str) -> int:
+    """Append a page for this process to the live file; return its offset, -1 where that cannot be done.
+
+    Appended at once: several processes never get the same page, and a full disk shows here, not as SIGBUS later.
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+    except OSError:
+        return -1
+    try:
+        page = MAGIC + os.getpid().to_bytes(4, "little")
+        if os.write(fd, page + bytes(PAGE - len(page))) != PAGE:
+            return -1
+        return os.lseek(fd, 0, os.SEEK_CUR) - PAGE
+    except OSError:
+        return -1
+    finally:
+        os.close(fd)
+
+
+class Mine(thread_local):
+    """A thread's own: its slot, and the number of its name."""
+
+    slot: memoryview
+    thread: int
+    lease: _Lease
+
+
+class _Lease:
+    """Gives a slot back when its thread ends."""
+
+    __slots__ = ("free", "slot")
+
+    def __init__(self, slot: memoryview, free: list[memoryview]) -> None:
+        self.slot, self.free = slot, free
+
+    def __del__(self) -> None:
+        self.free.append(self.slot)
+
+
+class Live:
+    """This process's page; where it has none, notes go nowhere."""
+
+    def __init__(self, path: str, place: int) -> None:
+        """Map the page at offset *place* of the live file *path*."""
+        self._path = path
+        self.mine = Mine()
+        self._free: list[memoryview] = []
+        self._map(place)
+
+    def begin(self, writer: int) -> None:
+        """Tell whose texts the notes refer to."""
+        HEADER.pack_into(self._page, 0, MAGIC, os.getpid(), writer)
+
+    def begin_after_fork(self, writer: int) -> None:
+        """Take a page for a child process, and forget the one thread that it inherited."""
+        self.mine.__dict__.clear()
+        self._map(sign_in(self._path))
+        self.begin(writer)
+
+    def take(self, thread: int) -> memoryview:
+        """Return a slot for the current thread, whose name has the number *thread*."""
+        slot = self._free.pop() if self._free else memoryview(bytearray(SLOT))
+        slot[AT_CALL] = 0
+        self.mine.thread = thread
+        self.mine.lease = _Lease(slot, self._free)
+        self.mine.slot = slot
+        return slot
+
+    def _map(self, place: int) -> None:
+        page: Any = bytearray(PAGE)
+        if place >= 0:
+            try:
+                fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+                try:
+                    page = mmap(fd, PAGE, offset=place)
+                finally:
+                    os.close(fd)
+            except (OSError, ValueError):
+                pass
+        self._page = memoryview(page)
+        self._free = [self._page[start : start + SLOT] for start in range(PAGE - SLOT, 0, -SLOT)]
