@@ -1,0 +1,84 @@
+"""The real program on a real terminal, with a plain Python program outside."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.terminal import Terminal
+
+HOSTILE = b"\x1b]0;pwned\x07\x1b[2J\x1b[31m[/nope][bold]\r\n\x00\xff\xe2\x80\xae"
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(params=[(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def terminal(request, tmp_path) -> Iterator[Terminal]:
+    columns, rows = request.param
+    env = {"XDG_STATE_HOME": str(tmp_path), "TERM": "xterm-256color"}
+    with Terminal([sys.executable, "-m", "workbench"], columns=columns, rows=rows, env=env) as running:
+        running.wait_for("F4 log")
+        yield running
+
+
+def start_server(terminal: Terminal, port: int) -> None:
+    terminal.press("f2")
+    terminal.wait_until(lambda: is_selected(terminal, "address", "127.0.0.1:6789"), what="the address selected")
+    terminal.send_keys(f"127.0.0.1:{port}".encode())  # what stood there is selected
+    terminal.wait_for(f"address 127.0.0.1:{port}")
+    terminal.press("f7")
+    terminal.wait_for("listen(5) = None")
+
+
+def is_selected(terminal: Terminal, label: str, value: str) -> bool:
+    """Whether the value after a label stands on another colour than the label: its field has the focus."""
+    for row, line in enumerate(terminal.lines()):
+        if (at := line.find(f"{label} {value}")) >= 0:
+            cells = terminal.screen.buffer[row]
+            return cells[at + len(label) + 1].bg != cells[at].bg and cells[at + len(label) + 2].bg != "1b1b1b"
+    return False
+
+
+def test_a_plain_program_is_served_and_seen(terminal, free_port) -> None:
+    start_server(terminal, free_port)
+    with socket.create_connection(("127.0.0.1", free_port), timeout=5) as program:
+        program.sendall(b"Hey~~~")
+        assert program.recv(1000) == b"Hey~~~"
+    terminal.press("f4")
+    terminal.wait_for("48 65 79 7e 7e 7e")
+    terminal.wait_for("end of stream")
+    terminal.press("ctrl+q")
+    assert terminal.exit_code() == 0
+
+
+def test_no_byte_from_outside_steers_the_terminal(terminal, free_port) -> None:
+    start_server(terminal, free_port)
+    terminal.press("f4")
+    with socket.create_connection(("127.0.0.1", free_port), timeout=5) as program:
+        program.sendall(HOSTILE)
+        assert program.recv(1000) == HOSTILE
+    terminal.wait_for("1b 5d 30 3b")
+    for shown_as in ("u", "u", "u"):  # the text column as UTF-8, as GBK, as ASCII again
+        terminal.press(shown_as)
+        terminal.wait_for("Text column")
+    terminal.press("c", "y", "x", "m")
+    terminal.press("ctrl+q")
+    assert terminal.exit_code() == 0
+    assert b"\x1b]0;pwned" not in terminal.raw
+    assert b"\x1b[31m[/nope]" not in terminal.raw
+    assert "\u202e".encode() not in terminal.raw
+
+
+def test_a_fault_of_its_own_is_no_traceback(tmp_path) -> None:
+    (tmp_path / "foreign.swb").write_bytes(b"no session of ours" * 10)
+    with Terminal([sys.executable, "-m", "workbench", "foreign.swb"], cwd=tmp_path) as terminal:
+        assert terminal.exit_code() == 2
+        assert "Traceback" not in terminal.text()
+        assert "foreign.swb is not a session file" in terminal.text()
