@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,7 @@ class LivePages:
         self.path = Path(f"{session}{SUFFIX}")
         self._fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if make else 0), 0o600)
         self._began = os.fstat(self._fd).st_size
+        fcntl.flock(self._fd, fcntl.LOCK_SH)
 
     @classmethod
     @contextmanager
@@ -60,7 +62,8 @@ class LivePages:
         try:
             yield live
         finally:
-            if not any(_alive(pid) for _, pid, _ in live._pages()):
+            with suppress(BlockingIOError):  # another one traces into this session
+                fcntl.flock(live._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 live.path.unlink(missing_ok=True)
             live.close()
 

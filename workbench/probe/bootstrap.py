@@ -135,6 +135,8 @@ class Children:
 
     def _added(self, env: "Any") -> "Any":
         """Return the mapping *env* with the variables; as it is where the real call will complain of it."""
+        if env is None:  # inherited: posix_spawn since 3.13
+            self._arm()
         try:
             found = {os.fsencode(key): os.fsencode(value) for key, value in env.items()}
         except (AttributeError, TypeError):

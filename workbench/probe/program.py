@@ -83,6 +83,7 @@ def install(module: ModuleType, session: str, place: int) -> None:
     methods.update({name: _dressed(fast, methods[name]) for name, fast in fast_methods(shared, methods, hide).items()})
     made: Any = type("socket", (ProgramSocket,), {"__slots__": (), **looks, **shared, **methods})
     made.accepts = made
+    made.__slots__ = original.__slots__
     module.socket = made  # type: ignore[attr-defined]
     for name in ("socketpair", "fromfd"):
         setattr(module, name, _module_function(getattr(made, name), getattr(module, name)))

@@ -23,6 +23,7 @@ from _thread import RLock
 from _thread import _local as thread_local
 from _weakref import ref
 from binascii import crc32
+from errno import EBADF
 from itertools import count
 
 from .plain import dumps, encodable
@@ -83,7 +84,11 @@ class _Descriptor:
         self.number = number
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        close(self.number)
+        try:
+            if self.number >= 0:
+                close(self.number)
+        except OSError:  # the program closed it
+            pass
 
 
 class Recorder:
@@ -105,15 +110,8 @@ class Recorder:
         """Open *path* for appending, mode 0600, creating it if need be; raises OSError if that cannot be done."""
         self.path, self.program, self.clock, self.wall = path, program, clock, wall
         self.limit = limit
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-        fd = os.open(path, flags, 0o600)
-        self._descriptor: Optional[_Descriptor] = _Descriptor(fd)
-        self._file = os.fstat(fd).st_ino & 0xFFFFFFFF
-        if fcntl is not None:  # for as long as this process lives, others can tell that the file is being written
-            try:
-                fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                pass
+        self._descriptor: Optional[_Descriptor] = _Descriptor(_open(path))
+        self._file = os.fstat(self._descriptor.number).st_ino & 0xFFFFFFFF
         self._begin()
         _begin_after_fork(self)
 
@@ -205,8 +203,9 @@ class Recorder:
             try:
                 if _write(descriptor.number, head + tail + data) == length:
                     return
-            except OSError:
-                pass
+            except OSError as error:
+                if error.errno == EBADF and self._reopen() and self._append([head, tail, data]):
+                    return
             self.lose()
         elif not self._append([head, tail, data]):
             self.lose()
@@ -252,6 +251,17 @@ class Recorder:
         except OSError:
             return False
 
+    def _reopen(self) -> bool:
+        """Open the file anew where the program closed all descriptors, as a daemon does."""
+        try:
+            opened = _Descriptor(_open(self.path))
+        except OSError:
+            return False
+        if self._descriptor is not None:
+            self._descriptor.number = -1  # whatever has that number now, it is not ours
+        self._descriptor = opened
+        return True
+
     def _fits(self, size: int) -> bool:
         """Tell whether *size* bytes more stay within the limit, whoever wrote what is there."""
         descriptor = self._descriptor
@@ -269,6 +279,24 @@ class Recorder:
             if self.lost > self._told and self._other(LOST, {"calls": self.lost}):
                 self._told = self.lost
             self._owes = not self._began or self._told < self.lost
+
+
+def _open(path: str) -> int:
+    """Open a session file for appending; in a place among the descriptors where no program counts on its next one."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    fd = os.open(path, flags, 0o600)
+    if fcntl is None:
+        return fd
+    try:  # for as long as this process lives, others can tell that the file is being written
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        pass
+    try:
+        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, min(os.sysconf("SC_OPEN_MAX"), 1024) - 32)
+    except (OSError, ValueError):
+        return fd
+    os.close(fd)
+    return high
 
 
 def _begin_after_fork(recorder: Recorder) -> None:
