@@ -7,6 +7,7 @@ import gc
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import tzinfo
 from typing import ClassVar
 
 from textual.app import App, SystemCommand
@@ -40,13 +41,15 @@ class WorkbenchApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Close every socket and leave", priority=True),
     ]
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None) -> None:
+        """Show *bridge*'s session; *zone*: of the log's clock, None for the local one."""
         super().__init__()
         self.bridge = bridge
+        self._zone = zone
 
     def get_default_screen(self) -> BenchScreen:
         """Begin with the bench at once: a screen pushed over an empty one would be laid out later."""
-        return BenchScreen(self.bridge)
+        return BenchScreen(self.bridge, zone=self._zone)
 
     def on_mount(self) -> None:
         for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
 
@@ -75,10 +76,11 @@ class BenchScreen(Screen[None]):
         _key("ctrl+g", "save", "Save", "Save a copy of the session in a file"),
     ]
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None) -> None:
         self._view = "client" if bridge.is_live else "log"
         super().__init__(classes=f"-v-{self._view}" if bridge.is_live else f"-v-{self._view} -recording")
         self._bridge = bridge
+        self._zone = zone
         self._pane_id = "client"
         self._ticks = 0
         self._new = 0
@@ -91,7 +93,7 @@ class BenchScreen(Screen[None]):
                     yield ServerPane(ServerSettings(responder="echo"), id="server").add_class("frame")
                     yield ClientPane(id="client").add_class("frame")
             with Vertical(id="right"), Vertical(id="log-frame", classes="frame"):
-                yield LogView(self._bridge.journal, id="log")
+                yield LogView(self._bridge.journal, zone=self._zone, id="log")
         yield Static(id="tiny")
         yield Footer()
 
