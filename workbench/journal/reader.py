@@ -252,6 +252,11 @@ class Journal:
         data = HEAD_SIZE + head.tail_length
         return head, whole[HEAD_SIZE:data], whole[data:]
 
+    def text(self, writer: int, number: int) -> str:
+        """Return the text to which *writer* gave *number*; "" if there is none."""
+        found = self._writers.get(writer)
+        return found.texts.get(number, "") if found is not None else ""
+
     def seconds(self, monotonic: int, offset: int = 0) -> float:
         """Return seconds since the session began for a reading of the monotonic clock in ns."""
         began = self.start.monotonic if self.start is not None else 0

@@ -35,6 +35,8 @@ def name_type(value: Any) -> Any:
         return name_of(TYPES, value)
     extra = [flag for flag in ("SOCK_NONBLOCK", "SOCK_CLOEXEC") if value & getattr(socket, flag, 0)]
     rest = value & ~sum(getattr(socket, flag) for flag in extra)
+    if not extra:
+        return value
     return " | ".join([str(name_of(TYPES, rest)), *extra])
 
 
@@ -59,6 +61,8 @@ def name_arguments(call: str, args: list[Any]) -> list[Any]:
     match call, args:
         case (("socket" | "socketpair"), [family, kind, *rest]):
             return [name_of(FAMILIES, family), name_type(kind), *rest]
+        case "fromfd", [fd, family, kind, *rest]:
+            return [fd, name_of(FAMILIES, family), name_type(kind), *rest]
         case (("setsockopt" | "getsockopt"), [level, option, *rest]):
             return [*name_option(level, option), *rest]
         case "shutdown", [how]:
