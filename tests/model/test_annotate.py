@@ -15,15 +15,15 @@ def notes(call, sources=(), takers=None, lengths=(), **options):
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (made("recv", data=b"hell", requested=4, left=7), "4 bytes · 7 left in the queue"),
-        (made("recv", data=b"hell", requested=1024, left=0), "4 of 1024 bytes · queue empty"),
+        (made("recv", data=b"hell", requested=4, left=7), "4 bytes · 7 left"),
+        (made("recv", data=b"hell", requested=1024, left=0), "4 of 1024 bytes · 0 left"),
         (made("recv", data=b"h", requested=1), "1 byte"),
         (
             made("recv", data=b"hell", requested=4, peek=True, left=11),
             "4 bytes · peek: nothing consumed · 11 bytes in the queue",
         ),
-        (made("recv", data=b"", requested=16, left=0), "end of stream: the peer closed or shut down its sending side"),
-        (made("recv", data=b"", requested=0, left=3), "asked for 0 bytes · 3 left in the queue"),
+        (made("recv", data=b"", requested=16, left=0), "end of stream: the peer closed or half-closed"),
+        (made("recv", data=b"", requested=0, left=3), "asked for 0 bytes · 3 left"),
         (made("recv", data=b"", requested=9, datagram=True), "an empty datagram (SEQPACKET: or the end)"),
         (made("recvfrom", data=b"", requested=9, datagram=True, peer=["::1", 9]), "an empty datagram"),
         (

@@ -40,13 +40,13 @@ def test_a_conversation(session):
       11 bytes · taken by #4, #6
       0000 68 65 6c 6c 6f 20 77 6f  72 6c 64                 hello world
 #4    07:00:00.004000 conn 1   ← recv(5)                         = b'hello'
-      5 bytes · 6 left in the queue · bytes 0-4 of #3
+      5 bytes · 6 left · bytes 0-4 of #3
       0000 68 65 6c 6c 6f                                    hello
 #5    07:00:00.005000 client   → send(b'\\xc2\\xa1si!\\n')          = 6
       6 bytes · taken by #6 · 5 bytes not received yet
       0000 c2 a1 73 69 21 0a                                 ××si!¬
 #6    07:00:00.006000 conn 1   ← recv(7)                         = b' world\\xc2'
-      7 bytes · 5 left in the queue · ends inside a UTF-8 character (1 of 2 bytes) · end of #3 and start of #5
+      7 bytes · 5 left · end of #3 and start of #5 · ends inside a UTF-8 character (1 of 2 bytes)
       0000 20 77 6f 72 6c 64 c2                               world×
 #7    07:00:00.007000 client   → send(b'late')                   = 4
       4 bytes · not received yet

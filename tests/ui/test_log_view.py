@@ -84,7 +84,7 @@ async def test_a_call_is_drawn_with_its_annotation_and_its_bytes(session: Sessio
             ' 0000 7b 22 6f 70 22 3a 22 68  65 6c 6c 6f 22 2c 22 69 {"op":"hello","i',
             ' 0010 64 22 3a 37 7d 0d 0a                             d":7}¬¬',
             " ▾12:00:00.000400 conn 1   ← recv(4) = b'{\"op'",
-            " #4   4 bytes · 19 left in the queue · bytes 0-3 of #3",
+            " #4   4 bytes · 19 left · bytes 0-3 of #3",
             ' 0000 7b 22 6f 70                                      {"op',
         ]
 

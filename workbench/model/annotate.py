@@ -51,8 +51,8 @@ def annotations(
     elif call.receives and call.error is None:
         notes += _received(call)
     if call.data:
-        notes += _text(call, json, encoding)
         notes += _origins(sources or (), lengths) if call.receives else _fate(call, takers)
+        notes += _text(call, json, encoding)
     return [*notes, *_waited(call)]
 
 
@@ -85,9 +85,9 @@ def _received(call: Call) -> Iterator[str]:
     elif call.truncated is None and asked and moved == asked:
         yield "maybe truncated: a plain recv does not tell"
     if call.left:
-        yield f"{call.left} left in the queue" if not call.peek else f"{_bytes(call.left)} in the queue"
+        yield f"{call.left} left" if not call.peek else f"{_bytes(call.left)} in the queue"
     elif call.left == 0 and moved and not call.peek:
-        yield "queue empty"
+        yield "0 left"
 
 
 def _nothing(call: Call) -> str:
@@ -95,7 +95,7 @@ def _nothing(call: Call) -> str:
     if call.requested == 0:
         return "asked for 0 bytes"
     if not call.datagram:
-        return "end of stream: the peer closed or shut down its sending side"
+        return "end of stream: the peer closed or half-closed"
     return "an empty datagram" if call.peer else "an empty datagram (SEQPACKET: or the end)"
 
 

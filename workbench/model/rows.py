@@ -247,14 +247,14 @@ class Rows:
         return self._starts[entry] + self._extra_sums[bisect_left(self._extra_at, entry)]
 
 
-def displaced(first: int, stop: int, after: Callable[[int], int]) -> list[tuple[int, ...]]:
+def displaced(first: int, stop: int, before: Callable[[int], int]) -> list[tuple[int, ...]]:
     """Return the runs of entries within first … stop-1 that must be shown in another order than the journal's.
 
-    *after* gives the entry behind which one has to stand, or itself: of a recv, the last send that fed it, as a recv
-    can be recorded before that send.
+    *before* gives the entry before which one has to stand, or itself: of a send, the first recv that took its bytes,
+    as that can be recorded earlier. The send moves, not the recv: what its own thread did stands before both.
     """
-    keys = {entry: entry if (behind := after(entry)) >= stop else max(entry, behind) for entry in range(first, stop)}
-    order = sorted(keys, key=lambda entry: (keys[entry], keys[entry] != entry, entry))
+    keys = {entry: entry if (ahead := before(entry)) < first else min(entry, ahead) for entry in range(first, stop)}
+    order = sorted(keys, key=lambda entry: (keys[entry], keys[entry] == entry, entry))
     runs, begin, furthest = [], first, first
     for place, entry in enumerate(order, first):
         furthest = max(furthest, entry)

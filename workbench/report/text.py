@@ -1,7 +1,7 @@
 """A session as text: the annotated log.
 
 #17   12:00:00.004213 conn 1   ← recv(4)                        = b'hell'
-      4 bytes · 7 left in the queue · bytes 0-3 of #12
+      4 bytes · 7 left · bytes 0-3 of #12
       0000 68 65 6c 6c                                       hell
 """
 

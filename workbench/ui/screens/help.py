@@ -26,7 +26,7 @@ any server.\
 """
 LINE = """\
 17 ▾ 12:00:00.004213  conn 1  ←  recv(4)  = b'hell'
-     4 bytes · 7 left in the queue · bytes 0-3 of #12
+     4 bytes · 7 left · bytes 0-3 of #12
 
 conn 1 received (←, → sends, • neither) with recv(4). It got 4 bytes, the kernel still holds 7, and these four are \
 bytes 0 to 3 of the send in line 12. Below stand the bytes in hex and as text.\

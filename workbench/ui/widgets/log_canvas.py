@@ -21,7 +21,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from workbench.journal.reader import RECEIVED, Journal
+from workbench.journal.reader import SENT, Journal
 from workbench.model.describe import TimeMode
 from workbench.model.hexdump import TextEncoding
 from workbench.model.rows import Layout, Part, Rows, displaced
@@ -33,7 +33,7 @@ WIDE = 110
 """Cells from which on annotations stand beside the call."""
 SIXTEEN = 71
 """Cells that 16 bytes a line take."""
-_NEAR = 8  # a recv is looked for its send among so many calls after it
+_NEAR = 8  # a send is put before its recv if that is among so many calls before it
 _BLOCK = 64
 _MOST_LINES = 100_000
 
@@ -217,7 +217,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         return ""
 
     def _settle(self, first: int, stop: int) -> None:
-        """Have the recvs among these lines stand behind the sends that fed them, even if recorded before."""
+        """Have the sends among these lines stand before the recvs that took their bytes, even if recorded after."""
         if first >= stop:
             return
         entries = [self.rows.entry(self.rows.locate(line)[0]) or 0 for line in (first, stop - 1)]
@@ -226,18 +226,18 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             if self._settled.get(block) == end:
                 continue
             self._settled[block] = end
-            if runs := displaced(begin, end, self._after):
+            if runs := displaced(begin, end, self._before):
                 self.rows.reorder(runs)
                 self._cache.clear()
 
-    def _after(self, entry: int) -> int:
-        """Return the entry of the last send that fed a recv if that comes soon after it, else the recv's own."""
+    def _before(self, entry: int) -> int:
+        """Return the entry of the first recv that took a send's bytes if it is recorded shortly before, else its own."""
         index = self.rows.call(entry)
-        if not (self.journal.marks[index] & RECEIVED and self.journal.lengths[index]):
+        if not (self.journal.marks[index] & SENT and self.journal.lengths[index]):
             return entry
-        sources = self.journal.lineage.sources(self.journal[index]) or ()
-        sender = self.rows.entry(max((part.seq for part in sources), default=0) - 1)
-        return sender if sender is not None and entry < sender <= entry + _NEAR else entry
+        takers = self.journal.lineage.takers(self.journal[index])
+        taker = self.rows.entry(min((part.seq for part in takers), default=index + 1) - 1)
+        return taker if taker is not None and entry - _NEAR <= taker < entry else entry
 
     def _strip(self, index: int, within: int) -> Strip:
         over = self.highlight(index)
