@@ -53,6 +53,7 @@ def annotations(
     if call.data:
         notes += _origins(sources or (), lengths) if call.receives else _fate(call, takers)
         notes += _text(call, json, encoding)
+        notes += ["the plain bytes of TLS"] if call.tls else []
     return [*notes, *_waited(call)]
 
 

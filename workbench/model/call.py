@@ -105,6 +105,8 @@ class Call:
     inode: int | None = None
     made: tuple[str, ...] = ()
     unfinished: bool = False
+    tls: bool = False
+    """Its bytes are the plain ones of a TLS connection, whose ciphertext is not seen."""
 
     @property
     def sends(self) -> bool:
@@ -169,6 +171,7 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         inode=tail.inode or None,
         made=tuple(socket_id(*key) for key in tail.made),
         unfinished=unfinished,
+        tls=bool(head.flags & record.TLS),
     )
 
 
@@ -241,6 +244,8 @@ def to_json(call: Call, lineage: list[tuple[int, int, int]] | None) -> dict[str,
         shown["made"] = list(call.made)
     if call.peek:
         shown["peek"] = True
+    if call.tls:
+        shown["tls"] = True
     if call.unfinished:
         shown["unfinished"] = True
     return shown

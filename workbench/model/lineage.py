@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 
 from workbench.model.address import plain
 from workbench.model.call import Call, Json, Tail
-from workbench.probe.record import CODE, FAILED, OUT_OF_BAND, PEEK
+from workbench.probe.record import CODE, FAILED, OUT_OF_BAND, PEEK, TLS
 
 Key = tuple[int, int]
 """A socket: pid of the process that made it, and its number there."""
@@ -118,6 +118,7 @@ class Lineage:
         self._ends: dict[Key, _End] = {}
         self._by_address: dict[tuple[str, str], _Meeting] = {}
         self._by_path: dict[str, tuple[_Queue, _Queue]] = {}
+        self._secured: dict[tuple[str, str], _End] = {}
 
     # --- taking in --------------------------------------------------------------------------------------------------
 
@@ -141,6 +142,8 @@ class Lineage:
         for made in tail.made:  # a process that replaced itself (exec) counts its sockets anew
             self._ends.pop(made, None)
         match _NAMES[code]:
+            case "socket" | "connect" | "connect_ex" if flags & TLS:
+                self._secure(self._end(key), tail)
             case "bind" if isinstance(tail.local, str):
                 self._forget(str(plain(tail.local)), started)
             case "connect" | "connect_ex" if tail.peer is not None:
@@ -236,6 +239,17 @@ class Lineage:
         else:
             self._by_address[names] = _Meeting(accepted=end, returned=returned)
         return None
+
+    def _secure(self, end: _End, tail: Tail) -> None:
+        """Find the other end of a TLS connection: its plain bytes have offsets of their own, apart from TCP's."""
+        local, peer = plain(tail.local), plain(tail.peer)
+        if isinstance(local, list) and isinstance(peer, list):
+            names = _text(local), _text(peer)
+            other = self._secured.pop(names[::-1], None)
+            if other is None:
+                self._secured[names] = end
+            else:
+                _pair(end, other)
 
     def _queue_up(self, end: _End, path: str, side: int, since: int) -> None:
         """Pair the ends of UNIX connections to one path in the order of connect (side 0) and accept (1): a FIFO."""

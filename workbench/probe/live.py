@@ -73,6 +73,7 @@ class Live:
         self._path = path
         self.mine = Mine()
         self._free: list[memoryview] = []
+        self._kept: list[memoryview] = []  # for good, as an mmap closes the descriptor that it once had
         self._map(place)
 
     def begin(self, writer: int) -> None:
@@ -100,10 +101,25 @@ class Live:
             try:
                 fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
                 try:
-                    page = mmap(fd, PAGE, offset=place)
+                    page = _mapped(fd, place)
                 finally:
                     os.close(fd)
             except (OSError, ValueError):
                 pass
         self._page = memoryview(page)
+        self._kept.append(self._page)
         self._free = [self._page[start : start + SLOT] for start in range(PAGE - SLOT, 0, -SLOT)]
+
+
+def _mapped(fd: int, place: int) -> Any:
+    """Map a page without leaving a descriptor behind, where the program counts on its numbers."""
+    try:
+        return mmap(fd, PAGE, offset=place, trackfd=False)  # type: ignore[call-arg]  # since 3.13
+    except TypeError:
+        pass
+    next_free = os.dup(fd)
+    os.close(next_free)
+    page = mmap(fd, PAGE, offset=place)
+    if os.path.sameopenfile(next_free, fd):
+        os.close(next_free)
+    return page

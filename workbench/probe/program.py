@@ -16,8 +16,10 @@ from .facts import argument
 from .fast import fast_methods
 from .plain import dumps
 from .record import CODE, RECVS, UNKNOWN, Recorder
+from .recording import RecordingSocket
 from .sockets import TracedSocket
 from .source import Sources
+from .tls import record_plain_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,27 +39,45 @@ class ProgramSocket(TracedSocket):
     sources: ClassVar[Sources]
     live: ClassVar[live_page.Live]
     names: ClassVar[dict[str, Any]]
+    labels: ClassVar[dict[int, str]]
+    """The last label of each descriptor."""
+    _marks: ClassVar[int] = 0
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__module__ == "ssl" and cls.__name__ == "SSLSocket":
+            cls.sources.pass_over(str(sys.modules["ssl"].__file__))
+            record_plain_bytes(cls, _enter, hide)
+
+    def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None) -> None:
+        super().__init__(family, type, proto, fileno)
+        if type_of(fileno) is int:  # ssl and others wrap the descriptor of a socket anew: the name stays with it
+            self.label = self.labels.get(fileno, "")
+        else:
+            self.labels.pop(self.fileno(), None)
 
     def _put(self, call: str, started: int, ended: int, tail: Any = None, flags: int = 0, **facts: Any) -> None:
+        flags |= self._marks
         super()._put(call, started, ended, tail, flags, source=self.sources.of(sys._getframe(1)), **facts)
 
     def _accept_one(self) -> Any:
         accepted, address = super()._accept_one()
-        accepted.label = self._next("conn")
+        self._call_it(accepted, "conn")
         return accepted, address
 
-    def _next(self, role: str) -> str:
+    def _call_it(self, sock: RecordingSocket, role: str) -> None:
         number = next(self.names.setdefault(role, count(1)))
-        return role if role == "server" and number == 1 else f"{role} {number}"
+        sock.label = self.labels[sock.fileno()] = role if role == "server" and number == 1 else f"{role} {number}"
 
     def _role(self, code: int) -> None:
         """Name a socket by the first call that shows what it is for."""
         role = _ROLES.get(code)
         if role and not self.label and (code != CODE["bind"] or self._kind == _DATAGRAM):
-            self.label = self._next(role)
+            self._call_it(self, role)
 
 
 _DATAGRAM = 2
+type_of = type
 _ROLES = {
     CODE["listen"]: "server", CODE["bind"]: "server", CODE["connect"]: "client", CODE["connect_ex"]: "client",
     CODE["sendto"]: "client",
@@ -77,7 +97,7 @@ def install(module: ModuleType, session: str, place: int) -> None:
         live.begin_after_fork(recorder.writer)
 
     os.register_at_fork(after_in_child=begin_after_fork)
-    shared = {"recorder": recorder, "sources": sources, "live": live, "names": {}}
+    shared = {"recorder": recorder, "sources": sources, "live": live, "names": {}, "labels": {}}
     looks = {name: getattr(original, name) for name in ("__module__", "__qualname__", "__doc__")}
     methods = {name: _outer(name, getattr(ProgramSocket, name), original) for name in METHODS}
     methods.update({name: _dressed(fast, methods[name]) for name, fast in fast_methods(shared, methods, hide).items()})
@@ -93,12 +113,14 @@ METHODS = (
     *("__init__", "bind", "listen", "accept", "connect", "connect_ex", "send", "sendall", "sendto", "sendmsg"),
     *("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into", "shutdown", "close", "detach"),
     *("settimeout", "setblocking", "setsockopt", "getsockopt", "getpeername", "getsockname", "dup", "makefile"),
+    "_sendfile_use_sendfile",
 )
+_CODES = {"__init__": CODE["socket"], "_sendfile_use_sendfile": CODE["sendfile"]}
 
 
 def _outer(name: str, real: Callable[..., Any], original: Any) -> Any:
     """Return the method *name* as the program calls it."""
-    code = CODE.get(name, CODE["socket"])
+    code = _CODES.get(name) or CODE[name]
 
     def method(self: ProgramSocket, /, *args: Any, **options: Any) -> Any:
         slot = _enter(self, code, args)

@@ -56,6 +56,7 @@ DATAGRAM = 32  # the socket keeps messages apart: datagram, seqpacket, raw
 WHOLE = 64  # it is known whether the datagram was truncated
 OUT_OF_BAND = 128  # urgent data (MSG_OOB): a recv of it takes nothing from the stream
 UNFINISHED = 256  # the call had not returned when its program died
+TLS = 512  # the bytes are the plain ones of a TLS connection
 
 UNKNOWN = -1  # requested, left, real size: not known
 

@@ -95,7 +95,8 @@ class RecordingSocket(socket.socket):
         if call == "connect" and isinstance(error, OSError) and error.errno in _IN_PROGRESS:
             tail.update(self._connecting(args[0]))
         number = error.errno if isinstance(error, OSError) and isinstance(error.errno, int) else 0
-        number = number if 0 < number < 1 << 31 else 0  # getaddrinfo's are negative, and no errno
+        if not 0 < number < 1 << 31 or hasattr(error, "library"):  # getaddrinfo's are negative, ssl's are OpenSSL's own
+            number = 0
         self._put(call, started, ended, tail, flags=record.FAILED, number=number, result=len(sent), data=sent, **facts)
 
     @harmless

@@ -30,6 +30,11 @@ class Sources:
         self.names: dict[str, int] = {}
         self._codes: list[CodeType] = []  # alive, so that no other gets the id of one that we know
 
+    def pass_over(self, path: str) -> None:
+        """From now on don't count frames of the file *path*."""
+        self.passed_over += (path,)
+        self.forget()
+
     def forget(self) -> None:
         """Forget all: after fork, or when they are too many."""
         self.places.clear()

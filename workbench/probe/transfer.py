@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from mmap import ACCESS_READ, mmap
 from time import monotonic
 from time import monotonic_ns as clock
 
@@ -13,6 +14,8 @@ from .recording import RecordingSocket, harmless
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Optional
+
+_MUCH = 1 << 20
 
 
 class _NoContext:
@@ -197,7 +200,11 @@ class TransferSocket(RecordingSocket):
     ) -> None:
         """Record a sendfile, with the bytes read from *file* once more: they never came by here."""
         ended = clock()
-        data = os.pread(file.fileno(), sent, offset) if sent > 0 else b""
+        data: Any = b""
+        if sent > _MUCH:  # as much memory as the file is large is not ours to take
+            data = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))[offset : offset + sent]
+        elif sent > 0:
+            data = os.pread(file.fileno(), sent, offset)
         if error is None:
             self._write_send("sendfile", (started, ended), data, len(data), 0)
         else:
