@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -37,9 +38,6 @@ class Picture:
     title: str = "socket-workbench"
     columns: int = 120
     rows: int = 40
-
-
-PICTURES: tuple[Picture, ...] = ()
 
 
 async def wait_until(pilot: Pilot[Any], predicate: Callable[[], object], timeout: float = 10) -> None:
@@ -81,7 +79,7 @@ def png(svg: str) -> bytes:
     )
 
 
-def main(arguments: Sequence[str] | None = None, pictures: Sequence[Picture] = PICTURES) -> None:
+def main(arguments: Sequence[str] | None, pictures: Sequence[Picture]) -> None:
     parser = argparse.ArgumentParser(description="Make the pictures in screenshots/ again from the real app.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these: " + ", ".join(p.name for p in pictures))
     parser.add_argument("--to", type=Path, default=SCREENSHOTS, metavar="DIR", help="another folder for the SVGs")
@@ -109,4 +107,7 @@ def save(name: str, svg: str, folder: Path, png_folder: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.path.insert(0, str(SCREENSHOTS.parent))
+    from tests.scenes import PICTURES
+
+    main(None, PICTURES)

@@ -1,0 +1,98 @@
+"""The pictures in screenshots/: what is done in the bench before each is taken, with real sockets."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import TextArea
+
+from tests.pictures import Picture, wait_until
+from workbench.ui.app import WorkbenchApp
+from workbench.ui.bridge import Bridge
+from workbench.ui.widgets.controls import Field
+
+
+def bench() -> WorkbenchApp:
+    """A bench with a session of its own, in the state directory that pictures.py made."""
+    return WorkbenchApp(Bridge.live())
+
+
+def _calls(pilot: Pilot[Any], call: str, name: str) -> int:
+    app = pilot.app
+    assert isinstance(app, WorkbenchApp)
+    return sum(one.call == call and one.name == name for one in app.bridge.journal)
+
+
+async def _type(pilot: Pilot[Any], text: str) -> None:
+    pilot.app.screen.query_one("#client TextArea", TextArea).text = text
+    await pilot.pause()
+
+
+async def _send(pilot: Pilot[Any], text: str) -> None:
+    before = _calls(pilot, "sendall", "client 1")
+    await _type(pilot, text)
+    await pilot.press("ctrl+s")
+    await wait_until(pilot, lambda: _calls(pilot, "sendall", "client 1") > before)
+
+
+async def _recv(pilot: Pilot[Any], n: int) -> None:
+    before = _calls(pilot, "recv", "client 1")
+    pilot.app.screen.query_one("#client #bufsize", Field).value = str(n)
+    await pilot.pause()
+    await pilot.press("ctrl+r")
+    await wait_until(pilot, lambda: _calls(pilot, "recv", "client 1") > before)
+
+
+async def _greeting(pilot: Pilot[Any]) -> None:
+    await pilot.press("f5")
+    await wait_until(pilot, lambda: _calls(pilot, "sendall", "conn 1"))
+
+
+async def two_sends(pilot: Pilot[Any]) -> None:
+    """Two sends, received in three pieces across their border."""
+    await _greeting(pilot)
+    await _send(pilot, '{"op": "hello", "name": "été"}')
+    await wait_until(pilot, lambda: _calls(pilot, "sendall", "conn 1") == 2)
+    await _recv(pilot, 16)
+    await _recv(pilot, 16)
+    await pilot.pause(0.2)
+
+
+async def blocked(pilot: Pilot[Any]) -> None:
+    """A recv that waits, on a narrow screen."""
+    await _greeting(pilot)
+    await _recv(pilot, 1024)
+    await pilot.press("ctrl+r")
+    await pilot.pause(2.3)
+
+
+async def refused(pilot: Pilot[Any]) -> None:
+    """Errors: an address in use, and a type that the system lacks."""
+    with socket.create_server(("127.0.0.1", 6790)):
+        field = pilot.app.screen.query_one("#server #address", Field)
+        field.value = "127.0.0.1:6790"
+        await pilot.pause()
+        await pilot.press("f7")
+        await wait_until(pilot, lambda: _calls(pilot, "close", "server"))
+    pilot.app.screen.query_one("#client #address", Field).value = "127.0.0.1:6791"
+    await pilot.pause()
+    await pilot.press("f8")
+    await wait_until(pilot, lambda: _calls(pilot, "close", "client 1"))
+    await pilot.pause(0.2)
+
+
+async def helped(pilot: Pilot[Any]) -> None:
+    """The help."""
+    await pilot.press("f1")
+    await pilot.pause(0.2)
+
+
+PICTURES = (
+    Picture("bench", bench, two_sends),
+    Picture("wide", bench, two_sends, columns=200, rows=50),
+    Picture("narrow", bench, blocked, columns=80, rows=24),
+    Picture("errors", bench, refused, columns=100, rows=30),
+    Picture("help", bench, helped, columns=80, rows=24),
+)
