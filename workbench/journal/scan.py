@@ -25,9 +25,9 @@ GAP = 0
 class Scanner:
     """Walks over the records of an open session file, from where it last stopped to the file's present end.
 
-    A record whose CRC does not hold, or whose length does not lead to another record, is damage: the scanner goes on
-    at the next place that holds a whole one, and counts the bytes in between in *skipped*. A record at the end that is
-    not all there is left for later, as the file may still be growing.
+    A record whose CRC does not hold, or whose data holds records of others because it is torn, is damage: the scanner
+    goes on at the next place that holds a whole one, and counts the bytes in between in *skipped*. A record at the end
+    that is not all there is left for later, as the file may still be growing.
     """
 
     def __init__(self, fd: int) -> None:
@@ -71,7 +71,7 @@ class Scanner:
                 not leads_on(MAGIC, after)
                 or fields[0] != MAGIC
                 or head_size + fields[12] > length
-                or crc32(chunk[at + body : at + head_size], length) != fields[3]
+                or crc32(chunk[at + body : at + head_size], length ^ fields[1]) != fields[3]
             ):
                 return
             self.position = base + after
@@ -90,34 +90,47 @@ class Scanner:
         if len(head) < HEAD_SIZE:
             return None
         fields: Fields = HEAD.unpack(head)
-        magic, _, length, crc, *_, tail = fields
-        sound = magic == MAGIC and HEAD_SIZE + tail <= length and crc32(head[PREFIX.size :], length) == crc
+        magic, file, length, crc, *_, tail = fields
+        sound = magic == MAGIC and HEAD_SIZE + tail <= length and crc32(head[PREFIX.size :], length ^ file) == crc
         return fields if sound else None
 
     def _record_at(self, offset: int, size: int) -> Fields | None:
-        """Return the fields of the record at *offset* if it is all there and leads to another one or to the end."""
+        """Return the fields of the record at *offset* if it is all there.
+
+        A torn one is not, even if the file has grown beyond its length: the records of others lie where its data was.
+        """
         fields = self._head_at(offset)
-        return fields if fields is not None and self._leads_on(offset + fields[2], size) else None
+        if fields is None or offset + fields[2] > size:
+            return None
+        after = offset + fields[2]
+        whole = self._leads_on(after, size) or next(self._heads(offset + 1, after), None) is None
+        return fields if whole else None
 
     def _leads_on(self, after: int, size: int) -> bool:
-        """Tell whether a record begins at *after*, as far as the file goes: the length of a torn one leads astray."""
-        return after <= size and MAGIC.startswith(pread(self._fd, min(len(MAGIC), size - after), after))
+        """Tell whether a record begins at *after*, as far as the file goes."""
+        return MAGIC.startswith(pread(self._fd, min(len(MAGIC), size - after), after))
+
+    def _heads(self, place: int, stop: int) -> Iterator[int]:
+        """Yield the places from *place* up to *stop* where a record of this file begins, whole or not."""
+        while place < stop:
+            window = pread(self._fd, min(WINDOW, stop - place) + len(MAGIC) - 1, place)
+            at = window.find(MAGIC)
+            while at >= 0:
+                fields = self._head_at(place + at)
+                if fields is not None and (not self._files or fields[1] in self._files):
+                    yield place + at
+                at = window.find(MAGIC, at + 1)
+            place += WINDOW
 
     def _search(self, size: int) -> int | None:
         """Return the next place with a whole record of this file; what was searched in vain is not searched again."""
-        place = max(self.position + 1, self._sought)
-        self._sought = max(place, size - HEAD_SIZE + 1)
-        while place + HEAD_SIZE <= size:
-            window = pread(self._fd, WINDOW, place)
-            at = window.find(MAGIC)
-            while at >= 0 and place + at + HEAD_SIZE <= size:
-                fields = self._head_at(place + at)
-                if fields is not None and (not self._files or fields[1] in self._files):
-                    if self._leads_on(place + at + fields[2], size):
-                        return place + at
-                    self._sought = min(self._sought, place + at)  # it may still be growing
-                at = window.find(MAGIC, at + 1)
-            place += max(1, len(window) - len(MAGIC) + 1)
+        start = max(self.position + 1, self._sought)
+        sought = max(start, size - HEAD_SIZE + 1)
+        for place in self._heads(start, sought):
+            if self._record_at(place, size) is not None:
+                return place
+            sought = min(sought, place)  # it may still be growing
+        self._sought = sought
         return None
 
 

@@ -3,7 +3,7 @@
 A session file is nothing but records, each written whole with one write(2) to a descriptor opened O_APPEND, so that
 processes and threads can share a file and a killed process leaves every call that returned. A record is
 
-    magic, file, length, crc           PREFIX; the length is the whole record's, the CRC-32 is of FIXED and the length
+    magic, file, length, crc           PREFIX; the length is the whole record's, the CRC-32 is of FIXED, length and file
     kind, call, flags, numbers, times  FIXED
     tail                               JSON, for what is rare: an address, an error, unusual arguments
     data                               the bytes that the call really moved
@@ -191,7 +191,7 @@ class Recorder:
                 self.thread() if thread is None else thread, name, source, started, ended, result, requested, left,
                 size, number, message_flags & 0xFFFFFFFF, len(tail)
             )  # fmt: skip
-            head = _pack_prefix(MAGIC, self._file, length, crc32(body, length)) + body
+            head = _pack_prefix(MAGIC, self._file, length, crc32(body, length ^ self._file)) + body
         except struct.error:  # more than 4 GiB of data, or a number from elsewhere that has no room
             self.lose()
             return
@@ -237,7 +237,7 @@ class Recorder:
         now = self.clock()
         body = _pack(kind, 0, 0, self.writer, self.pid, 0, 0, 0, 0, 0, now, 0, number, 0, 0, 0, 0, 0, len(encoded))
         length = HEAD_SIZE + len(encoded) + len(data)
-        head = _pack_prefix(MAGIC, self._file, length, crc32(body, length)) + body
+        head = _pack_prefix(MAGIC, self._file, length, crc32(body, length ^ self._file)) + body
         return self._append([head, encoded, data], bounded=kind == TEXT)
 
     def _append(self, pieces: list[Any], bounded: bool = True) -> bool:
