@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.calls import made
+from workbench.model.call import Call
+from workbench.model.explain import _BY_ERRNO, _BY_TYPE
+from workbench.model.lineage import Part
+from workbench.model.reason import Around, seqs
+from workbench.model.why import Why, why
+from workbench.model.why_errors import ERRNOS, TYPES
+from workbench.model.why_other import OTHER
+from workbench.probe.record import CALLS, CODE, RECVS, SENDS
+
+HOST = ["127.0.0.1", 6789]
+
+
+def is_whole(found: Why) -> bool:
+    """Whether an explanation has all its parts, each fit for a terminal."""
+    texts = [found.title, *found.sentences, found.next, *found.python, found.source]
+    return (
+        2 <= len(found.sentences) <= 3
+        and all(text and text.isprintable() for text in texts)
+        and all(sentence.endswith(".") for sentence in found.sentences)
+    )
+
+
+@pytest.mark.parametrize("name", CALLS[1:])
+def test_every_call_of_the_contract_is_explained(name: str) -> None:
+    code = CODE[name]
+    assert name in OTHER or code in SENDS or code in RECVS
+    for call in (made(name), made(name, 16, data=b"hello", requested=16, left=3), made(name, HOST, datagram=True)):
+        found = why(call)
+        assert len(found.sentences) >= 2, found
+        assert found.next
+        assert "(" in found.source or ":" in found.source
+        assert found.python[-1].endswith(")") or "# " in found.python[-1]
+        assert not found.sentences[0].endswith(" returned.")
+
+
+@pytest.mark.parametrize("errno", sorted(_BY_ERRNO))
+@pytest.mark.parametrize("name", ["bind", "connect", "accept", "send", "recv", "sendto", "socket"])
+def test_every_errno_has_more_than_its_sentence(errno: str, name: str) -> None:
+    assert errno in ERRNOS
+    found = why(made(name, HOST, error=f"OSError {errno} x"))
+    assert f"({errno})." in found.sentences[0]
+    assert len(found.sentences) >= 2
+    assert found.next
+    assert found.source
+
+
+@pytest.mark.parametrize("kind", sorted(_BY_TYPE))
+def test_every_exception_without_errno_has_more_than_its_sentence(kind: str) -> None:
+    assert kind in TYPES
+    found = why(made("connect", HOST, error=f"{kind} - x", duration=3.2))
+    assert len(found.sentences) >= 2
+    assert is_whole(found)
+
+
+def test_a_call_that_never_returned() -> None:
+    found = why(made("connect", HOST, unfinished=True, duration=None))
+    assert found.sentences[0] == (
+        "connect had not returned when the recording ended: 127.0.0.1:6789 had not answered: its accept queue may be "
+        "full, or packets are dropped."
+    )
+    cancelled = why(made("recv", 16, error="Cancelled - cancelled", duration=3.2))
+    assert cancelled.sentences[1] == "It still waited after 3.2 s, as nothing had arrived."
+
+
+def test_a_connect_that_took_over_a_second_lost_its_syn() -> None:
+    found = why(made("connect", HOST, result=None, duration=1.03))
+    assert found.sentences[1].startswith("It took 1 s: its SYN was dropped, most likely by a full accept queue")
+
+
+def test_a_timeout_is_told_by_the_calls_before() -> None:
+    calls = made("settimeout", 5.0, result=None), made("setblocking", True, result=None)
+    assert Around(before=calls[:1]).timeout == 5.0
+    assert Around(before=calls).timeout is None
+    assert Around(before=(made("setblocking", False, result=None),)).timeout == 0
+    assert Around().timeout == -1
+    assert Around(all_before=True).timeout is None
+
+
+def test_nothing_is_claimed_of_a_sender_outside_or_of_calls_not_at_hand() -> None:
+    call = made("recv", 16, data=b"hello", requested=16, left=0)
+    assert why(call, ()).sentences[1].startswith("Their sender is not in this session")
+    assert why(call, None).sentences[1] == "The send that they came from is not recorded yet."
+    assert why(call, [Part(3, 0, 5)]).sentences[1] == (
+        "They are bytes 0-4 that send #3 sent: one send can take several recvs."
+    )
+    ended = why(made("recv", 16, requested=16))
+    assert ended.sentences[1] == "Its FIN stands behind all that it sent."
+    assert "a short send happens" in why(made("send", data=b"abc", requested=9)).sentences[1].lower()
+
+
+def test_many_sends_are_counted() -> None:
+    assert seqs([Part(n, 0, 1) for n in (1, 2)]) == "#1 and #2"
+    assert seqs([Part(n, 0, 1) for n in range(1, 9)]) == "#1, #2, #3, #4 and 4 more"
+
+
+def test_the_python_lines_set_the_socket_up_again() -> None:
+    before = (
+        made("socket", "AF_INET", "SOCK_STREAM", 0),
+        made("settimeout", 5.0, result=None),
+        made("connect", HOST, result=None),
+    )
+    found = why(made("send", data=b"hi", result=2), around=Around(before=before, all_before=True))
+    assert found.python == (
+        "from socket import *",
+        "s = socket(AF_INET, SOCK_STREAM, 0)",
+        "s.settimeout(5.0)",
+        "s.connect(('127.0.0.1', 6789))",
+        "count = s.send(b'hi')  # = 2",
+    )
+    source = "\n".join(found.python)
+    compile(source, "lines", "exec")
+
+
+HOSTILE = st.text(max_size=8) | st.just("\x1b]0;x\x07[/nope]")
+VALUES = st.none() | HOSTILE | st.integers() | st.floats() | st.lists(HOSTILE | st.integers(), max_size=3)
+CALL = st.builds(
+    lambda name, args, facts: made(name, *args, **facts),
+    st.sampled_from(CALLS[1:]),
+    st.lists(VALUES, max_size=4),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "data": st.binary(max_size=20), "requested": st.none() | st.integers(0, 30),
+            "left": st.none() | st.integers(0),
+            "error": st.sampled_from(["OSError EADDRINUSE \x1b[2J", "X - \x07", "TimeoutError - t", "gaierror - -"]),
+            "result": VALUES, "peer": VALUES, "local": VALUES, "duration": st.none() | st.floats(0, 1e6),
+            "truncated": st.none() | st.booleans(), "size": st.none() | st.integers(0, 99), "peek": st.booleans(),
+            "datagram": st.booleans(), "unfinished": st.booleans(), "name": HOSTILE,
+        },
+    ),
+)  # fmt: skip
+PARTS = st.none() | st.lists(st.builds(Part, st.integers(0, 9), st.integers(0, 9), st.integers(0, 20)), max_size=4)
+CALLS_AROUND = st.lists(CALL, max_size=4).map(tuple)
+
+
+@settings(max_examples=150, deadline=None)
+@given(CALL, PARTS, PARTS, CALLS_AROUND, CALLS_AROUND, CALLS_AROUND)
+def test_any_record_has_an_explanation_that_is_safe_to_print(
+    call: Call,
+    sources: list[Part] | None,
+    takers: list[Part] | None,
+    before: tuple[Call, ...],
+    after: tuple[Call, ...],
+    elsewhere: tuple[Call, ...],
+) -> None:
+    later = tuple(replace(each, seq=5) for each in elsewhere)
+    found = why(call, sources, takers, Around(before, False, after, before, later))
+    texts = [found.title, *found.sentences, found.next, *found.python, found.source]
+    assert all(text.isprintable() for text in texts)
+    assert 1 < len(found.sentences) <= 3
+    assert max(map(len, found.sentences)) < 400

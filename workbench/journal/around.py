@@ -1,0 +1,51 @@
+"""Finding what stands around a call in its session, for its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workbench.journal.reader import Journal
+from workbench.model.call import Call
+from workbench.model.lineage import Part
+from workbench.model.reason import Around
+
+NEAR = 500
+"""So many calls before and after are looked at, and at most so many MiB of their bytes."""
+_BYTES = 4 << 20
+_KIN = 8
+_MAKERS = frozenset(("socket", "socketpair", "fromfd"))
+_TELLING = _MAKERS | {"accept", "bind", "listen", "connect", "connect_ex", "close"}
+
+
+def around(journal: Journal, index: int) -> Around:
+    """Return the neighbours of call *index*: a few milliseconds, whatever the session's size."""
+    call = journal[index]
+    earlier, later = list(_walk(journal, index, -1)), list(_walk(journal, index, 1))
+    before = [each for each in earlier if each.socket == call.socket]
+    begins = any(each.call in _MAKERS for each in before) or any(call.socket in each.made for each in earlier)
+    parts = (journal.lineage.sources(call) if call.receives else journal.lineage.takers(call)) or []
+    return Around(
+        before=tuple(reversed(before)),
+        all_before=begins or len(earlier) == index,
+        after=tuple(each for each in later if each.socket == call.socket),
+        kin=tuple(_kin(journal, parts)),
+        elsewhere=tuple(
+            each for each in (*reversed(earlier), *later) if each.socket != call.socket and each.call in _TELLING
+        ),
+    )
+
+
+def _walk(journal: Journal, index: int, step: int) -> Iterator[Call]:
+    """Yield the calls next to *index*, the nearest first."""
+    room = _BYTES
+    for each in range(index + step, index + step * (NEAR + 1), step):
+        if not 0 <= each < len(journal) or (room := room - journal.lengths[each]) < 0:
+            return
+        yield journal[each]
+
+
+def _kin(journal: Journal, parts: list[Part]) -> Iterator[Call]:
+    room = _BYTES
+    for part in parts[:_KIN]:
+        if 0 < part.seq <= len(journal) and (room := room - journal.lengths[part.seq - 1]) >= 0:
+            yield journal[part.seq - 1]

@@ -1,0 +1,133 @@
+"""Why a send returned what it did. Facts: send(2), tcp(7), udp(7), unix(7); CPython's Modules/socketmodule.c."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workbench.model.about import duration_text
+from workbench.model.call import Call
+from workbench.model.reason import UNKNOWN, Around, Reason, count, seqs, told
+
+_WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a moment
+_DEAD = ("EPIPE", "ECONNRESET")
+
+
+def sent(call: Call, around: Around) -> Reason:
+    """Explain a send, or one of its kin, that returned."""
+    moved, offered = len(call.data), call.requested
+    if not moved and not offered:
+        return _empty(call)
+    if offered is not None and moved < offered and not call.datagram:
+        return _short(call, offered, around)
+    if call.datagram:
+        return _message(call, around)
+    return _whole(call, around)
+
+
+def _whole(call: Call, around: Around) -> Reason:
+    moved = len(call.data)
+    if call.call == "sendall":
+        first = f"sendall called send until all {count(moved)} were in the kernel's send buffer; then it returns None."
+    elif call.call == "sendfile":
+        first = f"The kernel took {count(moved)} of the file into the send buffer."
+    else:
+        first = f"{call.call} copied all {count(moved)} into the kernel's send buffer, and that is what {moved} says."
+    return Reason(
+        (first, *_characters(call), *_fate(call, around), *_waited(call)),
+        _told_too_late(around) or "The kernel sends them on; the next send needs room in the buffer, not a reader.",
+        "send(2); CPython: sock_sendall" if call.call == "sendall" else "send(2), RETURN VALUE",
+    )
+
+
+def _characters(call: Call) -> Iterator[str]:
+    try:
+        characters = len(call.data.decode())
+    except UnicodeDecodeError:
+        return
+    if characters != len(call.data):
+        yield f"It counts bytes: these {len(call.data)} are {count(characters, 'character')} in UTF-8."
+
+
+def _fate(call: Call, around: Around) -> Iterator[str]:
+    if around.takers is None:
+        yield "It does not say that the peer has them: whoever receives is not in this session."
+        return
+    taken = sum(part.stop - part.start for part in around.takers)
+    rest = len(call.data) - taken
+    if not taken:
+        yield "It does not say that the peer has them: no recv in this session has taken a byte of them so far."
+        return
+    by = f"recv{'s' if len(around.takers) > 1 else ''} {seqs(around.takers)}"
+    yield f"They were taken by {by}" + (f"; {count(rest)} are not received yet." if rest > 0 else ".")
+
+
+def _waited(call: Call) -> Iterator[str]:
+    if call.duration is not None and call.duration > _WAITED:
+        yield f"It waited {duration_text(call.duration)}: the buffer was full until the peer's system took some."
+
+
+def _told_too_late(around: Around) -> str:
+    """Say where a later send learnt that the peer had gone: a send that returns does not know it."""
+    for call in around.after:
+        if call.sends and call.error is not None and call.error.errno in _DEAD:
+            return f"Later: {told(call)}. A send can return although nobody will receive its bytes."
+    return ""
+
+
+def _short(call: Call, offered: int, around: Around) -> Reason:
+    moved = len(call.data)
+    match around.timeout:
+        case None:
+            why = "A blocking send waits until all is copied, so the connection ended or the call was interrupted."
+        case unknown if unknown == UNKNOWN:
+            why = "A short send happens with a timeout, on a non-blocking socket, or where the connection ends."
+        case 0:
+            why = "The socket is non-blocking, so send took what there was room for and did not wait."
+        case seconds:
+            why = f"With a timeout ({duration_text(seconds)}) send waits for the first room, takes it, and returns."
+    return Reason(
+        (
+            f"send took {moved} of {count(offered)}: the send buffer had no room for more.",
+            why,
+            f"The other {count(offered - moved)} did not go out, and nobody but the program knows.",
+        ),
+        f"Send the rest, data[{moved}:], when there is room again; sendall does that by itself.",
+        "send(2); CPython: sock_send_impl calls send(2) once",
+    )
+
+
+def _message(call: Call, around: Around) -> Reason:
+    moved = len(call.data)
+    if around.takers:
+        fate = f"Recv #{around.takers[0].seq} took it: messages keep their borders."
+    elif around.takers is not None:
+        fate = "No recv in this session has taken it so far; it may lie in the queue, or be lost."
+    elif around.kind(call)[0] == "AF_UNIX":
+        fate = "It lies in the peer's queue: UNIX sockets lose nothing, a full queue makes the sender wait."
+    else:
+        fate = "That it was sent does not say that it arrived: a full receive queue drops it, and nobody is told."
+    return Reason(
+        (f"The {count(moved)} went out as one message: all of it or nothing.", fate, *_waited(call)),
+        "One recv of the peer takes it; what its bufsize does not hold is thrown away.",
+        "unix(7); send(2)" if around.kind(call)[0] == "AF_UNIX" else "udp(7); send(2)",
+    )
+
+
+def _empty(call: Call) -> Reason:
+    if call.datagram:
+        return Reason(
+            (
+                "An empty message went out: it has a sender and no bytes.",
+                "UDP and UNIX datagrams deliver it, and the peer's recv returns b''.",
+            ),
+            "The peer's recv returns b'', which does not mean that anybody closed.",
+            "udp(7); send(2)",
+        )
+    return Reason(
+        (
+            "There were no bytes to send: on a stream that puts nothing on the wire.",
+            "The peer's recv sees nothing of it; it goes on waiting.",
+        ),
+        "To end the stream call shutdown(SHUT_WR) or close: then the peer's recv returns b''.",
+        "send(2); tcp(7)",
+    )
