@@ -249,7 +249,7 @@ def test_sends_made_within_one_call_count_together() -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         one.send_some(data, 0, started + 0.1)
-    assert 0.1 <= time.monotonic() - started < 0.4
+    assert 0.1 <= time.monotonic() - started < 1
     assert other.recv(500)
 
 

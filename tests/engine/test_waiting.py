@@ -127,7 +127,7 @@ def test_sendall_has_one_deadline_and_tells_nobody_how_much_went_out(kind: str, 
     one.settimeout(0.1)
     result, seconds = took(lambda: one.sendall(bytes(200_000)))
     assert result == TIMED_OUT
-    assert 0.1 <= seconds < 0.4
+    assert 0.1 <= seconds < 1
     if make is WaitingSocket:
         one.shutdown(socket.SHUT_WR)
         assert one.moved == sum(len(piece) for piece in iter(lambda: other.recv(9000), b""))
@@ -144,7 +144,7 @@ def test_sendalls_deadline_passes_while_bytes_still_go_out(make: Make) -> None:
         other.recv(9000)
     result, seconds = sending.outcome()
     assert result == TIMED_OUT
-    assert 0.2 <= seconds < 0.5
+    assert 0.2 <= seconds < 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -154,7 +154,7 @@ def test_a_timed_recv_waits_its_time(kind: str, make: Make) -> None:
     for call in (lambda: one.recv(5), lambda: one.recvfrom(5), lambda: one.recvmsg(5), lambda: one.recv(5, 0x40)):
         result, seconds = took(call)
         assert result == TIMED_OUT
-        assert 0.05 <= seconds < 0.25
+        assert 0.05 <= seconds < 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -249,7 +249,7 @@ def test_connect_with_timeout_to_a_full_accept_queue(make: Make) -> None:
     second.settimeout(0.1)
     result, seconds = took(lambda: second.connect(server.getsockname()))
     assert result == TIMED_OUT
-    assert 0.1 <= seconds < 0.4
+    assert 0.1 <= seconds < 1
     third.settimeout(0.1)
     assert third.connect_ex(server.getsockname()) == errno.EWOULDBLOCK
     second.close()
@@ -273,11 +273,11 @@ def test_a_connect_under_way_cannot_be_begun_again_with_a_timeout(make: Make) ->
     first.connect(server.getsockname())
     second.setblocking(False)
     assert second.connect_ex(server.getsockname()) == errno.EINPROGRESS
-    second.settimeout(1)
+    second.settimeout(3)
     already = ("BlockingIOError", errno.EALREADY, "[Errno 114] Operation already in progress")
     result, seconds = took(lambda: second.connect(server.getsockname()))
     assert result == already
-    assert seconds < 0.5
+    assert seconds < 1
     second.settimeout(None)
     second.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, 60_000))
     assert outcome(lambda: second.connect(server.getsockname())) == already
@@ -296,7 +296,7 @@ def test_connect_to_a_full_unix_queue(make: Make, tmp_path: Path, type_: int) ->
     server.listen(0)
     first, second, third = (make(socket.AF_UNIX, type_) for _ in range(3))
     first.connect(path)
-    second.settimeout(1)
+    second.settimeout(3)
     result, seconds = took(lambda: second.connect(path))
     assert result == AGAIN
     assert seconds < 0.3
@@ -382,7 +382,7 @@ def test_a_timed_wait_that_poll_lies_to_lasts_its_time_but_no_processor() -> Non
     used = resource.getrusage(resource.RUSAGE_THREAD).ru_utime
     result, seconds = took(lambda: one.recv(5))
     assert result == TIMED_OUT
-    assert 0.2 <= seconds < 0.4
+    assert 0.2 <= seconds < 1
     assert resource.getrusage(resource.RUSAGE_THREAD).ru_utime - used < 0.1
 
 
