@@ -156,9 +156,9 @@ def _result(call: Call) -> str:
 
 def _received(call: Call, width: int) -> str:
     """Write what a recv returned: the bytes, or their count where they went into a buffer; and the sender if told."""
-    sender = f" from {show(call.peer)}" if isinstance(call.peer, str | list) else ""
+    sender = safe(f" from {show(call.peer)}") if isinstance(call.peer, str | list) else ""
     if call.call.endswith("_into"):
-        return _fit(f"= {call.result}{sender}", width)
+        return _fit(f"= {safe(str(call.result))}{sender}", width)
     room = max(width - 2 - cells(sender), _SHORTEST) if width else 0
     return _fit(f"= {_payload(call.data, False, room)}{sender}", width)
 
