@@ -7,6 +7,7 @@ from typing import Any
 
 from textual import on
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 from textual.widget import Widget
 
 from workbench.engine.state import EndpointState
@@ -44,6 +45,12 @@ class Around(App[None]):
         """The screen as text, line by line."""
         lines = self.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip) for strip in lines)
+
+
+async def settled(pilot: Pilot[Any]) -> None:
+    """Let every message find its way: from a control to its pane, from there to the app."""
+    for _ in range(3):
+        await pilot.pause()
 
 
 def state(name: str, **others: Any) -> EndpointState:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ui.panes import Around, state
+from tests.ui.panes import Around, settled, state
 from workbench.engine.state import Pending
 from workbench.model.address import Address
 from workbench.model.endpoint import ClientSettings, ServerSettings
@@ -31,6 +31,7 @@ async def test_connect_with_nothing_touched_gives_the_defaults() -> None:
     app = Client()
     async with app.run_test(size=SIZES[0]) as pilot:
         await pilot.click("#connect")
+        await settled(pilot)
         assert app.wishes == [wishes.ConnectWanted(ClientSettings())]
 
 
@@ -39,7 +40,7 @@ async def test_every_field_goes_into_the_settings(size: tuple[int, int]) -> None
     app = Client()
     async with app.run_test(size=size) as pilot:
         app.pane.more(True)
-        await pilot.pause()
+        await settled(pilot)
         fields = {
             "address": "localhost:80",
             "source": "127.0.0.2:0",
@@ -58,6 +59,7 @@ async def test_every_field_goes_into_the_settings(size: tuple[int, int]) -> None
             await pilot.press("space")
         app.query_one("#address").focus()
         await pilot.press("enter")
+        await settled(pilot)
         assert app.wishes == [
             wishes.ConnectWanted(
                 ClientSettings(
@@ -81,19 +83,19 @@ async def test_a_datagram_socket_is_left_unconnected_unless_one_wants_otherwise(
     app = Client()
     async with app.run_test(size=SIZES[0]) as pilot:
         app.query_one("#address", Field).value = "udp://127.0.0.1:8080"
-        await pilot.pause()
+        await settled(pilot)
         app.pane.connect()
         app.query_one("#connect-by").focus()
         await pilot.press("right")
         app.query_one("#address", Field).value = "udp://127.0.0.1:8081"
-        await pilot.pause()
+        await settled(pilot)
         app.pane.connect()
         app.query_one("#address", Field).value = "@name"
-        await pilot.pause()
+        await settled(pilot)
         app.query_one("#type").focus()
         await pilot.press("left")
         app.pane.connect()
-        await pilot.pause()
+        await settled(pilot)
         assert app.wishes == [
             wishes.ConnectWanted(ClientSettings(type="SOCK_DGRAM", port=8080, connect="none")),
             wishes.ConnectWanted(ClientSettings(type="SOCK_DGRAM", port=8081, connect="connect")),
@@ -115,10 +117,11 @@ async def test_bad_input_is_said_and_kept(id: str, text: str, sentence: str) -> 
     app = Client()
     async with app.run_test(size=(46, 26)) as pilot:
         app.pane.more(True)
-        await pilot.pause()
+        await settled(pilot)
         field = app.query_one(f"#{id}", Field)
         field.value = text
         await pilot.click("#connect")
+        await settled(pilot)
         assert app.wishes == []
         assert sentence in app.error()
         assert (field.value, field.has_focus) == (text, True)
@@ -130,12 +133,13 @@ async def test_several_clients_are_listed_and_the_new_one_is_chosen() -> None:
         one, two = state("client 1"), state("client 2", peer=["127.0.0.1", 9], bytes_out=7)
         app.pane.show([state("server"), one], 0)
         app.pane.show([state("server"), one, two], 0)
-        await pilot.pause()
+        await settled(pilot)
         assert "▸ client 2 127.0.0.1:9 ESTAB in 0 out 7" in app.picture()
         await pilot.click("#endpoints", offset=(5, 0))
+        await settled(pilot)
         assert "▸ client 1 127.0.0.1:50312 ESTAB ←0 →0" in app.picture()
         app.pane.show([two], 0)
-        await pilot.pause()
+        await settled(pilot)
         assert app.chosen == ["client 1", "client 2", "client 1", "client 2"]
 
 
@@ -148,7 +152,7 @@ async def test_send_takes_the_draft_and_the_call_chosen() -> None:
         app.pane.send()
         app.pane.toggle_send()
         app.pane.send()
-        await pilot.pause()
+        await settled(pilot)
         assert app.wishes == [wishes.SendWanted("client 1", b'{"a":1}', how) for how in ("sendall", "send", "sendall")]
 
 
@@ -160,6 +164,7 @@ async def test_nothing_is_sent_without_a_client_or_with_a_wrong_draft() -> None:
         app.pane.show([], 0)
         app.query_one(Composer).draft = Draft("Hey~~~")
         await pilot.click("#send")
+        await settled(pilot)
         assert app.wishes == []
         assert app.error() == "no client yet: Connect makes one"
         assert app.query_one(JsonArea).text == "Hey~~~"
@@ -173,15 +178,19 @@ async def test_only_what_was_sent_is_in_the_history() -> None:
         area.text = "not sent yet"
         area.focus()
         await pilot.press("up")
+        await settled(pilot)
         assert area.text == "not sent yet"
         app.pane.show([state("client 1")], 0)
         app.pane.send()
         area.text = "something else"
         await pilot.press("up")
+        await settled(pilot)
         assert area.text == "not sent yet"
         await pilot.press("up")
+        await settled(pilot)
         assert area.text == "not sent yet"
         await pilot.press("down")
+        await settled(pilot)
         assert area.text == "something else"
 
 
@@ -189,17 +198,18 @@ async def test_sendto_for_an_unconnected_datagram_socket_asks_for_an_address() -
     app = Client()
     async with app.run_test(size=SIZES[0]) as pilot:
         app.query_one("#address", Field).value = "udp://127.0.0.1:8080"
-        await pilot.pause()
+        await settled(pilot)
         app.pane.show([state("client 1", **LOOSE)], 0)
-        await pilot.pause()
+        await settled(pilot)
         assert app.query_one("#how", Choice).value == "sendto"
         await pilot.click("#send")
         app.query_one("#to", Field).value = "127.0.0.1:nine"
         await pilot.click("#send")
+        await settled(pilot)
         assert 'port "nine" is not a number' in app.error()
         assert app.wishes == [wishes.SendWanted("client 1", b"Hey~~~", "sendto", ("127.0.0.1", 8080))]
         app.pane.show([state("client 1", **(LOOSE | {"peer": ["127.0.0.1", 8080]}))], 0)
-        await pilot.pause()
+        await settled(pilot)
         assert app.query_one("#how", Choice).value == "sendall"
         assert not app.query_one("#to-row").display
 
@@ -209,13 +219,14 @@ async def test_a_short_send_says_how_much_went_out_and_offers_the_rest() -> None
     async with app.run_test(size=SIZES[0]) as pilot:
         status, rest = app.query_one("#status", Status), app.query_one("#send-rest")
         app.pane.show([state("client 1")], 0)
-        await pilot.pause()
+        await settled(pilot)
         assert (status.said, rest.display) == ("127.0.0.1:6789 → 127.0.0.1:50312", False)
         app.pane.send()
         app.pane.show([state("client 1", rest=b"orld")], 0)
-        await pilot.pause()
+        await settled(pilot)
         assert (status.said, rest.display) == ("7 of 11 bytes went out", True)
         await pilot.click("#send-rest")
+        await settled(pilot)
         assert app.wishes[1:] == [wishes.SendRestWanted("client 1")]
         app.pane.show([state("client 1", rest=b"d")], 0)
         assert status.said == "3 of 4 bytes went out"
@@ -270,7 +281,7 @@ async def test_the_status_says_how_the_client_does(others: dict[str, object], sa
     app = Client()
     async with app.run_test(size=SIZES[0]) as pilot:
         app.pane.show([state("client 1", **others)], 0)
-        await pilot.pause()
+        await settled(pilot)
         assert said in app.picture()
 
 
@@ -279,13 +290,13 @@ async def test_the_strip_of_a_client() -> None:
     async with app.run_test(size=SIZES[1]) as pilot:
         waits = (Pending("recv", "recv(4)", 1.0),)
         app.pane.show([state("client 1", done=frozenset({"socket", "connect"}), pending=waits)], 2.25)
-        await pilot.pause()
+        await settled(pilot)
         assert "socket›connect›send›recv 1.2 s›shutdown›close" in app.picture()
         app.pane.show([state("client 1", last="connect_ex", error="[/nope]")], 2.25)
-        await pilot.pause()
+        await settled(pilot)
         assert "socket›connect!›send" in app.picture()
         app.pane.show([state("client 1", **LOOSE)], 2.25)
-        await pilot.pause()
+        await settled(pilot)
         assert "socket›sendto›recvfrom›close" in app.picture()
 
 
@@ -310,7 +321,7 @@ async def test_the_form_can_be_filled_with_a_servers_address(
     async with app.run_test(size=SIZES[0]) as pilot:
         app.pane.connect_to(settings, local)
         app.pane.connect()
-        await pilot.pause()
+        await settled(pilot)
         assert app.wishes == [wishes.ConnectWanted(wanted)]
         assert app.pane.connect()
 
@@ -320,7 +331,7 @@ async def test_everything_is_seen_in_80_columns_and_12_rows() -> None:
     async with app.run_test(size=(80, 12)) as pilot:
         app.pane.styles.border = ("none", "transparent")
         app.pane.show([state("client 1")], 0)
-        await pilot.pause()
+        await settled(pilot)
         picture = app.picture()
         for word in ("socket›connect", "Connect", "SOCK_STREAM", "client 1", "utf-8", "Hey~~~", "6 bytes", "Send ^s"):
             assert word in picture
@@ -332,7 +343,7 @@ async def test_every_control_has_a_tooltip_and_a_place_in_the_focus_order() -> N
     app = Client()
     async with app.run_test(size=(60, 30)) as pilot:
         app.pane.more(True)
-        await pilot.pause()
+        await settled(pilot)
         controls = list(app.screen.focus_chain)
         assert len(controls) > 20
         assert [widget.id for widget in controls if not widget.tooltip] == []

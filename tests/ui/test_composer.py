@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from tests.ui.panes import Around
+from tests.ui.panes import Around, settled
 from workbench.ui.draft import Draft, History
 from workbench.ui.widgets.client_pane import ClientPane
 from workbench.ui.widgets.composer import Composer
@@ -25,7 +25,7 @@ def said(app: Around) -> str:
 
 async def typed(pilot: Pilot[None], app: Around, text: str) -> None:
     app.query_one(JsonArea).insert(text)
-    await pilot.pause()
+    await settled(pilot)
 
 
 async def test_it_counts_characters_and_bytes_while_one_types() -> None:
@@ -35,6 +35,7 @@ async def test_it_counts_characters_and_bytes_while_one_types() -> None:
         await typed(pilot, app, "héllo 你好")
         assert said(app) == "8 characters, 13 bytes"
         await pilot.press("backspace")
+        await settled(pilot)
         assert said(app) == "7 characters, 10 bytes"
 
 
@@ -55,6 +56,7 @@ async def test_modes_and_options_make_the_bytes(changes: list[tuple[str, int]], 
         for id, times in changes:
             app.query_one(f"#{id}").focus()
             await pilot.press(*["right"] * times)
+        await settled(pilot)
         assert composer(app).data == data
 
 
@@ -62,10 +64,12 @@ async def test_switches_make_the_bytes() -> None:
     app = around(r"\x00\u20ac")
     async with app.run_test(size=(46, 20)) as pilot:
         await pilot.click("#escapes")
+        await settled(pilot)
         assert composer(app).data == b"\0\xe2\x82\xac"
         composer(app).draft = Draft("[1]", "JSON")
-        await pilot.pause()
+        await settled(pilot)
         await pilot.click("#newline")
+        await settled(pilot)
         assert composer(app).data == b"[1]\n"
 
 
@@ -95,7 +99,7 @@ async def test_the_character_at_fault_is_marked_and_json_is_coloured() -> None:
         assert spans["x"] == fault
         assert spans['"a"'] != fault
         composer(app).draft = Draft('{"a": x}')
-        await pilot.pause()
+        await settled(pilot)
         assert area.get_line(0).spans == []
 
 
@@ -152,13 +156,17 @@ async def test_up_in_the_first_line_and_down_in_the_last_go_through_the_history(
         area.focus()
         composer(app).sent()
         composer(app).draft = Draft("[1,\n2]", "JSON", newline=True)
-        await pilot.pause()
+        await settled(pilot)
         area.move_cursor((1, 0))
         await pilot.press("up")
+        await settled(pilot)
         assert area.text == "[1,\n2]"
         await pilot.press("up")
+        await settled(pilot)
         assert composer(app).draft == Draft("first\nsecond line")
         await pilot.press("down")
+        await settled(pilot)
         assert area.text == "first\nsecond line"
         await pilot.press("down")
+        await settled(pilot)
         assert composer(app).draft == Draft("[1,\n2]", "JSON", newline=True)

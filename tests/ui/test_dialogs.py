@@ -9,6 +9,7 @@ from textual.app import App
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
+from tests.ui.panes import settled
 from workbench.model.arguments import METHODS
 from workbench.model.endpoint import ServerSettings
 from workbench.ui.screens.call_dialog import CallDialog, CallRequest
@@ -35,6 +36,7 @@ async def test_a_method_without_arguments_is_called_with_enter() -> None:
     app = Asking(lambda: CallDialog("client 1"))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("enter")
+        await settled(pilot)
         assert app.answers == [CallRequest("getsockname", ())]
 
 
@@ -46,13 +48,15 @@ async def test_arguments_are_filled_in_checked_and_previewed() -> None:
         assert (field.value, field.has_focus) == ("SHUT_WR", True)
         field.value = "SOL_SOCKET, SO_NOPE, 1"
         await pilot.press("enter")
+        await settled(pilot)
         assert "SO_NOPE" in app.screen.query_one(ErrorLine).sentence
         assert (app.answers, field.value) == ([], "SOL_SOCKET, SO_NOPE, 1")
         field.value = "SHUT_RDWR"
-        await pilot.pause()
+        await settled(pilot)
         assert app.screen.query_one(ErrorLine).sentence == ""
         assert app.text("preview") == "shutdown(SHUT_RDWR)"
         await pilot.click("#do-call")
+        await settled(pilot)
         assert app.answers == [CallRequest("shutdown", (socket.SHUT_RDWR,))]
 
 
@@ -60,16 +64,17 @@ async def test_every_method_shows_its_help_and_keeps_what_was_typed() -> None:
     app = Asking(lambda: CallDialog("client 1", next(iter(METHODS))))
     async with app.run_test(size=(80, 24)) as pilot:
         for method, help in METHODS.items():
-            await pilot.pause()
+            await settled(pilot)
             assert app.text("help") == help
             assert app.text("preview").startswith(f"{method}(")
             await pilot.press("down")
         app.screen.query_one(OptionList).highlighted = list(METHODS).index("recv")
-        await pilot.pause()
+        await settled(pilot)
         app.screen.query_one(Field).value = "16"
-        await pilot.pause()
+        await settled(pilot)
         await pilot.press("up")
         await pilot.press("down")
+        await settled(pilot)
         assert app.screen.query_one(Field).value == "16"
 
 
@@ -77,12 +82,13 @@ async def test_a_hostile_name_or_text_does_no_harm_and_escape_makes_no_call() ->
     app = Asking(lambda: CallDialog("[/nope]\x1b[2J", "send"))
     async with app.run_test(size=(60, 20)) as pilot:
         app.screen.query_one(Field).value = "b'[/nope]\x1b[2J'"
-        await pilot.pause()
+        await settled(pilot)
         strips = app.screen._compositor.render_strips()
         picture = "".join(segment.text for strip in strips for segment in strip)
         assert "Call a method of [/nope]·[2J" in picture
         assert "\x1b" not in picture
         await pilot.press("escape")
+        await settled(pilot)
         assert app.answers == [None]
 
 
@@ -94,6 +100,7 @@ async def test_confirm_does_nothing_unless_one_says_yes(keys: list[str], answer:
     app = Asking(lambda: Confirm("Start [/nope]?", "Start"))
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.press(*keys)
+        await settled(pilot)
         assert app.answers == [answer]
 
 

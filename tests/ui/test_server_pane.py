@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ui.panes import Around, state
+from tests.ui.panes import Around, settled, state
 from workbench.engine.state import Pending
 from workbench.model.endpoint import ServerSettings
 from workbench.ui import wishes
@@ -31,6 +31,7 @@ async def test_start_with_nothing_touched_gives_the_defaults() -> None:
     app = Server()
     async with app.run_test(size=SIZES[0]) as pilot:
         await pilot.click("#toggle")
+        await settled(pilot)
         assert app.wishes == [wishes.StartWanted(ServerSettings())]
 
 
@@ -39,7 +40,7 @@ async def test_every_field_goes_into_the_settings(size: tuple[int, int]) -> None
     app = Server()
     async with app.run_test(size=size) as pilot:
         app.pane.more(True)
-        await pilot.pause()
+        await settled(pilot)
         fields = {
             "address": "[::1]:9000",
             "backlog": "8",
@@ -57,10 +58,11 @@ async def test_every_field_goes_into_the_settings(size: tuple[int, int]) -> None
         app.query_one("#responder").focus()
         await pilot.press("left")
         app.query_one("#reply", Field).value = "hello\\n"
-        await pilot.pause()
+        await settled(pilot)
         assert app.query_one("#reply").display
         app.query_one("#address").focus()
         await pilot.press("enter")
+        await settled(pilot)
         assert app.wishes == [
             wishes.StartWanted(
                 ServerSettings(
@@ -100,10 +102,10 @@ async def test_family_and_type_follow_the_address(typed: str, family: str, type:
     app = Server()
     async with app.run_test(size=SIZES[0]) as pilot:
         app.query_one("#address", Field).value = typed
-        await pilot.pause()
+        await settled(pilot)
         assert (app.query_one("#family", Choice).value, app.query_one("#type", Choice).value) == (family, type)
         app.pane.start()
-        await pilot.pause()
+        await settled(pilot)
         assert [(wish.settings.family, wish.settings.type) for wish in app.wishes] == [(family, type)]
 
 
@@ -112,10 +114,11 @@ async def test_a_combination_that_no_system_has_can_be_chosen() -> None:
     async with app.run_test(size=SIZES[0]) as pilot:
         app.query_one("#type").focus()
         await pilot.press("left", "enter", "up", "enter")
+        await settled(pilot)
         assert app.query_one("#type", Choice).value == "SOCK_RAW"
         await pilot.press("right")
         app.pane.start()
-        await pilot.pause()
+        await settled(pilot)
         assert app.wishes == [wishes.StartWanted(ServerSettings(type="SOCK_RDM"))]
 
 
@@ -123,14 +126,17 @@ async def test_a_family_chosen_by_hand_changes_an_address_that_does_not_fit() ->
     app = Server()
     async with app.run_test(size=SIZES[0]) as pilot:
         app.query_one("#address", Field).value = "udp://127.0.0.1:8080"
-        await pilot.pause()
+        await settled(pilot)
         app.query_one("#type").focus()
         await pilot.press("left")
+        await settled(pilot)
         assert app.pane.text("address") == "127.0.0.1:8080"
         app.query_one("#family").focus()
         await pilot.press("left")
+        await settled(pilot)
         assert app.pane.text("address") == "@socket-workbench"
         await pilot.press("left")
+        await settled(pilot)
         assert app.pane.text("address") == "[::1]:6789"
 
 
@@ -150,12 +156,12 @@ async def test_bad_input_is_said_below_the_field_which_keeps_its_text(id: str, t
     app = Server()
     async with app.run_test(size=(80, 30)) as pilot:
         app.pane.more(True)
-        await pilot.pause()
+        await settled(pilot)
         field = app.query_one(f"#{id}", Field)
         field.value = text
-        await pilot.pause()
+        await settled(pilot)
         app.pane.toggle()
-        await pilot.pause()
+        await settled(pilot)
         assert app.wishes == []
         assert sentence in app.error()
         assert (field.value, field.has_focus, field.has_class("-wrong")) == (text, True, True)
@@ -163,10 +169,10 @@ async def test_bad_input_is_said_below_the_field_which_keeps_its_text(id: str, t
         assert 0 < line.region.y - field.region.y <= 2
         assert "\x1b" not in app.picture()
         field.value = app.pane._texts[id]
-        await pilot.pause()
+        await settled(pilot)
         assert app.error() == ""
         app.pane.toggle()
-        await pilot.pause()
+        await settled(pilot)
         assert app.wishes == [wishes.StartWanted(ServerSettings())]
 
 
@@ -175,8 +181,8 @@ async def test_a_fault_in_a_hidden_field_shows_it() -> None:
     async with app.run_test(size=SIZES[0]) as pilot:
         app.pane._texts["timeout"] = "abc"
         app.pane.start()
-        await pilot.pause()
-        await pilot.pause()
+        await settled(pilot)
+        await settled(pilot)
         assert 'not "abc"' in app.error()
         assert app.query_one("#timeout").has_focus
 
@@ -185,14 +191,16 @@ async def test_start_becomes_stop_while_the_server_runs_and_one_can_accept() -> 
     app = Server()
     async with app.run_test(size=SIZES[0]) as pilot:
         await pilot.click("#accept")
+        await settled(pilot)
         assert app.wishes == []
         assert "not started" in app.error()
         app.pane.show([LISTENING], 8.0)
-        await pilot.pause()
+        await settled(pilot)
         assert app.query_one("#toggle", Press).label == "Stop"
         await pilot.click("#accept")
         await pilot.click("#auto-accept")
         await pilot.click("#toggle")
+        await settled(pilot)
         assert app.wishes == [wishes.AcceptWanted(), wishes.AutoAcceptChanged(False), wishes.StopWanted()]
         app.pane.show([state("server", closed=True)], 9.0)
         assert app.query_one("#toggle", Press).label == "Start"
@@ -209,7 +217,7 @@ async def test_a_server_that_stops_leaves_the_switches_as_the_person_set_them() 
         app.pane.show([state("server", auto=False, done=LISTENING.done, closed=True)], 8.2)
         assert app.query_one("#auto-accept", Toggle).on
         app.pane.start()
-        await pilot.pause()
+        await settled(pilot)
         assert app.wishes == [wishes.StartWanted(ServerSettings())]
 
 
@@ -228,12 +236,13 @@ async def test_the_strip_shows_the_blocked_calls_and_their_seconds() -> None:
     async with app.run_test(size=SIZES[1]) as pilot:
         conn = state("conn 1", done=frozenset({"recv"}), pending=(Pending("recv", "recv(1024)", 4.8),))
         app.pane.show([LISTENING, conn], 8.0)
-        await pilot.pause()
+        await settled(pilot)
         assert "socket›bind›listen›accept›recv 3.2 s›send›close" in app.picture()
         app.pane.show([LISTENING, conn], 8.5)
-        await pilot.pause()
+        await settled(pilot)
         assert "accept›recv 3.7 s›send" in app.picture()
         await pilot.click("#strip")
+        await settled(pilot)
         assert app.wishes == [wishes.CancelWanted("conn 1")]
 
 
@@ -241,7 +250,7 @@ async def test_a_narrow_strip_leaves_out_what_is_long_past() -> None:
     app = Server()
     async with app.run_test(size=(46, 18)) as pilot:
         app.pane.show([LISTENING], 1234.5)
-        await pilot.pause()
+        await settled(pilot)
         assert "…listen›accept 1227.5 s›recv›send›close" in app.picture()
 
 
@@ -253,14 +262,15 @@ async def test_the_connections_are_listed_and_one_is_chosen_by_mouse_and_keys() 
             state("conn 2", peer=["127.0.0.1", 50314], closed=True),
         ]
         app.pane.show([LISTENING, *conns, state("client 1")], 8.0)
-        await pilot.pause()
+        await settled(pilot)
         picture = app.picture()
         assert "  server 127.0.0.1:6789 LISTEN" in picture
         assert "▸ conn 1 127.0.0.1:50312 ESTAB ←3 →1.2k" in picture
         assert "  conn 2 127.0.0.1:50314 closed in 0 out 0" in picture
         assert "client" not in picture
         await pilot.click("#endpoints", offset=(5, 2))
-        await pilot.press("up", "up", "up", "down", "down", "delete")
+        await pilot.press("up", "up", "up", "delete", "down", "down", "delete")
+        await settled(pilot)
         assert app.chosen == ["conn 1", "conn 2", "conn 1", "server", "conn 1", "conn 2"]
         assert app.wishes == [wishes.ForgetWanted("conn 2")]
 
@@ -272,11 +282,11 @@ async def test_the_newest_open_connection_is_chosen_unless_a_person_chose() -> N
         gone = state("conn 1", closed=True)
         for states in ([LISTENING], [LISTENING, one], [LISTENING, one, two], [LISTENING, gone, two], [LISTENING, two]):
             app.pane.show(states, 8.0)
-        await pilot.pause()
+        await settled(pilot)
         assert app.chosen == ["server", "conn 1", "conn 2"]
         app.pane.choose("server")
         app.pane.show([LISTENING, two, three], 8.0)
-        await pilot.pause()
+        await settled(pilot)
         assert app.chosen[3:] == ["server"]
 
 
@@ -319,21 +329,24 @@ async def test_a_wrong_escape_or_destination_is_said_below_its_field() -> None:
     app = Server()
     async with app.run_test(size=SIZES[0]) as pilot:
         app.pane.show([state("server", type="SOCK_DGRAM", tcp_state=None, bufsize=2048)], 8.0)
-        await pilot.pause()
+        await settled(pilot)
         assert app.query_one("#how", Choice).value == "sendto"
         assert app.query_one("#bufsize", Field).value == "2048"
         app.query_one("#line", Field).value = r"\q"
         await pilot.click("#send")
+        await settled(pilot)
         assert r"escape \q at 1:1" in app.error()
         app.query_one("#line", Field).value = "hi"
         app.query_one("#to", Field).value = "nowhere"
-        await pilot.pause()
+        await settled(pilot)
         await pilot.click("#send")
+        await settled(pilot)
         assert "port is missing" in app.error()
         assert app.wishes == []
         app.query_one("#to", Field).value = "127.0.0.1:8080"
-        await pilot.pause()
+        await settled(pilot)
         await pilot.click("#send")
+        await settled(pilot)
         assert app.wishes == [wishes.SendWanted("server", b"hi", "sendto", ("127.0.0.1", 8080))]
 
 
@@ -344,21 +357,28 @@ async def test_field_and_slider_of_n_go_together_and_follow_the_connection() -> 
         field, slider = app.query_one("#bufsize", Field), app.query_one(Slider)
         assert (field.value, slider.value) == ("64", 64)
         app.pane.choose("conn 1")
-        assert (field.value, slider.value) == ("16", 16)
-        await pilot.pause()
+        app.pane.choose("server")
+        assert (field.value, slider.value) == ("16", 16), "a listener has no bufsize of its own"
+        app.pane.choose("conn 1")
+        await settled(pilot)
         assert app.wishes == []
         slider.focus()
         await pilot.press("right")
+        await settled(pilot)
         assert field.value == "32"
         field.focus()
         await pilot.press("end", "0")
+        await settled(pilot)
         assert slider.value == 320
         assert app.wishes == [wishes.BufsizeChanged("conn 1", 32), wishes.BufsizeChanged("conn 1", 320)]
         await pilot.press("x")
+        await settled(pilot)
         assert app.error() == 'bufsize is a number of bytes such as 1024, 4KiB or 0x400, not "320x"'
         await pilot.press("enter")
+        await settled(pilot)
         assert len(app.wishes) == 2
         await pilot.press("backspace", "enter")
+        await settled(pilot)
         assert app.error() == ""
         assert app.wishes[-1] == wishes.RecvWanted("conn 1", 320)
 
@@ -370,7 +390,7 @@ async def test_hostile_names_and_addresses_are_drawn_harmless(size: tuple[int, i
         peer = "/tmp/[/nope]\x1b[2J[@click=app.quit]"
         hostile = state("conn 1", family="AF_UNIX", peer=peer, error="[/nope]", last="send", tcp_state=None)
         app.pane.show([LISTENING, hostile], 8.0)
-        await pilot.pause()
+        await settled(pilot)
         picture = app.picture()
         assert "send: [/nope]" in picture
         assert "\x1b" not in picture
@@ -381,7 +401,7 @@ async def test_showing_the_same_again_lays_out_and_draws_nothing() -> None:
     async with app.run_test(size=SIZES[0]) as pilot:
         states = [LISTENING, *(state(f"conn {number}", bytes_in=number) for number in range(1, 50))]
         app.pane.show(states, 8.0)
-        await pilot.pause()
+        await settled(pilot)
         drawn: list[str] = []
         for widget in app.pane.query("*"):
             widget.refresh = lambda *_, widget=widget, **options: drawn.append(f"{widget.id} {options}") or widget
@@ -390,6 +410,9 @@ async def test_showing_the_same_again_lays_out_and_draws_nothing() -> None:
         app.pane.show([*states[:-1], state("conn 49", bytes_in=50)], 8.1)
         assert [name.split()[0] for name in drawn] == ["strip", "endpoints"]
         assert not any("layout" in name for name in drawn)
+        drawn.clear()
+        app.pane.show([*states[:-1], state("conn 49", bytes_in=50, timeout=5.0)], 8.1)
+        assert drawn == []
 
 
 def test_sizes_take_five_cells_at_most() -> None:
@@ -408,7 +431,7 @@ async def test_every_control_has_a_tooltip_and_a_place_in_the_focus_order() -> N
     app = Server()
     async with app.run_test(size=(60, 30)) as pilot:
         app.pane.more(True)
-        await pilot.pause()
+        await settled(pilot)
         controls = list(app.screen.focus_chain)
         assert len(controls) > 20
         assert [widget.id for widget in controls if not widget.tooltip] == []

@@ -210,11 +210,10 @@ class Form(VerticalScroll, can_focus=False):
         """Family or type was chosen by hand: the address must not say another one."""
         field = self.query_one("#address", Field)
         family, type = self.value("family"), self.value("type")
-        with field.prevent(Input.Changed):
-            if not target.fits(field.value, family):
-                field.value = target.DEFAULTS[family]
-            elif target.guess(field.value)[1] not in (None, type):
-                field.value = target.without_scheme(field.value)
+        if not target.fits(field.value, family):
+            field.value = target.DEFAULTS[family]
+        elif target.guess(field.value)[1] not in (None, type):
+            field.value = target.without_scheme(field.value)
 
 
 def _address_text(settings: SocketSettings) -> str:
