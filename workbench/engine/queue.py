@@ -82,12 +82,20 @@ class QueuedSocket(WaitingSocket):
         self._owed: OSError | None = None
         self._known: deque[Message] = deque()
 
+    def _receive(self, operation: Callable[[], T], flags: int, ended: T) -> T:
+        self._pay()  # before the wait, as nothing would end it
+        return super()._receive(operation, flags, ended)
+
+    def _pay(self) -> None:
+        """Raise the error that a peek took from the call it was meant for."""
+        if self._owed is not None:
+            error, self._owed = self._owed, None
+            raise error
+
     def take(self, operation: Callable[[], T], flags: int) -> T:
         """Make one real recv, with nobody looking meanwhile."""
         with self._queue_lock:
-            if self._owed is not None:
-                error, self._owed = self._owed, None
-                raise error
+            self._pay()
             result = operation()
             if not flags & (PEEK | OOB):
                 self._consumed(result)
@@ -123,7 +131,7 @@ class QueuedSocket(WaitingSocket):
             total = queued(self, kind)
             head = self._peek(min(total, HEAD)) if total > 0 and not facts["error"] else b""
             return Queue(False, total=max(0, total), offset=self.taken, head=head, **facts)
-        if not facts["error"]:
+        if ready & select.POLLIN and not facts["error"]:
             self._take_in_arrivals()
         messages = tuple(self._known)
         return Queue(

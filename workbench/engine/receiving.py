@@ -77,9 +77,14 @@ class ReceivingSocket(DeclaredSocket):
 
     # --- how --------------------------------------------------------------------------------------------------------
 
+    def take(self, operation: Callable[[], T], flags: int) -> T:
+        """Make one real recv, which may find nothing; the place for whoever wants to know of each."""
+        return operation()
+
     def _receive(self, operation: Callable[[], T], flags: int, ended: T) -> T:
         self.real_size = None
-        return self._when_ready(POLLIN, operation, may_wait=not flags & NEVER_WAIT, ended=ended)
+        real = partial(self.take, operation, flags)
+        return self._when_ready(POLLIN, real, may_wait=not flags & NEVER_WAIT, ended=ended)
 
     def _gathers(self, room: int, flags: int) -> bool:
         """Tell whether a recv goes through _gather: for a datagram's real size, or for a stream's MSG_WAITALL."""
@@ -124,7 +129,8 @@ class ReceivingSocket(DeclaredSocket):
                     return 0
                 try:
                     if not flags & PEEK:
-                        return super().recvmsg_into(behind(buffers, size), 0, flags)[0]
+                        rest = partial(super().recvmsg_into, behind(buffers, size), 0, flags)
+                        return self.take(rest, flags)[0]
                     if (more := super().recvmsg_into(buffers, 0, flags)[0] - size) or ready & POLLRDHUP:
                         return more
                     waker.pause(LIED)
