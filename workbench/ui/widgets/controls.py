@@ -58,7 +58,7 @@ class Control(Widget, can_focus=True):
     """A word one can press: by click, enter or space."""
 
     DEFAULT_CSS = """
-    Control { width: auto; height: 1; background: $boost; pointer: pointer; }
+    Control { width: auto; height: 1; background: $foreground 8%; pointer: pointer; }
     Control:hover { background: $primary 40%; }
     Control:focus { background: $primary; color: $text; text-style: bold; }
     Control:disabled { color: $text-disabled; }
@@ -219,7 +219,7 @@ class Field(Input):
     """An input of one row that draws nothing but safe text, and can be marked as wrong."""
 
     DEFAULT_CSS = """
-    Field { width: 1fr; height: 1; padding: 0; border: none; background: $boost; }
+    Field { width: 1fr; height: 1; padding: 0; border: none; background: $foreground 8%; }
     Field:focus { border: none; background-tint: $foreground 10%; }
     Field.-wrong { background: $error 25%; text-style: underline; }
     """

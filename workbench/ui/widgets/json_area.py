@@ -16,7 +16,7 @@ from workbench.model.safe import safe
 
 _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?P<string>"(?:[^"\\]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
-    r"|(?P<word>true|false|null)|(?P<sign>[{}\[\],:])"
+    r"|(?P<word>true|false|null)"
 )
 _LONGEST = 4096  # a longer line is drawn without colours
 
@@ -25,13 +25,12 @@ class JsonArea(TextArea, inherit_bindings=False):
     """A TextArea whose up in the first line and down in the last one ask for the history (Leaf)."""
 
     DEFAULT_CSS = """
-    JsonArea { height: 1fr; min-height: 3; padding: 0; border: none; background: $boost; }
+    JsonArea { height: 1fr; min-height: 3; padding: 0; border: none; background: $foreground 8%; }
     JsonArea:focus { border: none; }
     JsonArea .json--key { color: $text-primary; }
     JsonArea .json--string { color: $text-success; }
     JsonArea .json--number { color: $text-warning; }
     JsonArea .json--word { color: $text-secondary; text-style: italic; }
-    JsonArea .json--sign { color: $text-muted; }
     JsonArea .json--fault { background: $error; color: $text; text-style: bold underline; }
     """
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -39,7 +38,6 @@ class JsonArea(TextArea, inherit_bindings=False):
         "json--string",
         "json--number",
         "json--word",
-        "json--sign",
         "json--fault",
     }
     # F6 is the app's (send or sendall); selecting a line with it is not missed.

@@ -110,7 +110,7 @@ class LifeStrip(Widget):
         standing, here = self._standing, step_of(step)
         if here in standing.blocked:
             running = f" {standing.seconds}" if here == standing.at and standing.seconds else ""
-            return Content.styled(f"{step}{running}", "reverse bold $accent")
+            return Content.styled(f"{step}{running}", "reverse bold $text-accent")
         if here == standing.at:
             mark = "!" if standing.failed else ""
             return Content.styled(f"{step}{mark}", "reverse bold " + ("$text-error" if mark else "$text-success"))
