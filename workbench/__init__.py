@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from workbench.probe.record import Recorder
-from workbench.probe.sockets import TracedSocket
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.engine.recording import record
+    from workbench.probe.record import Recorder
+    from workbench.probe.sockets import TracedSocket
 
 __version__ = "0.1.0"
-__all__ = ["Recorder", "TracedSocket", "__version__"]
+__all__ = ["Recorder", "TracedSocket", "__version__", "record"]
+
+_HOMES = {
+    "Recorder": "workbench.probe.record",
+    "TracedSocket": "workbench.probe.sockets",
+    "record": "workbench.engine.recording",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is public when it is asked for, so that `import workbench` costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

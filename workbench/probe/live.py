@@ -68,8 +68,8 @@ class _Lease:
 class Live:
     """This process's page; where it has none, notes go nowhere."""
 
-    def __init__(self, path: str, place: int) -> None:
-        """Map the page at offset *place* of the live file *path*."""
+    def __init__(self, path: str = "", place: int = -1) -> None:
+        """Map the page at offset *place* of the live file *path*; -1: have none."""
         self._path = path
         self.mine = Mine()
         self._free: list[memoryview] = []

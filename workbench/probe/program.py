@@ -41,6 +41,8 @@ class ProgramSocket(TracedSocket):
     names: ClassVar[dict[str, Any]]
     labels: ClassVar[dict[int, str]]
     """The last label of each descriptor."""
+    hold: ClassVar[Any] = None
+    """Called with a call's code and arguments before it is made, where calls are to be held."""
     _marks: ClassVar[int] = 0
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -84,29 +86,47 @@ _ROLES = {
 }  # fmt: skip
 
 
+class Probe:
+    """What one process needs to record its sockets: the class that makes them, and all that class shares."""
+
+    def __init__(self, recorder: Recorder, live: live_page.Live, module: ModuleType) -> None:
+        """*module*: socket."""
+        self.recorder, self.live = recorder, live
+        self.sources = Sources(recorder, (_FOLDER, str(module.__file__)))
+        self.original: Any = module.socket
+        self.socket = self._make()
+        live.begin(recorder.writer)
+        self.replaced = {"socket": (self.original, self.socket)}
+        for name in ("socketpair", "fromfd"):
+            real = getattr(module, name)
+            self.replaced[name] = (real, _module_function(getattr(self.socket, name), real))
+        """What of the socket module has to be replaced, and by what."""
+
+    def _make(self) -> Any:
+        """Make the class that stands for socket.socket, and looks like it."""
+        shared = {"recorder": self.recorder, "sources": self.sources, "live": self.live, "names": {}, "labels": {}}
+        looks = {name: getattr(self.original, name) for name in ("__module__", "__qualname__", "__doc__")}
+        methods = {name: _outer(name, getattr(ProgramSocket, name), self.original) for name in METHODS}
+        fast = fast_methods(shared, methods, hide) if ProgramSocket.hold is None else {}
+        methods.update({name: _dressed(method, methods[name]) for name, method in fast.items()})
+        made: Any = type("socket", (ProgramSocket,), {"__slots__": (), **looks, **shared, **methods})
+        made.accepts = made
+        made.__slots__ = self.original.__slots__
+        return made
+
+    def begin_after_fork(self) -> None:
+        """Begin anew in a child process."""
+        self.sources.forget()
+        self.live.begin_after_fork(self.recorder.writer)
+
+
 def install(module: ModuleType, session: str, place: int) -> None:
     """Let *module*, which is socket, make recording sockets from now on. *place*: of our page in the live file."""
-    original: Any = module.socket
     recorder = Recorder(session, program=" ".join(getattr(sys, "orig_argv", sys.argv)))
-    live = live_page.Live(session + live_page.SUFFIX, place)
-    live.begin(recorder.writer)
-    sources = Sources(recorder, (_FOLDER, str(module.__file__)))
-
-    def begin_after_fork() -> None:
-        sources.forget()
-        live.begin_after_fork(recorder.writer)
-
-    os.register_at_fork(after_in_child=begin_after_fork)
-    shared = {"recorder": recorder, "sources": sources, "live": live, "names": {}, "labels": {}}
-    looks = {name: getattr(original, name) for name in ("__module__", "__qualname__", "__doc__")}
-    methods = {name: _outer(name, getattr(ProgramSocket, name), original) for name in METHODS}
-    methods.update({name: _dressed(fast, methods[name]) for name, fast in fast_methods(shared, methods, hide).items()})
-    made: Any = type("socket", (ProgramSocket,), {"__slots__": (), **looks, **shared, **methods})
-    made.accepts = made
-    made.__slots__ = original.__slots__
-    module.socket = made  # type: ignore[attr-defined]
-    for name in ("socketpair", "fromfd"):
-        setattr(module, name, _module_function(getattr(made, name), getattr(module, name)))
+    probe = Probe(recorder, live_page.Live(session + live_page.SUFFIX, place), module)
+    os.register_at_fork(after_in_child=probe.begin_after_fork)
+    for name, (_, ours) in probe.replaced.items():
+        setattr(module, name, ours)
 
 
 METHODS = (
@@ -136,23 +156,30 @@ def _outer(name: str, real: Callable[..., Any], original: Any) -> Any:
 
 
 def _enter(sock: ProgramSocket, code: int, args: tuple[Any, ...]) -> memoryview:
-    """Note in the live page that *sock* is about to make a call; the place where it can be held."""
-    recorder, live = sock.recorder, sock.live
-    slot = getattr(live.mine, "slot", None) or live.take(recorder.thread())
-    if code == _INIT:
-        return slot
-    sock._role(code)
-    key = sock._key
-    requested = args[0] if code in RECVS and args and isinstance(args[0], int) else UNKNOWN
-    live_page.NOTE.pack_into(
-        slot, 0, live.mine.thread, key[0], key[1], sock.sources.name(sock.label),
-        sock.sources.of(sys._getframe(2)), recorder.text(dumps(argument(args))) if code in _CONNECTS else 0,
-        requested if -1 << 63 <= requested < 1 << 63 else UNKNOWN, clock(), code,
-    )  # fmt: skip
+    """Note in the live page that *sock* is about to make a call, and hold it there if it is to wait."""
+    slot: memoryview = getattr(sock.live.mine, "slot", None) or sock.live.take(sock.recorder.thread())
+    try:
+        if code != _INIT:
+            _note(sock, slot, code, args)
+    except Exception:  # noqa: BLE001 - the call is made, whatever its arguments are
+        slot[live_page.AT_CALL] = 0
+    if sock.hold is not None:
+        sock.hold(code, args)
     return slot
 
 
 _INIT = CODE["socket"]
+
+
+def _note(sock: ProgramSocket, slot: memoryview, code: int, args: tuple[Any, ...]) -> None:
+    sock._role(code)
+    key, sources = sock._key, sock.sources
+    requested = args[0] if code in RECVS and args and isinstance(args[0], int) else UNKNOWN
+    arguments = sock.recorder.text(dumps(argument(args))) if code in _CONNECTS else 0
+    live_page.NOTE.pack_into(
+        slot, 0, sock.live.mine.thread, key[0], key[1], sources.name(sock.label), sources.of(sys._getframe(3)),
+        arguments, requested if -1 << 63 <= requested < 1 << 63 else UNKNOWN, clock(), code,
+    )  # fmt: skip
 
 
 def hide(error: BaseException) -> None:
