@@ -1,0 +1,82 @@
+"""Every claim, on this machine: each script alone, with other values, under trace, and again and again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from workbench.engine.trace import traced_environment
+from workbench.experiments.catalog import Experiment, Verdict, catalog, verdict
+from workbench.journal.reader import Journal
+from workbench.probe.record import Recorder
+
+DEADLINE = 20  # seconds
+EACH = pytest.mark.parametrize("experiment", catalog(), ids=lambda experiment: experiment.name)
+
+
+def run(script: Path, environment: dict[str, str] | None = None) -> str:
+    """Run a script as `python FILE` does; return its verdict, with what it wrote on stderr if the claim fails."""
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=DEADLINE, env=environment, cwd="/"
+    )
+    result = verdict(done.returncode, done.stderr)
+    return f"{result}: {done.stderr}" if result is Verdict.FAILS else result
+
+
+def run_all(scripts: list[Path]) -> list[str]:
+    with ThreadPoolExecutor(2) as two:
+        return list(two.map(run, scripts))
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> dict[str, str]:
+    names = [experiment.name for experiment in catalog()]
+    return dict(zip(names, run_all([experiment.path for experiment in catalog()]), strict=True))
+
+
+@EACH
+def test_the_claim_holds(experiment: Experiment, verdicts: dict[str, str]) -> None:
+    assert verdicts[experiment.name] in (Verdict.HOLDS, Verdict.NOT_AVAILABLE)
+    if sys.platform.startswith("linux"):
+        assert verdicts[experiment.name] == Verdict.HOLDS
+
+
+@EACH
+def test_the_journal_shows_it(experiment: Experiment, tmp_path: Path) -> None:
+    session = tmp_path / "a.session"
+    Recorder(str(session)).close()
+    assert run(experiment.path, traced_environment(session, os.environ)) == Verdict.HOLDS
+    journal = Journal(session)
+    journal.read_all()
+    shown = experiment.shows.among(journal)
+    journal.close()
+    assert shown is not None
+    assert bool(experiment.shows.error) == (shown.error is not None)
+
+
+@EACH
+def test_it_can_be_changed(experiment: Experiment, tmp_path: Path) -> None:
+    changed = [
+        {parameter.name: choice}
+        for parameter in experiment.parameters
+        for choice in parameter.choices
+        if choice != parameter.default
+    ]
+    scripts = []
+    for number, values in enumerate(changed):
+        scripts.append(tmp_path / f"{number}.py")
+        scripts[-1].write_text(experiment.script(values), "utf-8")
+    assert dict(zip(map(str, changed), run_all(scripts), strict=True)) == dict.fromkeys(
+        map(str, changed), Verdict.HOLDS
+    )
+
+
+@pytest.mark.slow
+@EACH
+def test_it_holds_every_time(experiment: Experiment) -> None:
+    assert set(run_all([experiment.path] * 20)) == {Verdict.HOLDS}

@@ -1,0 +1,41 @@
+# /// experiment
+# title = "Two sends, one recv"
+# topic = "the stream has no messages"
+# order = 10
+# question = """
+# The client calls send(b"hello ") and send(b"world"). Then the server calls recv(1024). What does it return?
+# """
+# choices = ['b"hello "', 'b"hello world"', 'b"world"']
+# answer = 2
+# explanation = """
+# TCP carries a stream of bytes, not messages: nothing in it tells where one send() ended. recv() returns what has
+# arrived, up to bufsize, from as many sends as there were.
+# """
+# shows = { call = "recv", nth = 2 }
+# [parameters]
+# SENDS = [1, 2, 5]
+# BUFSIZE = [4, 16, 1024]
+# ///
+import socket
+
+SENDS = 2
+BUFSIZE = 1024
+
+listener = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(listener.getsockname())
+connection, _ = listener.accept()
+
+words = [b"hello ", b"world", b"! And ", b"more ", b"words."][:SENDS]
+for word in words:
+    client.send(word)
+everything = b"".join(words)
+
+# Look without taking until all of it has arrived, so that timing plays no part.
+connection.recv(len(everything), socket.MSG_PEEK | socket.MSG_WAITALL)
+
+received = connection.recv(BUFSIZE)
+print(len(words), "sends, one recv:", received)
+assert received == everything[:BUFSIZE]
+
+for each in (client, connection, listener):
+    each.close()
