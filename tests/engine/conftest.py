@@ -1,10 +1,21 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.engine.live_bench import LiveBench
+
+
+@pytest.fixture
+def live(tmp_path: Path, eventually: Callable[..., None]) -> Iterator[LiveBench]:
+    """Give a bench whose endpoints are all closed when the test ends."""
+    bench = LiveBench(tmp_path / "session.swb", eventually)
+    yield bench
+    bench.close()
 
 
 @pytest.fixture

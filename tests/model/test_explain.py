@@ -98,7 +98,7 @@ PATH = "/tmp/x.sock"
             'the name "nowhere.invalid" has no address: Name or service not known',
         ),
         (made("bind", ["", 70000], error="OverflowError - x"), "port 70000 is not from 0 to 65535"),
-        (made("recv", 16, error="Cancelled - x"), "cancelled from the bench; the socket is as it was"),
+        (made("recv", 16, error="Cancelled - x"), "cancelled; the socket is as it was"),
         (made("bind", "/" * 108, error="OSError - AF_UNIX path too long"), "the path has 108 bytes, at most 107 fit"),
         (made("listen", "a", error="TypeError - an integer"), "Python refused the arguments: an integer"),
         (made("recv", 1, error="OSError EUCLEAN Structure needs \x1b[2J"), "EUCLEAN: Structure needs ·[2J"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from importlib import import_module
 
@@ -9,11 +11,13 @@ import click
 
 from workbench import __version__
 from workbench.cli.common import Failure
+from workbench.model.safe import safe
 
 COMMANDS = {
     "bench": "workbench.cli.bench",
     "serve": "workbench.cli.serve",
     "send": "workbench.cli.send",
+    "trace": "workbench.cli.trace",
     "show": "workbench.cli.show",
 }
 HIDDEN = "bench"
@@ -23,6 +27,7 @@ Examples:
   socket-workbench recorded.swb                     open a recording
   socket-workbench serve tcp://127.0.0.1:6789 --respond echo
   socket-workbench send tcp://127.0.0.1:6789 --text hello --recv 4
+  socket-workbench trace server.py
   socket-workbench show recorded.swb --error
 """
 
@@ -66,21 +71,27 @@ def group() -> None:
 def main() -> None:
     """Run the command line; the only place that turns what went wrong into a line and an exit code."""
     try:
-        sys.exit(group.main(standalone_mode=False, prog_name="socket-workbench") or 0)
-    except click.exceptions.Exit as ending:
-        sys.exit(ending.exit_code)
+        group.main(standalone_mode=False, prog_name="socket-workbench")
+        sys.stdout.flush()
     except click.Abort:
-        sys.exit(130)
+        sys.exit(128 + signal.SIGINT)
     except click.ClickException as problem:
         _complain(problem.format_message(), 2)
     except Failure as failure:
         _complain(str(failure), failure.code)
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
+        _drop_output()
+        sys.exit(128 + signal.SIGPIPE)
+    except OSError as error:  # of a call it would be a row: this is the system out of something, such as disk
+        _drop_output()
+        _complain(f"{error.filename or 'output'}: {error.strerror or error}", 1)
 
 
 def _complain(message: str, code: int) -> None:
-    line = " ".join(message.split())
-    print(f"socket-workbench: {line}", file=sys.stderr)
+    print(f"socket-workbench: {safe(' '.join(message.split()))}", file=sys.stderr)
     sys.exit(code)
+
+
+def _drop_output() -> None:
+    """Let what stdout still holds go nowhere: the interpreter would write it, and complain, when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,25 +1,21 @@
-"""What the commands share: options, a session to record into, and the journal printed while it grows."""
+"""What the commands share: types of arguments, options, and how calls are printed."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from workbench.engine.session import SessionExists, discard, fresh_path, record_to, sessions_folder
 from workbench.journal.reader import Journal
 from workbench.model.address import Address, AddressError
 from workbench.model.endpoint import SettingsError, parse_timeout
 from workbench.model.options import OptionError, parse_option
-from workbench.model.safe import safe
-from workbench.probe.record import Recorder
-from workbench.report.copy import Report, copy
+from workbench.report.copy import Report
 from workbench.report.jsonl import JsonReport
 from workbench.report.text import TextReport
 
@@ -30,7 +26,7 @@ class Failure(Exception):
     """The command ran and the answer is no, or it can't run: one sentence, and the exit code."""
 
     def __init__(self, sentence: str, code: int = 1) -> None:
-        super().__init__(safe(sentence))
+        super().__init__(sentence)
         self.code = code
 
 
@@ -110,58 +106,11 @@ def socket_options(command: F) -> F:
     )(command)
 
 
-@contextmanager
-def recording(path: Path | None, append: bool, overwrite: bool) -> Iterator[Recorder]:
-    """Give a recorder for the command's calls; the session is kept only where *path* says so."""
-    try:
-        where = path or fresh_path(sessions_folder())
-        recorder = record_to(where, append=append, overwrite=overwrite)
-    except SessionExists as error:
-        raise Failure(str(error), 2) from None
-    except OSError as error:
-        raise Failure(f"the session cannot be recorded: {error.filename}: {error.strerror}", 2) from None
-    try:
-        yield recorder
-    finally:
-        recorder.close()
-        if recorder.lost:
-            print(f"socket-workbench: {recorder.lost} calls were not kept (full disk)", file=sys.stderr)
-        if path is None:
-            discard(where)
-
-
 def new_report(journal: Journal, form: str, *, width: int = 16, live: bool = False) -> Report:
     """Return what prints calls on stdout; colour only on a terminal, never with NO_COLOR."""
     if form == "json":
         return JsonReport(sys.stdout.buffer, journal)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # arrows and dots where the terminal knows ASCII alone
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     return TextReport(sys.stdout, journal, width=width, colour=colour, live=live)
-
-
-@dataclass
-class Printer:
-    """Prints the calls of a journal as they come."""
-
-    journal: Journal
-    report: Report
-    printed: int = 0
-
-    def print_new(self) -> None:
-        """Print the calls that were added."""
-        self.journal.pull()
-        self.printed = copy(self.journal, self.report, self.printed)
-
-
-@contextmanager
-def printed(recorder: Recorder, form: str) -> Iterator[Printer]:
-    """Give a Printer for what comes into the session from now on."""
-    journal = Journal(recorder.path)
-    try:
-        journal.pull()
-        printer = Printer(journal, new_report(journal, form, live=True), len(journal))
-        try:
-            yield printer
-        finally:
-            printer.print_new()
-    finally:
-        journal.close()

@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import sys
-import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import click
 
-from workbench.cli.common import (
-    AddressType,
-    F,
-    Failure,
-    Printer,
-    TimeoutType,
-    output_options,
-    printed,
-    record_options,
-    recording,
-    socket_options,
-)
+from workbench.cli.common import AddressType, F, Failure, TimeoutType, output_options, record_options, socket_options
+from workbench.cli.live import LOOK, Output, Printer
 from workbench.engine.bench import Bench
 from workbench.engine.client import Client
-from workbench.engine.endpoint import Outcome
-from workbench.engine.setup import family_of
-from workbench.engine.waker import Cancelled
+from workbench.engine.setup import first_address
+from workbench.engine.state import Outcome
 from workbench.model.address import Address
 from workbench.model.endpoint import INT_LIMIT, ClientSettings
-from workbench.model.explain import error_sentence
 from workbench.model.payload import PayloadError, encode_json, parse_hex
 
-_LOOK = 0.02
-"""Seconds between two looks at the journal."""
 _PAYLOADS = ("--text", "--json", "--hex", "--file")
 EPILOG = """\b
 Examples:
@@ -51,6 +38,12 @@ class OrderedPayloads(click.Command):
         """Take the payloads out of *args* first."""
         rest: list[str] = []
         payloads: list[tuple[str, str]] = []
+        others = {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag
+            for name in option.opts
+        }
         words = iter(args)
         for word in words:
             name, equals, value = word.partition("=")
@@ -63,6 +56,8 @@ class OrderedPayloads(click.Command):
                 if given is None:
                     raise click.UsageError(f"{name} needs a value")
                 payloads.append((name, given))
+            elif word in others:
+                rest += [word, *([] if (argument := next(words, None)) is None else [argument])]
             else:
                 rest.append(word)
         context.meta["payloads"] = payloads
@@ -95,30 +90,20 @@ def _payload_option(name: str, help: str, metavar: str) -> Callable[[F], F]:
 @click.pass_context
 def command(context: click.Context, /, address: Address, how: str, options: Any, **others: Any) -> None:
     """Connect to ADDRESS, send, and receive until the peer ends or --timeout passes; print every call."""
+    output = Output.taken_from(others)
     payloads = [_payload(*given) for given in context.meta["payloads"]]
     settings = ClientSettings.at(
-        address,
-        family=family_of(address),
+        first_address(address),
         connect="none" if how == "sendto" else "connect",
-        timeout=others.pop("timeout"),
-        bufsize=others.pop("bufsize"),
-        bind=others.pop("bind"),
         options=tuple(options),
+        **{name: others.pop(name) for name in ("timeout", "bufsize", "bind")},
     )
-    keep = {name: others.pop(name) for name in ("record", "append", "overwrite")}
-    form = others.pop("form")
-    with recording(**_renamed(keep)) as recorder, printed(recorder, form) as printer:
+    with output.opened() as (recorder, printer):
         bench = Bench(recorder)
         try:
-            client = bench.open_client(settings)
-            talk = Talk(client, printer, settings, how)
-            talk.run(payloads, **others)
+            Talk(bench.open_client(settings), printer, how).run(payloads, **others)
         finally:
             bench.close()
-
-
-def _renamed(keep: dict[str, Any]) -> dict[str, Any]:
-    return {"path": keep["record"], "append": keep["append"], "overwrite": keep["overwrite"]}
 
 
 def _payload(kind: str, given: str) -> bytes:
@@ -141,9 +126,9 @@ def _payload(kind: str, given: str) -> bytes:
 class Talk:
     """One run of send: each step waits for its call while the log is printed."""
 
-    def __init__(self, client: Client, printer: Printer, settings: ClientSettings, how: str) -> None:
+    def __init__(self, client: Client, printer: Printer, how: str) -> None:
         self._client, self._printer, self._how = client, printer, how
-        self._to = settings.sockaddr() if how == "sendto" else None
+        self._to = client.settings.sockaddr() if how == "sendto" else None
 
     def run(
         self,
@@ -156,45 +141,43 @@ class Talk:
         every: float,
     ) -> None:
         """Do it all; raises Failure where the answer is no."""
-        self._expect(self._wait(self._client.started), "could not connect")
-        for round_number in range(repeat):
-            if round_number and every:
-                threading.Event().wait(every)
+        self._expect(self._client.started, "could not connect")
+        for round_number in range(1, repeat + 1):
             for data in payloads:
-                self._expect(self._wait(self._client.send(data, self._how, self._to)), "could not send")
-            if half_close and round_number == repeat - 1:
-                self._expect(self._wait(self._client.half_close()), "could not shut down")
+                self._expect(self._client.send(data, self._how, self._to), "could not send")
+            if half_close and round_number == repeat:
+                self._expect(self._client.half_close(), "could not shut down")
             if recv_count is not None:
                 self._receive(recv_count)
+            if round_number < repeat:
+                time.sleep(every)
         if recv_count is None:
             self._receive(None)
-        self._wait(self._client.reset() if reset else self._client.close())
+        self._outcome(self._client.reset() if reset else self._client.close())
 
     def _receive(self, times: int | None) -> None:
         """Receive *times*, or until the end; a recv that timed out ends it too."""
         done = 0
-        while times is None or done < times:
-            outcome = self._wait(self._client.recv())
-            if isinstance(outcome.error, (TimeoutError, BlockingIOError)) or self._client.ended:
+        while (times is None or done < times) and not self._client.ended:
+            outcome = self._outcome(self._client.recv())
+            if isinstance(outcome.error, TimeoutError | BlockingIOError):
                 return
-            self._expect(outcome, "could not receive")
+            self._check(outcome, "could not receive")
             done += 1
 
-    def _wait(self, future: Any) -> Outcome:
-        """Return the outcome, printing what comes meanwhile."""
-        while not future.done():
+    def _expect(self, future: Future[Outcome], otherwise: str) -> None:
+        self._check(self._outcome(future), otherwise)
+
+    def _outcome(self, future: Future[Outcome]) -> Outcome:
+        """Return what came of a call, printing what comes meanwhile."""
+        while True:
             try:
-                future.result(_LOOK)
+                outcome = future.result(LOOK)
+                self._printer.print_new()
+                return outcome
             except TimeoutError:
                 self._printer.print_new()
-        self._printer.print_new()
-        outcome: Outcome = future.result()
-        return outcome
 
-    def _expect(self, outcome: Outcome, otherwise: str) -> None:
-        if outcome.ok or isinstance(outcome.error, Cancelled):
-            return
-        journal = self._printer.journal
-        failed = next((journal[i] for i in reversed(range(len(journal))) if journal[i].error is not None), None)
-        reason = error_sentence(failed) if failed is not None else str(outcome.error)
-        raise Failure(f"{otherwise}: {reason}")
+    def _check(self, outcome: Outcome, otherwise: str) -> None:
+        if not outcome.ok:
+            raise Failure(f"{otherwise}: {self._printer.reason(outcome)}")

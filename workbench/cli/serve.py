@@ -5,32 +5,21 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from workbench.cli.common import (
-    AddressType,
-    Failure,
-    Printer,
-    TimeoutType,
-    output_options,
-    printed,
-    record_options,
-    recording,
-    socket_options,
-)
+from workbench.cli.common import AddressType, Failure, TimeoutType, output_options, record_options, socket_options
+from workbench.cli.live import LOOK, Output, Printer
 from workbench.engine.bench import Bench
-from workbench.engine.responders import NAMES, UnknownResponder, responder
+from workbench.engine.responders import NAMES, Responder, UnknownResponder, responder
 from workbench.engine.server import Server
-from workbench.engine.setup import family_of
+from workbench.engine.setup import first_address
 from workbench.model.address import Address
 from workbench.model.endpoint import INT_LIMIT, ServerSettings
-from workbench.model.explain import error_sentence
+from workbench.model.safe import safe
 
-_LOOK = 0.02
-"""Seconds between two looks at the journal."""
 EPILOG = """\b
 Examples:
   socket-workbench serve tcp://127.0.0.1:6789 --respond echo
@@ -38,66 +27,75 @@ Examples:
   socket-workbench serve unix:///tmp/x.sock --respond fixed:hello --once
   socket-workbench serve tcp://[::1]:0 --respond answers.py:reply --format json
 """
+_RESPOND = f"{', '.join(NAMES)}, fixed:TEXT, or FILE.py:FUNCTION, which takes bytes and returns bytes or None."
 
 
 @click.command(epilog=EPILOG)
 @click.argument("address", type=AddressType())
-@click.option("--respond", default="none", metavar="NAME", help=f"{', '.join(NAMES)}, fixed:TEXT or FILE.py:FUNCTION.")
+@click.option("--respond", default="none", metavar="NAME", help=_RESPOND)
 @click.option("--backlog", type=click.IntRange(0, INT_LIMIT), default=5, show_default=True, help="What listen gets.")
 @click.option("--timeout", type=TimeoutType(), default=None, help="settimeout on listener and connections.")
 @click.option("--recv", "bufsize", type=click.IntRange(1, INT_LIMIT), default=1024, show_default=True, help="bufsize.")
 @click.option("--max-connections", type=click.IntRange(min=1), help="Accept no more than this many at a time.")
-@click.option("--once", is_flag=True, help="Leave after the first connection ended.")
+@click.option(
+    "--once", is_flag=True, help="Leave after the first connection ended, or the first datagram was answered."
+)
 @click.option("--no-reuse-address", is_flag=True, help="Don't set SO_REUSEADDR.")
 @socket_options
 @record_options
 @output_options
-def command(address: Address, respond: str, no_reuse_address: bool, options: Any, **others: Any) -> None:
+def command(address: Address, respond: str, no_reuse_address: bool, options: Any, once: bool, **others: Any) -> None:
     """Serve at ADDRESS until SIGINT or SIGTERM, and print every call."""
+    output = Output.taken_from(others)
     try:
-        responder(respond)
+        answer = responder(respond)
     except UnknownResponder as error:
         raise click.UsageError(str(error)) from None
-    wanted = {name: others.pop(name) for name in ("backlog", "timeout", "bufsize", "max_connections")}
     settings = ServerSettings.at(
-        address,
-        family=family_of(address),
+        first_address(address),
         responder=respond,
         reuse_address=not no_reuse_address,
         options=tuple(options),
-        **wanted,
+        **others,
     )
-    serve(settings, address.scheme, **others)
+    serve(settings, address.scheme, answer, output, once=once)
 
 
 def serve(
-    settings: ServerSettings, scheme: str, *, once: bool, form: str, record: Path | None, append: bool, overwrite: bool
+    settings: ServerSettings, scheme: str, answer: Callable[[], Responder], output: Output, *, once: bool
 ) -> None:
-    """Run a server and print its calls until a signal comes, or with *once* until a connection has ended."""
+    """Run a server and print its calls until a signal comes, or with *once* until it has served somebody."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with recording(record, append, overwrite) as recorder, printed(recorder, form) as printer:
+    with output.opened() as (recorder, printer):
         bench = Bench(recorder)
         try:
-            server = bench.start_server(settings)
-            _until_listening(server, printer, settings, scheme)
-            while not stop.wait(_LOOK):
+            server = bench.start_server(settings, answer)
+            while not server.started.done() and not stop.wait(LOOK):
+                pass
+            if server.started.done():
+                _tell_address(server, printer, settings, scheme)
+            while not stop.wait(LOOK):
                 printer.print_new()
+                _tell_problems(server)
                 if once and server.served:
                     break
+                server.sweep()
         finally:
             bench.close()
+        _tell_problems(server)
 
 
-def _until_listening(server: Server, printer: Printer, settings: ServerSettings, scheme: str) -> None:
+def _tell_address(server: Server, printer: Printer, settings: ServerSettings, scheme: str) -> None:
     outcome = server.started.result()
     if not outcome.ok:
-        printer.print_new()
-        calls = (printer.journal[index] for index in reversed(range(len(printer.journal))))
-        failed = next((call for call in calls if call.error is not None), None)
-        reason = error_sentence(failed) if failed is not None else str(outcome.error)
-        raise Failure(f"cannot listen: {reason}")
+        raise Failure(f"cannot listen: {printer.reason(outcome)}")
     print(f"listening on {Address.from_plain(scheme, server.local)}", file=sys.stderr, flush=True)
     if not settings.is_loopback:
         print("warning: not loopback: other machines can reach this server", file=sys.stderr, flush=True)
+
+
+def _tell_problems(server: Server) -> None:
+    while server.problems:
+        print(f"socket-workbench: {safe(server.problems.popleft())}", file=sys.stderr, flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -39,18 +40,27 @@ class FindType(click.ParamType[bytes]):
 @click.command(epilog=EPILOG)
 @click.argument("session", type=click.Path(path_type=Path))
 @click.option("--socket", default="", metavar="ID", help="Only the calls of this socket, by id or name.")
-@click.option("--call", default="", metavar="NAME", type=click.Choice(["", *CALLS[1:]]), help="Only these calls.")
+@click.option("--call", metavar="NAME", type=click.Choice(CALLS[1:]), help="Only these calls.")
 @click.option("--error", is_flag=True, help="Only calls that failed.")
-@click.option("--find", type=FindType(), default=None, metavar="TEXT|0xHEX", help="Only calls whose bytes hold this.")
+@click.option("--find", type=FindType(), metavar="TEXT|0xHEX", help="Only calls whose bytes hold this.")
 @click.option("--width", type=click.Choice(["8", "16", "32"]), default="16", show_default=True, help="Bytes a line.")
 @output_options
-def command(session: Path, socket: str, call: str, error: bool, find: bytes | None, width: str, form: str) -> None:
+def command(
+    session: Path, socket: str, call: str | None, error: bool, find: bytes | None, width: str, form: str
+) -> None:
     """Print the annotated log of SESSION, as far as it can be read."""
-    show(session, Filter(socket=socket, call=call, error=error, find=find or b""), int(width), form)
+    show(session, Filter(socket=socket, call=call or "", error=error, find=find or b""), int(width), form)
 
 
 def show(session: Path, wanted: Filter, width: int, form: str) -> None:
     """Print the calls of *session* that are *wanted*; what is wrong with the file is a line on stderr."""
+    with closing(_opened(session)) as journal:
+        copy(journal, new_report(journal, form, width=width), wanted=wanted)
+        if problems := journal.problems():
+            print(f"socket-workbench: {safe(session.name)}: {'; '.join(problems)}", file=sys.stderr)
+
+
+def _opened(session: Path) -> Journal:
     try:
         journal = Journal(session)
         journal.read_all()
@@ -58,8 +68,4 @@ def show(session: Path, wanted: Filter, width: int, form: str) -> None:
         raise Failure(f"{session}: {problem.strerror}", 2) from None
     except NotASession as problem:
         raise Failure(str(problem), 2) from None
-    copy(journal, new_report(journal, form, width=width), wanted=wanted)
-    problems = journal.problems()
-    if problems:
-        sys.stdout.flush()
-        print(f"socket-workbench: {safe(session.name)}: {'; '.join(problems)}", file=sys.stderr)
+    return journal

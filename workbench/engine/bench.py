@@ -10,7 +10,7 @@ from itertools import count
 from workbench.engine.bench_socket import recorded_by
 from workbench.engine.client import Client
 from workbench.engine.endpoint import Endpoint
-from workbench.engine.responders import responder
+from workbench.engine.responders import Responder, responder
 from workbench.engine.server import Server
 from workbench.engine.state import EndpointState
 from workbench.model.endpoint import ClientSettings, ServerSettings
@@ -22,8 +22,8 @@ class Bench:
 
     def __init__(self, recorder: Recorder, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._kind = recorded_by(recorder)
         self._connection_numbers, self._client_numbers = count(1), count(1)
-        self._kind = recorded_by(recorder, lambda: f"conn {next(self._connection_numbers)}")
         self.server: Server | None = None
         self._clients: list[Client] = []
 
@@ -32,16 +32,17 @@ class Bench:
         """The clients, closed ones included, in the order they were made."""
         return tuple(self._clients)
 
-    def start_server(self, settings: ServerSettings) -> Server:
-        """Start a server in place of the last one.
+    def start_server(self, settings: ServerSettings, answer: Callable[[], Responder] | None = None) -> Server:
+        """Start a server in place of the last one, which is closed first; *answer* instead of the settings' responder.
 
         Raises ValueError if one is running, UnknownResponder if the settings name none that there is.
         """
-        if self.server is not None and not self.server.listener.closed and self.server.running:
+        before = self.server
+        if before is not None and before.running:
             raise ValueError("a server is running: stop it first")
-        server = Server(settings, self._kind, responder(settings.responder, settings.reply), self._clock)
-        self.server = server
-        server.start()
+        answer = answer or responder(settings.responder, settings.reply)
+        server = self.server = Server(settings, answer, self._connection_numbers, self._clock)
+        server.start(self._kind, before.stop() if before is not None else ())
         return server
 
     def open_client(self, settings: ClientSettings) -> Client:
@@ -67,17 +68,19 @@ class Bench:
 
     def forget(self, name: str) -> None:
         """Drop a closed client or connection from the lists."""
-        self._clients = [client for client in self._clients if client.name != name or not client.closed]
         found = self.find(name)
-        if self.server is not None and found is not None and found.closed:
+        if found is None or not found.closed:
+            return
+        self._clients = [client for client in self._clients if client is not found]
+        if self.server is not None:
             self.server.forget(found)
 
     def close(self, timeout: float = 2.0) -> bool:
         """Cancel every wait and close every socket; True if all of it was done within *timeout* seconds."""
-        until = self._clock() + timeout
+        until = time.monotonic() + timeout
         closing = [client.close() for client in self._clients]
         if self.server is not None:
             closing += self.server.stop()
         pending = wait(closing, timeout).not_done
-        joined = [endpoint.join(max(0.0, until - self._clock())) for endpoint in self.all()]
+        joined = [endpoint.join(max(0.0, until - time.monotonic())) for endpoint in self.all()]
         return not pending and all(joined)

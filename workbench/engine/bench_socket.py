@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from workbench.engine.waiting import WaitingSocket
 from workbench.engine.waker import POLLIN
+from workbench.model.call import socket_id
 from workbench.probe.record import Recorder
 from workbench.probe.sockets import TracedSocket
 
@@ -18,26 +18,28 @@ class BenchSocket(TracedSocket, WaitingSocket):
     send_some = WaitingSocket.send_some
     sending = WaitingSocket.sending
 
+    name: str = ""
+    """Under which its calls stand in the journal; an accepted socket gets one by `rename`."""
+
     def __init__(
-        self,
-        family: int = -1,
-        type: int = -1,
-        proto: int = -1,
-        fileno: int | None = None,
-        *,
-        name: str = "",
+        self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None, *, name: str = ""
     ) -> None:
         self.name = name
         TracedSocket.__init__(self, family, type, proto, fileno)
 
     def _identify(self, kind: int = socket.SOCK_STREAM) -> None:
         super()._identify(kind)
-        self.name = getattr(self, "name", "") or self.name_accepted()
-        self.label = self.name
+        if self.name:
+            self.label = self.name
 
-    def name_accepted(self) -> str:
-        """Give the next accepted socket its name."""
-        return ""
+    def rename(self, name: str) -> None:
+        """Let the calls from here on stand under *name*."""
+        self.name = self.label = name
+
+    @property
+    def id(self) -> str:
+        """Its id in the session, such as "4711.3"."""
+        return socket_id(*self._key)
 
     def accept(self) -> tuple[Any, Any]:
         """socket.accept, recorded."""
@@ -54,12 +56,11 @@ class BenchSocket(TracedSocket, WaitingSocket):
         return int(self._call("fileno", self.fileno, ()))
 
 
-def recorded_by(recorder: Recorder, name_accepted: Callable[[], str]) -> type[BenchSocket]:
-    """Return the class of sockets whose calls *recorder* writes down; *name_accepted* names the accepted ones."""
+def recorded_by(recorder: Recorder) -> type[BenchSocket]:
+    """Return the class of sockets whose calls *recorder* writes down."""
 
     class Socket(BenchSocket):
-        def name_accepted(self) -> str:
-            return name_accepted()
+        pass
 
     Socket.recorder = recorder
     Socket.accepts = Socket

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from concurrent.futures import Future
 
 from workbench.engine.bench_socket import BenchSocket
-from workbench.engine.endpoint import Endpoint, Outcome
+from workbench.engine.endpoint import Endpoint
 from workbench.engine.setup import NODELAY, resolved, set_options
+from workbench.engine.state import Outcome
+from workbench.engine.waker import Cancelled
 from workbench.model.endpoint import ClientSettings
-
-_UNDER_WAY = frozenset((0, errno.EINPROGRESS))
 
 
 class Client(Endpoint):
@@ -27,17 +28,20 @@ class Client(Endpoint):
         """Make the socket, set it up and connect. One that could not connect is closed: it would try on by itself."""
 
         def work() -> Outcome:
-            outcome = self._set_up(kind)
+            try:
+                outcome = self._set_up(kind)
+            except Cancelled as cancelled:
+                outcome = Outcome(error=cancelled)
             if outcome.ok:
                 self.set_auto(self.settings.auto_recv)
-            elif "socket" in self._done:
+            else:
                 self.close()
             return outcome
 
         self.started = self.submit(work)
 
     def _set_up(self, kind: type[BenchSocket]) -> Outcome:
-        settings = resolved(self.settings)
+        settings = resolved(self, self.settings)
         outcome = self.open(kind, settings.family, settings.type, settings.protocol)
         if not outcome.ok:
             return outcome
@@ -54,8 +58,8 @@ class Client(Endpoint):
 
     def _connect(self, settings: ClientSettings) -> Outcome:
         outcome = self.make(settings.connect, settings.sockaddr())
-        if isinstance(outcome.error, BlockingIOError):  # under way, as asked for with timeout 0
-            return Outcome()
-        if outcome.ok and outcome.result not in (None, *_UNDER_WAY):  # connect_ex returns the errno
-            return Outcome(error=OSError(outcome.result, errno.errorcode.get(outcome.result, "")))
+        if isinstance(outcome.error, BlockingIOError) and outcome.error.errno == errno.EINPROGRESS:
+            return Outcome()  # under way, as asked for with timeout 0
+        if outcome.ok and outcome.result not in (None, 0, errno.EINPROGRESS):  # connect_ex returns the errno
+            return Outcome(error=OSError(outcome.result, os.strerror(outcome.result)))
         return outcome

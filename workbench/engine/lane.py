@@ -3,52 +3,70 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 
-from workbench.engine.waker import Waker
-
-STACK = 256 * 1024
-"""Bytes of stack for a lane's thread: a thousand connections must not cost a thousand default stacks."""
-
-_starting = threading.Lock()
+from workbench.engine.waker import Waker, current
 
 
 class Lane:
-    """Runs jobs in the order they come, on a daemon thread of its own that starts with the first one."""
+    """Runs jobs in the order they come, on a daemon thread of its own that starts with the first one.
+
+    A job deals with its own exceptions: one that it lets out ends the thread.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._waker = Waker()
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._waker: Waker | None = None
+        self._thread: threading.Thread | None = None
         self._ended = False
 
+    def start(self) -> None:
+        """Start the thread, if it isn't running; OSError or RuntimeError where the system has nothing left for it."""
+        with self._lock:
+            self._start()
+
     def submit(self, job: Callable[[], None]) -> bool:
-        """Put *job* at the end of the line; False, and nothing, once the lane has ended."""
+        """Put *job* at the end of the line; False, and nothing, once the lane has ended. Raises what `start` does."""
         with self._lock:
             if self._ended:
                 return False
+            self._start()
             self._jobs.put(job)
-            if self._thread is None:
-                self._thread = self._start()
             return True
 
     def cancel(self) -> bool:
         """Make the wait under way raise Cancelled; tell whether there was one."""
-        return self._waker.cancel()
+        waker = self._waker
+        return waker is not None and waker.cancel()
+
+    @contextmanager
+    def reachable(self) -> Iterator[None]:
+        """Let a cancel that comes between here and a wait within reach that wait; only for the lane's own jobs."""
+        waker = self._waker
+        assert waker is not None
+        outer = waker.begin()
+        try:
+            yield
+        finally:
+            waker.end(outer)
+
+    def pause(self, seconds: float) -> None:
+        """Wait for nothing but the time; only for the lane's own jobs. Raises Cancelled."""
+        with self.reachable():
+            current().pause(seconds)
 
     def end(self) -> None:
-        """Cancel whatever waits, now and later, and let the thread go after the job it is in."""
+        """Take no more jobs. Those in line are still run, but every wait raises Cancelled, now and later."""
         with self._lock:
-            if self._ended:
-                return
-            self._ended = True
-            self._jobs.put(None)
-            if self._thread is None:
-                self._waker.close()
-        self._waker.cancel(for_good=True)
+            if not self._ended:
+                self._ended = True
+                self._jobs.put(None)
+                if self._waker is not None:
+                    self._waker.cancel(for_good=True)
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until the thread is gone; True if it is (or never was, or is the caller's own)."""
@@ -58,18 +76,22 @@ class Lane:
         thread.join(timeout)
         return not thread.is_alive()
 
-    def _start(self) -> threading.Thread:
-        thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-        with _starting:
-            before = threading.stack_size(STACK)
-            try:
-                thread.start()
-            finally:
-                threading.stack_size(before)
-        return thread
+    def _start(self) -> None:
+        if self._thread is not None or self._ended:
+            return
+        waker = Waker()
+        thread = threading.Thread(target=self._run, args=(waker,), name=self.name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            waker.close()
+            raise
+        self._waker, self._thread = waker, thread
 
-    def _run(self) -> None:
-        with self._waker.installed():
-            while (job := self._jobs.get()) is not None and not self._ended:
-                job()
-        self._waker.close()
+    def _run(self, waker: Waker) -> None:
+        try:
+            with waker.installed():
+                while (job := self._jobs.get()) is not None:
+                    job()
+        finally:
+            waker.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -75,14 +74,15 @@ def responder(name: str, reply: str = "", now: Callable[[], str] = time.ctime) -
     Raises UnknownResponder for a name that stands for nothing, or a FILE.py:FUNCTION that cannot be loaded.
     """
     kind, colon, rest = name.partition(":")
+    file, _, function_name = name.rpartition(":")
     if name in _FUNCTIONS:
         function = _FUNCTIONS[name]
         return lambda: Pure(function)
     if kind == "fixed":
         text = (rest if colon else reply).encode()
         return lambda: Pure(lambda data: text)
-    if kind.endswith(".py") and rest:
-        loaded = load(kind, rest)
+    if file.endswith(".py"):
+        loaded = load(file, function_name)
         return lambda: Pure(loaded)
     match name:
         case "time":
@@ -95,12 +95,17 @@ def responder(name: str, reply: str = "", now: Callable[[], str] = time.ctime) -
 
 
 def load(file: str, function: str) -> Callable[[bytes], bytes | None]:
-    """Return a function of a Python file, which takes the bytes received and returns the reply or None."""
+    """Return a function of a Python file, which takes the bytes received and returns the reply or None.
+
+    The file is run as a module is when it is imported; what it raises then is an UnknownResponder.
+    """
+    import runpy
+
     if not Path(file).is_file():
         raise UnknownResponder(f"no responder {file}:{function}: there is no file {file}")
     try:
         found = runpy.run_path(file).get(function)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UnknownResponder(f"no responder {file}:{function}: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise UnknownResponder(f"no responder {file}:{function}: the file has no function {function}")

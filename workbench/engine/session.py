@@ -7,9 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import platformdirs
-
-from workbench.probe.record import Recorder
+from workbench.probe.record import MAGIC, Recorder
 
 try:
     import fcntl
@@ -21,7 +19,7 @@ SUFFIX = ".swb"
 
 
 class SessionExists(ValueError):
-    """The file is there already and nobody is writing it; the message says what one can do."""
+    """The file is there already and can't be joined; the message says what one can do."""
 
 
 def being_written(path: Path) -> bool:
@@ -46,18 +44,37 @@ def record_to(path: Path, *, append: bool = False, overwrite: bool = False, limi
 
     Another existing file raises SessionExists unless *append* or *overwrite*; OSError where it cannot be opened.
     """
-    if path.exists() and path.stat().st_size and not being_written(path):
-        if overwrite:
-            path.unlink()
-        elif not append:
-            raise SessionExists(f"{path} exists: add --append or --overwrite, or take another name")
+    if path.exists():
+        _make_way(path, append, overwrite)
     return Recorder(str(path), program=APPLICATION, limit=limit)
+
+
+def _make_way(path: Path, append: bool, overwrite: bool) -> None:
+    if not path.is_file():
+        raise SessionExists(f"{path} is not a regular file: take another name")
+    if not path.stat().st_size or being_written(path):
+        return
+    if overwrite:
+        path.unlink()
+    elif not append:
+        raise SessionExists(f"{path} exists: add --append or --overwrite, or take another name")
+    elif not _is_session(path):
+        raise SessionExists(f"{path} is not a session file, so nothing can be appended: take another name")
+
+
+def _is_session(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def sessions_folder() -> Path:
     """Return the folder of sessions that nobody asked to keep, made private (0700) if need be."""
+    import platformdirs  # only those who keep no session need it
+
     folder = platformdirs.user_state_path(APPLICATION) / "sessions"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)
     return folder
 
 

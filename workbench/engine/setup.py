@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import TypeVar
 
-from workbench.engine.endpoint import Endpoint
+from workbench.engine.driven import Driven
+from workbench.engine.waker import Cancelled, current
 from workbench.model.address import Address
-from workbench.model.endpoint import Family, SocketSettings
+from workbench.model.endpoint import SocketSettings
 
 S = TypeVar("S", bound=SocketSettings)
+T = TypeVar("T")
 NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+_LOOK_AGAIN = 1.0
+"""Seconds between two looks at work in the background; its end is told at once."""
 
 
-def set_options(endpoint: Endpoint, settings: SocketSettings) -> None:
+def set_options(endpoint: Driven, settings: SocketSettings) -> None:
     """Make the setsockopt calls that the settings ask for; one that fails is a row in the journal, no more."""
     for option, size in ((socket.SO_RCVBUF, settings.rcvbuf), (socket.SO_SNDBUF, settings.sndbuf)):
         if size is not None:
@@ -24,31 +32,52 @@ def set_options(endpoint: Endpoint, settings: SocketSettings) -> None:
         endpoint.make("setsockopt", *arguments)
 
 
-def resolved(settings: S) -> S:
-    """Return the settings with a host's name replaced by its first address of their family.
+def resolved(endpoint: Driven, settings: S) -> S:
+    """Return the settings with a host's name replaced by its first address of their family; raises Cancelled.
 
     A name that is not known stays: the call that is given it then fails as it would in a program.
     """
-    if settings.family == "AF_UNIX" or _is_literal(settings.host):
+    host, port = settings.host, settings.port
+    if settings.family == "AF_UNIX" or _is_literal(host):
         return settings
     family = getattr(socket, settings.family)
-    try:
-        found = socket.getaddrinfo(settings.host, settings.port, family)
-    except (OSError, UnicodeError):
-        return settings
-    return replace(settings, host=str(found[0][4][0]))
+    outcome = endpoint.attempt(
+        "getaddrinfo", lambda: in_background(lambda: socket.getaddrinfo(host, port, family)), args=(host, port)
+    )
+    if isinstance(outcome.error, Cancelled):
+        raise outcome.error
+    return replace(settings, host=str(outcome.result[0][4][0])) if outcome.ok else settings
 
 
-def family_of(address: Address) -> Family:
-    """Return the family of an address: of a host's name, that of the first result of getaddrinfo(3)."""
-    family = address.kind[0]
-    if family is None:
+def first_address(address: Address) -> Address:
+    """Return an address with a host's name replaced by the first result of getaddrinfo(3), if there is one."""
+    if address.is_unix or _is_literal(address.host):
+        return address
+    with suppress(OSError, UnicodeError):
+        return replace(address, host=str(socket.getaddrinfo(address.host, address.port)[0][4][0]))
+    return address
+
+
+def in_background(work: Callable[[], T]) -> T:
+    """Do what can't be interrupted, such as a lookup, in a thread that a cancel leaves behind; raises Cancelled."""
+    future: Future[T] = Future()
+
+    def run() -> None:
         try:
-            first = socket.getaddrinfo(address.host, address.port)[0][0]
-        except (OSError, UnicodeError):
-            return "AF_INET"
-        return "AF_INET6" if first == socket.AF_INET6 else "AF_INET"
-    return family  # type: ignore[return-value]
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            future.set_exception(error)
+
+    waker = current()
+    outer = waker.begin()
+    try:
+        future.add_done_callback(lambda _: waker.nudge())
+        threading.Thread(target=run, name="lookup", daemon=True).start()
+        while not future.done():
+            waker.pause(_LOOK_AGAIN)
+    finally:
+        waker.end(outer)
+    return future.result()
 
 
 def _is_literal(host: str) -> bool:

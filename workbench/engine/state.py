@@ -1,10 +1,28 @@
-"""What an endpoint looks like at one moment: frozen, made by the engine, drawn by whoever asks."""
+"""What a call came to, and what an endpoint looks like at one moment: frozen, made by the engine, drawn by the UI."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from workbench.model.call import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a call came to: its result, or the exception it raised."""
+
+    result: Any = None
+    error: BaseException | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it returned."""
+        return self.error is None
+
+
+class Closed(RuntimeError):
+    """The endpoint has no socket any more (or not yet), so there was no call to make."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,7 +283,7 @@ _BY_ERRNO: Mapping[str, Sentence] = {
 }
 
 _BY_TYPE: Mapping[str, Sentence] = {
-    "Cancelled": "cancelled from the bench; the socket is as it was",
+    "Cancelled": "cancelled; the socket is as it was",
     "OSError": _os_error,
     "OverflowError": _overflow,
     "TimeoutError": _timeout,
