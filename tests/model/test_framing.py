@@ -268,6 +268,13 @@ def test_what_is_pending():
     assert (lens.pending.start, lens.pending.have, lens.pending.whole) == (5, 1, None)
 
 
+def test_white_space_between_texts_is_no_begun_frame():
+    lens = Lens("json")
+    lens.feed(b"[1] \n")
+    assert lens.pending is None
+    assert lens.end() == []
+
+
 def test_names():
     assert find_format("fixed-16").what == "blocks of 16 bytes"
     for name in ("fixed-0", "fixed-", "fixed-x", "lengths"):

@@ -86,7 +86,7 @@ class Lens:
     def pending(self) -> Pending | None:
         """The frame that has begun and not ended, if there is one."""
         cursor = self._cursor
-        if self._request is None or cursor.at == cursor.start:
+        if self._request is None or cursor.between or cursor.at == cursor.start:
             return None
         return Pending(cursor.start, cursor.at - cursor.start, cursor.whole)
 

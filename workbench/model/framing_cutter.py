@@ -43,17 +43,19 @@ Found = Frame | Broken
 class Cursor:
     """Where a parser stands: *at* bytes of the stream are taken; the frame that it is in began at *start*."""
 
-    __slots__ = ("at", "start", "whole")
+    __slots__ = ("at", "between", "start", "whole")
 
     def __init__(self) -> None:
         self.at = self.start = 0
         self.whole: int | None = None
         """The length of the frame, as soon as the stream has told it."""
+        self.between = False
+        """Whether what is being taken belongs to no frame, such as white space."""
 
     def begin(self, start: int | None = None) -> None:
         """Begin a frame at *start*, or here."""
         self.start = self.at if start is None else start
-        self.whole = None
+        self.whole, self.between = None, False
 
     def frame(self, kind: str, label: str) -> Frame:
         """Return the frame that ends here."""

@@ -23,6 +23,7 @@ _KINDS = {b"{": "object", b"[": "array", b'"': "string"}
 def json_texts(cursor: Cursor) -> Parser:
     """Parse concatenated JSON; after bytes that begin no text, go on at the next bracket, quote or line."""
     while True:
+        cursor.between = True
         yield Span(_SPACE, keep=0)
         cursor.begin()
         first = bytes((yield Exactly(1)).kept)
