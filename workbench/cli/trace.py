@@ -100,9 +100,11 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None) -> int:
                 _until_listening(tracing, printer, running)
         while tracing.look(_LOOK):
             printer.print_new()
-        signed_in = live.signed_in()
+        signed_in, lost = live.signed_in(), live.lost()
         live.settle(recorder, journal)
         printer.print_new()
+    if lost:
+        _say(f"{lost} calls were not kept (full disk or size limit)")
     for running in tracing.running:
         _sum_up(running, running.pid in signed_in, len(journal) > begin)
     journal.close()

@@ -73,13 +73,17 @@ class LivePages:
 
     def signed_in(self) -> set[int]:
         """Return the processes into which the probe got since we opened the file."""
-        return {pid for offset, pid, _ in self._pages() if offset >= self._began}
+        return {pid for offset, pid, _, _ in self._pages() if offset >= self._began}
+
+    def lost(self) -> int:
+        """Return how many calls the processes could not record."""
+        return sum(lost for offset, _, _, lost in self._pages() if offset >= self._began)
 
     def doing(self, journal: Journal) -> list[Doing]:
         """Return the calls that go on now, and those that were going on when their process died."""
         return [
             found
-            for offset, pid, writer in self._pages()
+            for offset, pid, writer, _ in self._pages()
             for slot in range(offset + SLOT, offset + PAGE, SLOT)
             if (found := self._read(journal, pid, writer, slot)) is not None
         ]
@@ -92,12 +96,12 @@ class LivePages:
                 write_unfinished(recorder, doing)
                 os.pwrite(self._fd, b"\0", doing.slot + AT_CALL)
 
-    def _pages(self) -> Iterator[tuple[int, int, int]]:
-        """Yield each page's offset, pid, and the number of its writer in the session."""
+    def _pages(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield each page's offset, pid, the number of its writer in the session, and the calls that it lost."""
         for offset in range(0, os.fstat(self._fd).st_size - PAGE + 1, PAGE):
-            magic, pid, writer = HEADER.unpack(os.pread(self._fd, HEADER.size, offset))
+            magic, pid, writer, lost = HEADER.unpack(os.pread(self._fd, HEADER.size, offset))
             if magic == MAGIC:
-                yield offset, pid, writer
+                yield offset, pid, writer, lost
 
     def _read(self, journal: Journal, pid: int, writer: int, slot: int) -> Doing | None:
         note = NOTE.unpack(os.pread(self._fd, NOTE.size, slot))

@@ -12,7 +12,8 @@ from time import monotonic_ns as clock
 
 from .facts import STREAM
 from .live import AT_CALL, NOTE
-from .record import CODE, NO_RESULT
+from .record import CODE
+from .record import NO_RESULT as _NONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,125 +34,147 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
     real_send, real_recv, real_recv_into = _socket.socket.send, _socket.socket.recv, _socket.socket.recv_into
 
     def recv(self: ProgramSocket, bufsize: int, flags: int = 0, /) -> Any:
-        if flags or self._kind != STREAM:
-            return any_recv(self, bufsize, flags)
-        frame = _getframe(1)
         try:
-            source = places[id(frame.f_code)][frame.f_lasti]
-        except KeyError:
-            source = source_of(frame)
-        try:
-            slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
-            started = clock()
-            _note(slot, 0, thread, key[0], key[1], name, source, 0, bufsize, started, _RECV)
-        except (AttributeError, KeyError, NoNumber):
-            return any_recv(self, bufsize, flags)
-        try:
-            data = real_recv(self, bufsize)
-        except BaseException as error:
+            if flags or self._kind != STREAM:
+                return any_recv(self, bufsize, flags)
+            frame = _getframe(1)
+            try:
+                source = places[id(frame.f_code)][frame.f_lasti]
+            except KeyError:
+                source = source_of(frame)
+            try:
+                slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
+                started = clock()
+                _note(slot, 0, thread, key[0], key[1], name, source, 0, bufsize, started, _RECV)
+            except (AttributeError, KeyError, NoNumber):
+                slot = None
+            if slot is None:
+                return any_recv(self, bufsize, flags)
+            try:
+                data = real_recv(self, bufsize)
+            except BaseException as error:
+                slot[AT_CALL] = 0
+                self._write_failed_recv("recv", started, error, bufsize, 0)
+                raise
+            ended = clock()
             slot[AT_CALL] = 0
-            self._write_failed_recv("recv", started, error, bufsize, 0)
+            count = len(data)
+            if count >= bufsize:
+                self._write_recv("recv", (started, ended), data, count, bufsize, 0)
+            else:
+                write(_RECV, key, started, ended, count, bufsize, 0, data, 0, -1, 0, 0, name, source, b"", None, thread)
+            return data
+        except BaseException as error:
             hide(error)
             raise
-        ended = clock()
-        slot[AT_CALL] = 0
-        count = len(data)
-        if count >= bufsize:
-            self._write_recv("recv", (started, ended), data, count, bufsize, 0)
-        else:
-            write(_RECV, key, started, ended, count, bufsize, 0, data, 0, -1, 0, 0, name, source, b"", None, thread)
-        return data
 
     def recv_into(self: ProgramSocket, buffer: Any, nbytes: int = 0, flags: int = 0) -> Any:
-        if flags or self._kind != STREAM or type(buffer) not in _BUFFERS:
-            return any_recv_into(self, buffer, nbytes, flags)
-        frame = _getframe(1)
         try:
-            source = places[id(frame.f_code)][frame.f_lasti]
-        except KeyError:
-            source = source_of(frame)
-        try:
-            slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
-            view = memoryview(buffer).cast("B")
-            asked = nbytes or len(view)
-            started = clock()
-            _note(slot, 0, thread, key[0], key[1], name, source, 0, asked, started, _RECV_INTO)
-        except (AttributeError, KeyError, NoNumber, TypeError, ValueError):
-            return any_recv_into(self, buffer, nbytes, flags)
-        try:
-            count = real_recv_into(self, buffer, nbytes)
-        except BaseException as error:
+            if flags or self._kind != STREAM or type(buffer) not in _BUFFERS:
+                return any_recv_into(self, buffer, nbytes, flags)
+            frame = _getframe(1)
+            try:
+                source = places[id(frame.f_code)][frame.f_lasti]
+            except KeyError:
+                source = source_of(frame)
+            try:
+                slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
+                view = memoryview(buffer).cast("B")
+                asked = nbytes or len(view)
+                started = clock()
+                _note(slot, 0, thread, key[0], key[1], name, source, 0, asked, started, _RECV_INTO)
+            except (AttributeError, KeyError, NoNumber, TypeError, ValueError):
+                slot = None
+            if slot is None:
+                return any_recv_into(self, buffer, nbytes, flags)
+            try:
+                count = real_recv_into(self, buffer, nbytes)
+            except BaseException as error:
+                slot[AT_CALL] = 0
+                self._write_failed_recv("recv_into", started, error, asked, 0)
+                raise
+            ended = clock()
             slot[AT_CALL] = 0
-            self._write_failed_recv("recv_into", started, error, asked, 0)
+            if count >= asked:
+                self._write_recv("recv_into", (started, ended), buffer, count, asked, 0)
+            else:
+                data = view[:count]
+                write(
+                    _RECV_INTO, key, started, ended, count, asked, 0, data, 0, -1, 0, 0, name, source, b"", None, thread
+                )
+            return count
+        except BaseException as error:
             hide(error)
             raise
-        ended = clock()
-        slot[AT_CALL] = 0
-        if count >= asked:
-            self._write_recv("recv_into", (started, ended), buffer, count, asked, 0)
-        else:
-            data = view[:count]
-            write(_RECV_INTO, key, started, ended, count, asked, 0, data, 0, -1, 0, 0, name, source, b"", None, thread)
-        return count
 
     def send(self: ProgramSocket, data: Any, flags: int = 0, /) -> Any:
-        if flags or self._kind != STREAM or type(data) is not bytes:
-            return any_send(self, data, flags)
-        frame = _getframe(1)
         try:
-            source = places[id(frame.f_code)][frame.f_lasti]
-        except KeyError:
-            source = source_of(frame)
-        try:
-            slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
-        except (AttributeError, KeyError):
-            return any_send(self, data, flags)
-        offered = len(data)
-        started = clock()
-        _note(slot, 0, thread, key[0], key[1], name, source, 0, offered, started, _SEND)
-        try:
-            sent = real_send(self, data)
-        except BaseException as error:
+            if flags or self._kind != STREAM or type(data) is not bytes:
+                return any_send(self, data, flags)
+            frame = _getframe(1)
+            try:
+                source = places[id(frame.f_code)][frame.f_lasti]
+            except KeyError:
+                source = source_of(frame)
+            try:
+                slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
+            except (AttributeError, KeyError):
+                slot = None
+            if slot is None:
+                return any_send(self, data, flags)
+            offered = len(data)
+            started = clock()
+            _note(slot, 0, thread, key[0], key[1], name, source, 0, offered, started, _SEND)
+            try:
+                sent = real_send(self, data)
+            except BaseException as error:
+                slot[AT_CALL] = 0
+                self._write_failed_send("send", started, error, data, 0)
+                raise
+            ended = clock()
             slot[AT_CALL] = 0
-            self._write_failed_send("send", started, error, data, 0)
+            moved = data if sent == offered else data[:sent]
+            write(_SEND, key, started, ended, sent, offered, -1, moved, 0, -1, 0, 0, name, source, b"", None, thread)
+            return sent
+        except BaseException as error:
             hide(error)
             raise
-        ended = clock()
-        slot[AT_CALL] = 0
-        moved = data if sent == offered else data[:sent]
-        write(_SEND, key, started, ended, sent, offered, -1, moved, 0, -1, 0, 0, name, source, b"", None, thread)
-        return sent
 
     def sendall(self: ProgramSocket, data: Any, flags: int = 0, /) -> Any:
-        if flags or self._kind != STREAM or type(data) is not bytes or self.gettimeout() is not None:
-            return any_sendall(self, data, flags)
-        frame = _getframe(1)
         try:
-            source = places[id(frame.f_code)][frame.f_lasti]
-        except KeyError:
-            source = source_of(frame)
-        try:
-            slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
-        except (AttributeError, KeyError):
-            return any_sendall(self, data, flags)
-        offered, sent = len(data), 0
-        started = clock()
-        _note(slot, 0, thread, key[0], key[1], name, source, 0, offered, started, _SENDALL)
-        try:
-            sent = real_send(self, data)
-            while sent < offered:
-                sent += real_send(self, memoryview(data)[sent:])
-        except BaseException as error:
+            if flags or self._kind != STREAM or type(data) is not bytes or self.gettimeout() is not None:
+                return any_sendall(self, data, flags)
+            frame = _getframe(1)
+            try:
+                source = places[id(frame.f_code)][frame.f_lasti]
+            except KeyError:
+                source = source_of(frame)
+            try:
+                slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
+            except (AttributeError, KeyError):
+                slot = None
+            if slot is None:
+                return any_sendall(self, data, flags)
+            offered, sent = len(data), 0
+            started = clock()
+            _note(slot, 0, thread, key[0], key[1], name, source, 0, offered, started, _SENDALL)
+            try:
+                sent = real_send(self, data)
+                while sent < offered:
+                    sent += real_send(self, memoryview(data)[sent:])
+            except BaseException as error:
+                slot[AT_CALL] = 0
+                self._write_failed_send("sendall", started, error, data, 0, sent)
+                raise
+            ended = clock()
             slot[AT_CALL] = 0
-            self._write_failed_send("sendall", started, error, data, 0, sent)
+            write(
+                _SENDALL, key, started, ended, sent, offered, -1, data, _NONE, -1, 0, 0, name, source, b"", None, thread
+            )
+            return None
+        except BaseException as error:
             hide(error)
             raise
-        ended = clock()
-        slot[AT_CALL] = 0
-        write(
-            _SENDALL, key, started, ended, sent, offered, -1, data, NO_RESULT, -1, 0, 0, name, source, b"", None, thread
-        )  # fmt: skip
-        return None
 
     return {"send": send, "sendall": sendall, "recv": recv, "recv_into": recv_into}
 

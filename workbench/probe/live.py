@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 SUFFIX = ".live"
 PAGE, SLOT = 4096, 64
 MAGIC = b"LIVE"
-HEADER = struct.Struct("<4sII")
-"""A page's first slot: magic, pid, the number of the process's writer in the session."""
+HEADER = struct.Struct("<4sIII")
+"""A page's first slot: magic, pid, the number of the process's writer in the session, calls it could not record."""
+LOST = struct.Struct("<I")
 NOTE = struct.Struct("<IIIIIIqQB")
 """A slot: thread, socket's pid and number, name, source, arguments (texts), requested, started (ns), call (last)."""
 AT_CALL = NOTE.size - 1
@@ -78,7 +79,11 @@ class Live:
 
     def begin(self, writer: int) -> None:
         """Tell whose texts the notes refer to."""
-        HEADER.pack_into(self._page, 0, MAGIC, os.getpid(), writer)
+        HEADER.pack_into(self._page, 0, MAGIC, os.getpid(), writer, 0)
+
+    def tell_lost(self, calls: int) -> None:
+        """Tell how many calls this process could not record."""
+        LOST.pack_into(self._page, HEADER.size - LOST.size, calls & 0xFFFFFFFF)
 
     def begin_after_fork(self, writer: int) -> None:
         """Take a page for a child process, and forget the one thread that it inherited."""

@@ -96,6 +96,7 @@ class Probe:
         self.original: Any = module.socket
         self.socket = self._make()
         live.begin(recorder.writer)
+        recorder.on_loss = live.tell_lost
         self.replaced = {"socket": (self.original, self.socket)}
         for name in ("socketpair", "fromfd"):
             real = getattr(module, name)

@@ -111,6 +111,8 @@ class Recorder:
         """Open *path* for appending, mode 0600, creating it if need be; raises OSError if that cannot be done."""
         self.path, self.program, self.clock, self.wall = path, program, clock, wall
         self.limit = limit
+        self.on_loss: Optional[Callable[[int], None]] = None
+        """Told how many calls were lost in this process, each time; the file may have no room to say so."""
         self._descriptor: Optional[_Descriptor] = _Descriptor(_open(path))
         self._file = os.fstat(self._descriptor.number).st_ino & 0xFFFFFFFF
         self._begin()
@@ -218,6 +220,8 @@ class Recorder:
         with self._losing:
             self.lost += 1
             self._owes = True
+            if self.on_loss is not None:
+                self.on_loss(self.lost)
             if self.lost & (self.lost - 1) == 0:  # now and then, as the program may be killed before it ends
                 self._settle()
 

@@ -124,9 +124,8 @@ class RecordingSocket(socket.socket):
             truncated, size = self._truncation(count, requested, flags, told)
             if truncated is not None:
                 marks |= record.WHOLE | (record.TRUNCATED if truncated else 0)
-        if (
-            self._kind != STREAM or marks or ancillary or count >= requested
-        ):  # ancillary data ends a stream's recv early
+        # A stream's recv that took less than asked took all, unless ancillary data ended it.
+        if self._kind != STREAM or marks or ancillary or count >= requested:
             left = queued(self, self._kind)
         self._put(
             call,
