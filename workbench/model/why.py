@@ -55,7 +55,7 @@ def why(
     reason = _reason(call, around)
     next_ = reason.next
     if call.receives and call.error is None and not call.unfinished and (later := around.next_of(call)) is not None:
-        next_ += f" It was {told(later)}."
+        next_ += f" Here {told(later)} came next."
     return Why(
         title=f"#{call.seq} {safe(call.name)} {expression(call, 60)} {outcome(call, 60)}",
         sentences=tuple(safe(sentence) for sentence in reason.sentences[:SENTENCES]),

@@ -21,7 +21,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from workbench.journal.reader import SENT, Journal
+from workbench.journal.reader import RECEIVED, SENT, Journal
 from workbench.model.describe import TimeMode
 from workbench.model.hexdump import TextEncoding
 from workbench.model.rows import Layout, Part, Rows, displaced
@@ -213,7 +213,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         return f"↓ {new} new calls · End follows" if new and not self.following else ""
 
     def highlight(self, call: int) -> str:
-        """Return the component class that a call is drawn over: "cursor", "marked" or ""."""
+        """Return the component class that a call is drawn over: "cursor", "marked", "kin" or ""."""
         return ""
 
     def _settle(self, first: int, stop: int) -> None:
@@ -231,7 +231,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
                 self._cache.clear()
 
     def _before(self, entry: int) -> int:
-        """Return the entry of the first recv that took a send's bytes if it is recorded shortly before, else its own."""
+        """Return the entry of the first recv that took a send's bytes if recorded shortly before it, else its own."""
         index = self.rows.call(entry)
         if not (self.journal.marks[index] & SENT and self.journal.lengths[index]):
             return entry
@@ -244,11 +244,13 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         key = (index, within, over)
         if (strip := self._cache.get(key)) is not None:
             return strip
-        bar: Piece = {"cursor": ("▌", "bar"), "marked": ("│", "bar")}.get(over, (" ", ""))
+        bar: Piece = {"cursor": ("▌", "bar"), "marked": ("│", "bar"), "kin": ("◆", "bar")}.get(over, (" ", ""))
         pieces = [bar, *self.lines.pieces(index, within)]
         segments = [Segment(text, self._style(name, over)) for text, name in pieces if text]
         strip = self._wide(segments, over)
-        told = self.rows.layout.beside or within == 0 or self.rows.part(index, within)[0] is Part.ANNOTATION
+        part = self.rows.part(index, within)[0]
+        told = self.rows.layout.beside or within == 0 or part is Part.ANNOTATION
+        told |= part is Part.BYTES and bool(self.journal.marks[index] & RECEIVED)
         if not told or self.lines.is_final(index):
             self._cache[key] = strip
         return strip

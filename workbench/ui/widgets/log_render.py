@@ -8,13 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from textual.cache import LRUCache
+
 from workbench.journal.reader import FAILED, Journal
 from workbench.model.annotate import annotate
 from workbench.model.call import Call
 from workbench.model.describe import TimeMode, direction, expression, outcome, time_text
-from workbench.model.hexdump import Category, TextEncoding, line, offset_digits
+from workbench.model.hexdump import Category, TextEncoding, hex_column, line, offset_digits
 from workbench.model.rows import Part, Rows
 from workbench.model.safe import cells, safe
+from workbench.ui.widgets.log_borders import Borders, borders, marked, with_borders
 
 HEAD_WIDTH = 70
 """Cells of a head line, and of 16 bytes, where annotations stand beside them."""
@@ -50,6 +53,7 @@ class LogLines:
 
     def __init__(self, journal: Journal, rows: Rows, look: Look) -> None:
         self.journal, self.rows, self.look = journal, rows, look
+        self._known_borders: LRUCache[int, Borders] = LRUCache(256)
 
     def pieces(self, index: int, within: int) -> list[Piece]:
         """Return line *within* of call *index*, without padding at its end."""
@@ -68,7 +72,7 @@ class LogLines:
                 more = f"… {self.rows.hidden(index)} more bytes (enter shows all)"
                 return [(_INDENT, ""), (more, "more")]
             case Part.BYTES:
-                shown = self._bytes(call.data, which * self.rows.layout.per_line)
+                shown = self._bytes(call, which * self.rows.layout.per_line)
                 return [*shown, *self._beside(index, call, which + 1, width(shown))]
 
     def plain(self, index: int, within: int) -> str:
@@ -83,7 +87,6 @@ class LogLines:
         return not call.receives or self.journal.lineage.sources(call) is not None
 
     def _head(self, index: int, call: Call) -> list[Piece]:
-        beside = self.rows.layout.beside
         fold = "▸" if self.rows.is_folded(index) else "▾" if self.rows.can_fold(index) else " "
         note = self.journal.notes.get(call.seq)
         sign = " " if note is None else "★" if note.bookmark else "✎"
@@ -96,16 +99,22 @@ class LogLines:
             (endpoint + " " * (_ENDPOINT + 1 - cells(endpoint)), "endpoint"),
             (arrow + " ", {"→": "sent", "←": "received"}.get(arrow, "other")),
         ]
-        told = bool(self.journal.marks[index]) and (beside or fold == "▸")
-        edge = HEAD_WIDTH if beside else max(50, self.look.width * 3 // 5) if told else self.look.width
+        told = self._tells_beside(index)
+        edge = HEAD_WIDTH if self.rows.layout.beside else max(50, self.look.width * 3 // 5)
+        edge = edge if told else self.look.width
         pieces += self._written(call, edge - width(pieces), bool(self.journal.marks[index] & FAILED))
         return [*pieces, *self._beside(index, call, 0, width(pieces), edge)] if told else pieces
 
+    def _tells_beside(self, index: int) -> bool:
+        """Whether the call's annotation stands at the right of its lines."""
+        folded, beside = self.rows.is_folded(index), self.rows.layout.beside
+        return bool(self.journal.marks[index]) and (folded or (beside and not self.rows.annotated(index)))
+
     def _beside(self, index: int, call: Call, line: int, used: int, edge: int = HEAD_WIDTH) -> list[Piece]:
         """Return what stands beside line *line* of the call, its note left out, in which *used* cells are taken."""
-        folded = self.rows.is_folded(index)
-        if not (self.rows.layout.beside or folded) or line >= _LINES_BESIDE:
+        if not self._tells_beside(index) or line >= _LINES_BESIDE:
             return []
+        folded = self.rows.is_folded(index)
         number, pad = f"#{call.seq} · ", max(2, edge + 2 - used)
         room = self.look.width - edge - 2 - len(number)
         lines = self._annotation(index, call, room, 1 if folded else 1 + self.rows.hex_lines(index))
@@ -135,20 +144,37 @@ class LogLines:
         """Return what is told of the call, in lines of *room* cells: at least one, at most *lines*."""
         encoding = "utf-8" if self.look.encoding == "ascii" else self.look.encoding
         journal = self.journal
-        told = " · ".join(annotate(call, journal.lineage, journal.lengths, json=self.look.json, encoding=encoding))
+        notes = annotate(call, journal.lineage, journal.lengths, json=self.look.json, encoding=encoding)
+        told = " · ".join(with_borders(notes, self._borders(call)))
         failed = journal.marks[index] & FAILED
         lines = min(lines, _LINES_BESIDE)
         return [(line, "error" if failed else "annotation") for line in wrap("! " * bool(failed) + told, room, lines)]
 
-    def _bytes(self, data: bytes, offset: int) -> list[Piece]:
-        per_line = self.rows.layout.per_line
+    def _bytes(self, call: Call, offset: int) -> list[Piece]:
+        data, per_line = call.data, self.rows.layout.per_line
         shown = line(data, offset, per_line, self.look.encoding)
         digits = offset_digits(min(len(data), offset + per_line))
         pieces = [(f"{offset:0{digits}x} ", "offset")]
         pieces += [(shown.hex_of(run), BYTE_STYLES[run.category]) for run in shown.runs]
         used = width(pieces) - digits - 1
         pieces.append((" " * (len(shown.hex) - used + 1), ""))
-        return pieces + [(shown.text_of(run), BYTE_STYLES[run.category]) for run in shown.runs]
+        begun = [(at, seq) for at, seq in self._borders(call) if offset <= at < offset + per_line]
+        pieces = marked(pieces, [digits + hex_column(at - offset) for at, _ in begun])
+        pieces += [(shown.text_of(run), BYTE_STYLES[run.category]) for run in shown.runs]
+        label = " ".join(f"#{seq}" for _, seq in begun)
+        fits = label and not self.rows.layout.beside and width(pieces) + len(label) < self.look.width
+        return [*pieces, (" " + label, "boundary")] if fits else pieces
+
+    def _borders(self, call: Call) -> Borders:
+        """Return where in a recv's bytes the next send begins, with that send's seq; not of the first one."""
+        if not call.receives or not call.data:
+            return ()
+        if (found := self._known_borders.get(call.seq)) is None:
+            sources = self.journal.lineage.sources(call)
+            found = borders(sources or ())
+            if sources is not None:
+                self._known_borders[call.seq] = found
+        return found
 
 
 def width(pieces: list[Piece]) -> int:

@@ -32,6 +32,8 @@ _COLOURS = {
     "non-ascii": "color: $text-warning",
     "cursor": "background: $primary 18%",
     "marked": "background: $secondary 25%",
+    "kin": "background: $accent 14%",
+    "boundary": "color: $text-accent; text-style: bold",
     "banner": "background: $primary; color: $text; text-style: bold",
 }
 

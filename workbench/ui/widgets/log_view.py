@@ -16,6 +16,7 @@ from workbench.model.hexdump import TextEncoding
 from workbench.model.rows import Part
 from workbench.ui.widgets import log_copy
 from workbench.ui.widgets.log_canvas import LogCanvas
+from workbench.ui.widgets.log_kin import Kin
 
 _FAILED = re.compile(rb"[\x04-\x07]")  # marks with the bit FAILED
 _TIMES: tuple[TimeMode, ...] = get_args(TimeMode)
@@ -47,6 +48,9 @@ class LogView(LogCanvas):
         _key("b", "toggle_bookmark", "Bookmark", "Set or remove a bookmark on the selected call"),
         _key("B", "next_bookmark", "Next bookmark", "Select the next call with a bookmark"),
         _key("n", "edit_note", "Note", "Write a note on the selected call", show=True),
+        _key("k", "kin(1)", "Next kin", "Go to the next send or recv that moved bytes of the selected one", show=True),
+        _key("K", "kin(-1)", "Previous kin", "Go to the send or recv before that moved bytes of the selected one"),
+        _key("w", "ask_why", "Why?", "Explain the selected call: why it came out so, and what comes next", show=True),
         _key("t", "next_time", "Time", "Show the clock, seconds since the start, or since the line before"),
         _key("u", "next_encoding", "Text as", "Show the text column as ASCII, UTF-8 or GBK"),
         _key("J", "toggle_json", "JSON", "Say of each call's bytes whether they are JSON"),
@@ -79,8 +83,19 @@ class LogView(LogCanvas):
             super().__init__()
             self.seq = seq
 
+    class WhyWanted(Message):
+        """A person asks why call *index* of the journal came out as it did."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
     _marked_from: int | None = None
     _marked: frozenset[int] = frozenset()
+
+    def _take(self, journal: Journal) -> None:
+        super()._take(journal)
+        self._kin = Kin(journal)
 
     # --- the cursor ------------------------------------------------------------------------------------------------
 
@@ -93,6 +108,8 @@ class LogView(LogCanvas):
         """Show what the journal has taken in since; return how many calls are new. Call it after each pull."""
         on_last = self.following and self.selected is not None and self.selected == self.last
         new = super().sync()
+        if new and self._kin.sync():
+            self.refresh()
         if new and on_last and not self._marked:
             self.selected = self.last
         return new
@@ -112,12 +129,15 @@ class LogView(LogCanvas):
         self._reveal(index)
 
     def watch_selected(self, selected: int | None) -> None:
+        self._kin.choose(selected)
         self.refresh()
         if selected is not None:
             self.post_message(self.Selected(selected))
 
     def highlight(self, call: int) -> str:
-        return "cursor" if call == self.selected else "marked" if call in self._marked else ""
+        if call == self.selected:
+            return "cursor"
+        return "marked" if call in self._marked else "kin" if call in self._kin else ""
 
     def targets(self) -> list[int]:
         """Return the calls that an action means: those with text selected, those marked, or the selected one."""
@@ -260,6 +280,19 @@ class LogView(LogCanvas):
     def action_edit_note(self) -> None:
         for index in self.targets()[:1]:
             self.post_message(self.NoteWanted(index + 1))
+
+    # --- kin, why --------------------------------------------------------------------------------------------------
+
+    def action_kin(self, direction: int) -> None:
+        call = self._kin.step(self.rows, self.selected, direction)
+        if call is None:
+            self.notify("No other call in the log moved these bytes.", timeout=3)
+        else:
+            self._go(call)
+
+    def action_ask_why(self) -> None:
+        for index in self.targets()[:1]:
+            self.post_message(self.WhyWanted(index))
 
     # --- how it looks ----------------------------------------------------------------------------------------------
 
