@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from workbench.model.call import Call, Json
+from workbench.model.lineage import Lineage
 
 Role: TypeAlias = Literal["", "client", "listener", "connection", "pair"]
 """What a socket turned out to be: "client" connected, "connection" was accepted, "pair" comes from socketpair."""
@@ -33,7 +34,7 @@ class SocketFacts:
     listener: str = ""
     """Of a connection, the id of the socket that accepted it."""
     other: str = ""
-    """Of a connection-oriented message socket, the id of the other end in this session."""
+    """Of a connection, the id of the socket at its other end, where that is in the session."""
     began: Literal["", "send", "recv"] = ""
     """What moved its first bytes."""
 
@@ -68,6 +69,14 @@ class Sockets:
     def named(self, wanted: str) -> SocketFacts | None:
         """Return the socket with that id, or else the first one with that name."""
         return self._known.get(wanted) or next((facts for facts in self if facts.name == wanted), None)
+
+    def pair(self, lineage: Lineage) -> None:
+        """Learn which streams belong together, once all calls have been taken in."""
+        ends = {facts: lineage.ends(facts.id) for facts in self if not facts.keeps_messages}
+        owners = {known[0]: facts for facts, known in ends.items() if known is not None}
+        for facts, known in ends.items():
+            other = owners.get(known[1]) if known is not None else None
+            facts.other = other.id if other is not None else facts.other
 
     def add(self, call: Call) -> SocketFacts:
         """Take in a call; return what is known of its socket now."""
@@ -140,6 +149,13 @@ def connects(call: Call) -> bool:
     if call.error is not None:
         return call.error.type in _UNDER_WAY and call.local is not None
     return call.result in (None, 0, _EINPROGRESS)
+
+
+def partner(call: Call, facts: SocketFacts) -> Json:
+    """Return the address at the other end of a message; None where it is not known."""
+    if call.peer is not None:
+        return call.peer
+    return call.args[-1] if call.call == "sendto" and call.args else facts.peer
 
 
 def takes(call: Call) -> bool:

@@ -1,1 +1,1 @@
-"""A session for others to read: as text, as JSON lines."""
+"""A session for others: as text, JSON lines, a web page, a capture for Wireshark, Python scripts."""

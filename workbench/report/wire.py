@@ -17,7 +17,7 @@ from workbench.journal.reader import Journal
 from workbench.model.address import show
 from workbench.model.call import Call, Json
 from workbench.model.safe import safe
-from workbench.model.sockets import SocketFacts, Sockets, connects, takes
+from workbench.model.sockets import SocketFacts, Sockets, connects, partner, takes
 from workbench.report.frames import LARGEST_DATAGRAM, Host, udp
 from workbench.report.hosts import STAND_INS, Hosts, is_loopback
 from workbench.report.pcapng import Capture
@@ -103,7 +103,7 @@ class Wire:
             self._traffic.setdefault(facts.id, _Traffic()).add(call)
             if call.sends and facts.keeps_messages and call.error is None:
                 self._senders.add(str(facts.local))
-        self._others = _others(journal, self._sockets)
+        self._sockets.pair(journal.lineage)
         self._connections: dict[str, _Connection] = {}
         self._number = 0
         self.left_out = 0
@@ -158,10 +158,9 @@ class Wire:
         known = self._connections.get(facts.id)
         if known is not None:
             return known
-        other = self._others.get(facts.id, "")
-        serves = facts.role == "connection" or (facts.role != "client" and other and facts.id > other)
-        ends = (other, facts.id) if serves else (facts.id, other)
-        connection = self._connect(facts, ends, int(bool(serves)))
+        serves = facts.role == "connection" or (facts.role != "client" and "" < facts.other < facts.id)
+        ends = (facts.other, facts.id) if serves else (facts.id, facts.other)
+        connection = self._connect(facts, ends, int(serves))
         for end in filter(None, ends):
             self._connections[end] = connection
         return connection
@@ -201,7 +200,7 @@ class Wire:
 
     def _between(self, call: Call, facts: SocketFacts) -> tuple[Host, Host]:
         """Return the hosts of the socket and of the other end, for this message."""
-        peer = _partner(call, facts)
+        peer = partner(call, facts)
         key = str(peer) if isinstance(peer, str) and peer else self._peer_key(facts)
         return self._hosts.pair(facts.local, _key(facts, facts.local), peer, key)
 
@@ -209,7 +208,7 @@ class Wire:
         """Whether the sender of a message is in the session, where it has been seen already."""
         if facts.other:
             return True
-        match _partner(call, facts):
+        match partner(call, facts):
             case [str() as host, int() as port, *_] as peer:
                 any_host = "::" if ":" in host else "0.0.0.0"
                 on_all = [any_host, port, *peer[2:]]
@@ -219,7 +218,7 @@ class Wire:
                 return str(peer) in self._senders
 
     def _peer_key(self, facts: SocketFacts) -> str:
-        other = self._sockets.get(self._others.get(facts.id, "") or facts.other)
+        other = self._sockets.get(facts.other)
         return f"peer of {facts.id}" if other is None else _key(other, facts.peer)
 
 
@@ -228,23 +227,9 @@ def _key(facts: SocketFacts, address: Json) -> str:
     return address if isinstance(address, str) and address else facts.id
 
 
-def _partner(call: Call, facts: SocketFacts) -> Json:
-    """Return the address at the other end of a message."""
-    if call.peer is not None:
-        return call.peer
-    return call.args[-1] if call.call == "sendto" and call.args else facts.peer
-
-
-def _others(journal: Journal, sockets: Sockets) -> dict[str, str]:
-    """Return, for each socket of a stream connection, the one at its other end, where both are in the session."""
-    ends = {facts.id: journal.lineage.ends(facts.id) for facts in sockets if not facts.keeps_messages}
-    owners = {end[0]: socket for socket, end in ends.items() if end is not None}
-    return {socket: owners.get(end[1], "") for socket, end in ends.items() if end is not None}
-
-
 def _comment(call: Call, facts: SocketFacts) -> str:
     told = f"#{call.seq} {safe(call.name or call.socket)} {safe(call.call)}"
     if not facts.is_unix:
         return told
-    paths = [show(path) for path in (facts.local, _partner(call, facts)) if isinstance(path, str) and path]
+    paths = [show(path) for path in (facts.local, partner(call, facts)) if isinstance(path, str) and path]
     return f"{told}, UNIX socket {' to '.join(dict.fromkeys(paths)) or 'unnamed'}"
