@@ -76,6 +76,7 @@ def test_nobody_listens(live: LiveBench) -> None:
         f"connect(('127.0.0.1', {port})) ConnectionRefusedError (ECONNREFUSED)",
         "close() = None",
     ]
+    assert (client.state().last, client.state().error) == ("connect", "ConnectionRefusedError (ECONNREFUSED)")
 
 
 def test_connect_ex_returns_the_errno_and_the_client_is_closed(live: LiveBench) -> None:

@@ -59,9 +59,9 @@ class EndpointState:
     done: frozenset[str]
     """Names of the calls that this socket has made with success."""
     last: str | None
-    """Name of the call made last, whatever came of it."""
+    """Name of the call made last, whatever came of it; of the one that failed, where only a close came after."""
     error: str | None
-    """What the last call raised, as "ConnectionRefusedError (ECONNREFUSED)"; None if it succeeded."""
+    """What the last call raised, as "ConnectionRefusedError (ECONNREFUSED)"; None if it succeeded. A close keeps it."""
     closed: bool
     timeout: float | None
     bufsize: int

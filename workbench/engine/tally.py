@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.engine.bench_socket import BenchSocket
 from workbench.engine.state import Outcome, Pending
+from workbench.engine.waker import Cancelled
 from workbench.probe.facts import size_of
 
 
@@ -34,12 +35,13 @@ class Tally:
         self._pending[get_ident()] = Pending(method, text or shown, self._clock(), offered and 0, offered)
 
     def end(self, method: str, outcome: Outcome) -> None:
-        """Note what came of it."""
+        """Note what came of it; the close that follows an error leaves it to be seen."""
         self._pending.pop(get_ident(), None)
-        self.last = method
-        self.error = None if outcome.error is None else named(outcome.error)
         if outcome.ok:
             self.done.add(method)
+        if method != "close" or self.error in (None, Cancelled.__name__):
+            self.last = method
+            self.error = None if outcome.error is None else named(outcome.error)
 
     def pending(self, sock: BenchSocket | None) -> tuple[Pending, ...]:
         """Return the calls under way; a send tells how much of it has gone out so far."""
