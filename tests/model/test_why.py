@@ -76,6 +76,20 @@ def test_a_connect_that_took_over_a_second_lost_its_syn() -> None:
     assert found.sentences[1].startswith("It took 1 s: its SYN was dropped, most likely by a full accept queue")
 
 
+@pytest.mark.parametrize(("connected", "full"), [(5, False), (6, True)])
+def test_an_accept_queue_is_called_full_only_if_it_was(connected: int, full: bool) -> None:
+    listener = (
+        made("bind", HOST, socket="7.1", seq=1, result=None),
+        made("listen", 5, socket="7.1", seq=2, result=None),
+    )
+    clients = tuple(made("connect", HOST, socket=f"7.{n}", seq=n, result=None) for n in range(3, 4 + connected))
+    accepted = made("accept", socket="7.1", seq=20, result=None)
+    call = made("connect", HOST, error="TimeoutError - t", seq=30, duration=3.2)
+    found = why(call, around=Around(elsewhere=(*listener, *clients, accepted)))
+    assert found.sentences[1].startswith("#2 listen(5) lets 6 connections wait, and 6 waited") == full
+    assert found.sentences[1].count("was repeated 2 times") == 1
+
+
 def test_a_timeout_is_told_by_the_calls_before() -> None:
     calls = made("settimeout", 5.0, result=None), made("setblocking", True, result=None)
     assert Around(before=calls[:1]).timeout == 5.0

@@ -66,6 +66,15 @@ def test_the_cut_moves_with_n(n: int, hexes: str, says: str) -> None:
     assert lines[4] == says
 
 
+@pytest.mark.parametrize("n", [0, 1, 8, 16])
+def test_what_will_be_taken_is_drawn_as_taken_in_the_colour_of_its_send(n: int) -> None:
+    hexes = queue_lines(Drawing(Seen(STREAM, n, parts=PARTS), 60, 6, {12: 0, 13: 1}))[2]
+    looks = [look for part, look in hexes if len(part) == 2]
+    assert looks[:19] == [
+        "taken-0" if at < min(n, 8) else "taken-1" if at < n else f"send-{at // 8 and 1}" for at in range(19)
+    ]
+
+
 def test_of_a_queue_of_megabytes_the_head_is_shown_and_the_rest_counted() -> None:
     queue = replace(STREAM, total=3_000_000, head=b"a" * 4096, memory=131072)
     lines = text(queue, 65536, parts=(Part(12, 0, 3_000_000),))
