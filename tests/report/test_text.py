@@ -148,6 +148,32 @@ def test_nothing_from_outside_steers_the_terminal(session):
     assert len(shown(session).splitlines()) == 1 + 1 + 1 + 2 + 1
 
 
+def test_a_lens(session):
+    session.connect()
+    session.send(b"one\ntw")
+    session.recv(b"one", 3, left=3)
+    session.recv(b"\ntw", 3)
+    session.send(b"o\n")
+    session.recv(b"o\n", 8)
+    session.call("close", 3)
+    lines = re.findall(r"^(#\d+|      (?:lines|one recv).*)", shown(session, lens="lines"), re.MULTILINE)
+    half = "one recv taken for one message: half a line"
+    assert lines == [
+        "#1", "#2",
+        "#3", "      lines: frame 1 at 0000-0003: line one · "
+        "frame 2 begins here at 0004-0005: 2 bytes so far",
+        "#4", "      lines: frame 1 begins here: 3 bytes so far", f"      {half}",
+        "#5", "      lines: frame 1, begun in #4, ends here at 0000: line one · frame 2 begins here at 0001-0002: "
+        "2 bytes so far",
+        "      one recv taken for one message: 1 line and a half taken for one",
+        "#6", "      lines: frame 2, begun in #3, ends here: line two",
+        "#7", "      lines: frame 2, begun in #5, ends here: line two",
+        "#8",
+    ]  # fmt: skip
+    # Calls that are not shown count all the same.
+    assert "lines: frame 2, begun in #5, ends here" in shown(session, Filter(find=b"o\n"), lens="lines")
+
+
 def test_filters(session):
     conversation(session)
     session.fail("recv", 3, ("ConnectionResetError", "x"), errno.ECONNRESET, requested=9)

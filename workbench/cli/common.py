@@ -106,11 +106,11 @@ def socket_options(command: F) -> F:
     )(command)
 
 
-def new_report(journal: Journal, form: str, *, width: int = 16, live: bool = False) -> Report:
+def new_report(journal: Journal, form: str, *, width: int = 16, live: bool = False, lens: str = "") -> Report:
     """Return what prints calls on stdout; colour only on a terminal, never with NO_COLOR."""
     if form == "json":
         return JsonReport(sys.stdout.buffer, journal)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # arrows and dots where the terminal knows ASCII alone
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return TextReport(sys.stdout, journal, width=width, colour=colour, live=live)
+    return TextReport(sys.stdout, journal, width=width, colour=colour, live=live, lens=lens)

@@ -10,6 +10,7 @@ import click
 
 from workbench.cli.common import Failure, new_report, output_options
 from workbench.journal.reader import Journal, NotASession
+from workbench.model.framing import LENS_NAMES, UnknownLens, find_format
 from workbench.model.safe import safe
 from workbench.probe.record import CALLS
 from workbench.report.copy import copy
@@ -20,6 +21,7 @@ Examples:
   socket-workbench show recorded.swb
   socket-workbench show recorded.swb --socket 4711.3 --call recv --width 8
   socket-workbench show recorded.swb --find 0xdeadbeef
+  socket-workbench show recorded.swb --lens json
   socket-workbench show recorded.swb --error --format json
 """
 
@@ -37,25 +39,41 @@ class FindType(click.ParamType[bytes]):
             raise click.UsageError(f"--find: {error}") from None
 
 
+class LensType(click.ParamType[str]):
+    """The name of a lens, such as "lines" or "fixed-16"."""
+
+    name = "name"
+
+    def convert(self, value: str, parameter: click.Parameter | None, context: click.Context | None) -> str:
+        """Return the name if there is such a lens."""
+        try:
+            return find_format(value).name if value else ""
+        except UnknownLens as error:
+            raise click.UsageError(f"--lens: {safe(str(error))}") from None
+
+
 @click.command(epilog=EPILOG)
 @click.argument("session", type=click.Path(path_type=Path))
 @click.option("--socket", default="", metavar="ID", help="Only the calls of this socket, by id or name.")
 @click.option("--call", metavar="NAME", type=click.Choice(CALLS[1:]), help="Only these calls.")
 @click.option("--error", is_flag=True, help="Only calls that failed.")
 @click.option("--find", type=FindType(), metavar="TEXT|0xHEX", help="Only calls whose bytes hold this.")
+@click.option("--lens", type=LensType(), default="", metavar="NAME", help=f"Tell the frames: {', '.join(LENS_NAMES)}.")
 @click.option("--width", type=click.Choice(["8", "16", "32"]), default="16", show_default=True, help="Bytes a line.")
 @output_options
 def command(
-    session: Path, socket: str, call: str | None, error: bool, find: bytes | None, width: str, form: str
+    session: Path, socket: str, call: str | None, error: bool, find: bytes | None, lens: str, width: str, form: str
 ) -> None:
     """Print the annotated log of SESSION, as far as it can be read."""
-    show(session, Filter(socket=socket, call=call or "", error=error, find=find or b""), int(width), form)
+    if lens and form == "json":
+        raise click.UsageError("--lens: frames are told in the text only, not with --format json")
+    show(session, Filter(socket=socket, call=call or "", error=error, find=find or b""), int(width), form, lens)
 
 
-def show(session: Path, wanted: Filter, width: int, form: str) -> None:
+def show(session: Path, wanted: Filter, width: int, form: str, lens: str = "") -> None:
     """Print the calls of *session* that are *wanted*; what is wrong with the file is a line on stderr."""
     with closing(_opened(session)) as journal:
-        copy(journal, new_report(journal, form, width=width), wanted=wanted)
+        copy(journal, new_report(journal, form, width=width, lens=lens), wanted=wanted)
         if problems := journal.problems():
             print(f"socket-workbench: {safe(session.name)}: {'; '.join(problems)}", file=sys.stderr)
 

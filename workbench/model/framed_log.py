@@ -39,7 +39,9 @@ class Framing:
     marks: tuple[Mark, ...]
     """In the order of the bytes."""
     notes: tuple[str, ...]
-    """For a person, most important first; each went through safe()."""
+    """On the frames, for a person; each went through safe()."""
+    slip: str = ""
+    """What a program does wrong that takes this one recv for one message, with its exception; "" for nothing."""
 
 
 class FramedLog:
@@ -102,14 +104,15 @@ class _Stream:
     def _framing(self, call: Call, found: Sequence[Found]) -> Framing:
         base, self._taken = self._taken, self._taken + len(call.data)
         marks = tuple(self._marks(found, base, len(call.data)))
-        notes = [*self._told(marks), *self._naive(call)]
+        notes = tuple(self._told(marks))
+        slip = self._program.receive(call.data) if call.receives else None
         if found:
             self._begun = 0
         if self._lens.pending:
             self._begun = self._begun or call.seq
         if self._lens.lost:
             self._broke = call.seq
-        return Framing(marks, tuple(notes))
+        return Framing(marks, notes, slip.text if slip else "")
 
     def _marks(self, found: Sequence[Found], base: int, length: int) -> Iterator[Mark]:
         for one in found:
@@ -126,13 +129,13 @@ class _Stream:
         for mark in marks:
             if isinstance(mark.found, Broken):
                 yield f"broken{_where(mark)}: {mark.found.reason}"
-        if len(whole) > 1:
+        if len(whole) > _NAMED:
             yield f"{len(whole)} frames end here"
         for mark in whole[:_NAMED]:
             assert isinstance(mark.found, Frame)
             text = f"{mark.found.kind} {mark.found.label}".strip()
-            since = "" if mark.begins else f", begun in #{self._begun},"
-            yield f"frame {mark.number}{since} ends here{_where(mark) if len(marks) > 1 else ''}: {text}"
+            since = "" if mark.begins else f", begun in #{self._begun}, ends here"
+            yield f"frame {mark.number}{since}{_where(mark) if len(marks) > 1 else ''}: {text}"
         if len(whole) > _NAMED:
             yield f"and {len(whole) - _NAMED} more"
         if marks and marks[-1].found is None:
@@ -145,10 +148,6 @@ class _Stream:
         count = f"{have} so far" if pending.whole is None else f"{pending.have} of {pending.whole} bytes"
         since = "begins here" if mark.begins else f", begun in #{self._begun}, goes on"
         return f"frame {mark.number}{' ' * mark.begins}{since}{_where(mark) if mark.start else ''}: {count}"
-
-    def _naive(self, call: Call) -> Iterator[str]:
-        if call.receives and (slip := self._program.receive(call.data)):
-            yield slip.text
 
 
 def _where(mark: Mark) -> str:

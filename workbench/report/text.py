@@ -19,6 +19,7 @@ from workbench.model.describe import TimeMode, direction, expression, outcome, t
 from workbench.model.hexdump import COLOURS, line, offset_digits
 from workbench.model.safe import cells, safe
 from workbench.report.dump import dump
+from workbench.report.lens import LensNotes
 
 INDENT = 6
 _EXPRESSION, _OUTCOME = 60, 48  # cells that they may take; the bytes stand whole in the hex lines
@@ -45,14 +46,17 @@ class TextReport:
         live: bool = False,
         times: TimeMode = "clock",
         zone: tzinfo | None = None,
+        lens: str = "",
     ) -> None:
         """Write to *out*. *width*: bytes a line, 8, 16 or 32. *live*: leave out what became of sends, not known yet.
 
-        *zone*: of the clock times; None is the local one.
+        *zone*: of the clock times; None is the local one. *lens*: tell the frames too, cut by that lens; raises
+        UnknownLens.
         """
         self._out, self._journal = out, journal
         self._width, self._colour, self._live = width, colour, live
         self._times, self._zone = times, zone
+        self._lens = LensNotes(journal, lens) if lens else None
         self._previous: Call | None = None
         self._names = _NAME[0]
 
@@ -62,6 +66,8 @@ class TextReport:
         if notes := self._annotations(call):
             text = " · ".join(notes)
             self._out.write(f"{' ' * INDENT}{self._paint(text, _ERROR if call.error else _DIM)}\n")
+        for text in self._lens.of(call) if self._lens else ():
+            self._out.write(f"{' ' * INDENT}{self._paint(text, _DIM)}\n")
         if note := self._journal.notes.get(call.seq):
             self._out.writelines(_note_lines(note))
         if call.data:
