@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.model.call import FAILED, RECEIVED, SENT
 from workbench.model.rows import CAP, Layout, Part, Rows, displaced
 
 PLAIN = Layout()
@@ -42,8 +43,19 @@ def test_where_narrow_a_line_holds_eight_bytes() -> None:
     assert rows((17, 1), layout=Layout(per_line=8)).lines == 2 + 3
 
 
-def test_beside_the_head_annotations_take_no_line() -> None:
-    assert shown(rows((5, 1), (0, 4), layout=Layout(beside=True))) == ["0 head", "0 bytes 0", "1 head"]
+def test_beside_the_bytes_annotations_take_no_line() -> None:
+    assert shown(rows((5, 1), (0, 0), layout=Layout(beside=True))) == ["0 head", "0 bytes 0", "1 head"]
+
+
+def test_what_failed_or_moved_no_bytes_has_its_annotation_below_in_every_layout() -> None:
+    failed, ended, half_sent = (0, FAILED), (0, RECEIVED), (3, SENT | FAILED)
+    table = rows(failed, ended, half_sent, layout=Layout(beside=True))
+    assert shown(table) == [
+        *("0 head", "0 annotation", "1 head", "1 annotation"),
+        *("2 head", "2 annotation", "2 bytes 0"),
+    ]
+    assert [table.annotated(call) for call in range(3)] == [True] * 3
+    assert table.can_fold(0)
 
 
 def test_a_long_call_is_cut_until_all_of_it_is_asked_for() -> None:

@@ -135,6 +135,19 @@ async def test_wide_annotations_stand_beside_the_call(session: Session) -> None:
         assert second.startswith(" 0000 68 65")
 
 
+async def test_wide_what_failed_or_moved_no_bytes_has_its_whole_annotation_below_its_head(session: Session) -> None:
+    session.fail().recv(b"", 1024)
+    async with Bench(session.path).run_test(size=(120, 24)) as pilot:
+        assert (await shown(pilot))[:4] == [
+            " ▾12:00:00.000100 client 1 • connect(('127.0.0.1', 9)) ConnectionRefusedError (ECONNREFUSED)",
+            " #1   ! ECONNREFUSED: nobody listens on 127.0.0.1:9",
+            " ▾12:00:00.000200 conn 1   ← recv(1024) = b''",
+            " #2   end of stream: the peer closed or half-closed",
+        ]
+        await pilot.press("z")
+        assert [line[72:] for line in await shown(pilot)][1] == " #2 · end of stream: the peer closed or half-c…"
+
+
 async def test_a_long_annotation_goes_on_beside_the_bytes(session: Session) -> None:
     session.connect()
     session.call("send", result=30, data=bytes(range(65, 95)), requested=65536)

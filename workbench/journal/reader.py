@@ -18,6 +18,9 @@ from typing import TypeVar
 import msgspec
 
 from workbench.journal.scan import GAP, Scanner, pread
+from workbench.model.call import FAILED as FAILED
+from workbench.model.call import RECEIVED as RECEIVED
+from workbench.model.call import SENT as SENT
 from workbench.model.call import Call, Head, Number, decode, decode_tail
 from workbench.model.lineage import NAMING, Lineage
 from workbench.probe import record
@@ -26,11 +29,6 @@ from workbench.probe.record import CALL, DATAGRAM, FIXED, HEAD_SIZE, PREFIX
 _T = TypeVar("_T")
 
 
-SENT, RECEIVED, FAILED = 1, 2, 4
-"""Marks of a call, kept in the index so that filters and the log's rows need not read the call.
-
-FAILED: it raised or, as connect_ex, returned an errno.
-"""
 _CONNECT_EX = record.CODE["connect_ex"]
 _MARKS = bytes(SENT if code in record.SENDS else RECEIVED if code in record.RECVS else 0 for code in range(256))
 

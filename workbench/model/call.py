@@ -19,6 +19,12 @@ from workbench.probe import record
 Json = Any
 """What JSON can hold."""
 
+SENT, RECEIVED, FAILED = 1, 2, 4
+"""Marks of a call, kept in the journal's index so that filters and the log's rows need not read the call.
+
+FAILED: it raised or, as connect_ex, returned an errno.
+"""
+
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """What a record's fixed part could hold too."""
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import accumulate, compress
 
+from workbench.model.call import FAILED
+
 CAP = 64
 """Hex lines drawn of one call, unless all of them are asked for."""
 
@@ -31,7 +33,10 @@ class Part(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How calls become lines. *per_line*: bytes a hex line; *beside*: annotations stand at the right of the head."""
+    """How calls become lines. *per_line*: bytes a hex line; *beside*: annotations stand at the right of the bytes.
+
+    A call that failed, or moved none, has its annotation below its head even then: it has no lines to stand beside.
+    """
 
     per_line: int = 16
     beside: bool = False
@@ -46,7 +51,7 @@ class Rows:
     """
 
     def __init__(self, lengths: Sequence[int], marks: Sequence[int], layout: Layout = Layout()) -> None:
-        """*lengths*: bytes of each call; *marks*: not 0 where it has an annotation. Both may grow; see extend."""
+        """*lengths*: bytes of each call; *marks*: as in call.py, not 0 where it is annotated. Both may grow."""
         self._lengths, self._marks = lengths, marks
         self.layout = layout
         self.keep: Callable[[int], bool] | None = None
@@ -109,15 +114,15 @@ class Rows:
             self._runs.update(dict.fromkeys(run, run))
 
     def _plain_heights(self, begin: int, stop: int) -> list[int]:
-        marks, per_line = self._marks[begin:stop], self.layout.per_line
+        per_line, below = self.layout.per_line, not self.layout.beside
         if self.layout.folded:
             return [1] * (stop - begin)
-        if self.layout.beside:
-            marks = bytes(stop - begin)
         most = CAP * per_line
         return [
-            1 + (mark != 0) + (-(-length // per_line) if length <= most else CAP + 1)
-            for length, mark in zip(self._lengths[begin:stop], marks, strict=True)
+            1
+            + (mark != 0 and (below or not length or mark & FAILED != 0))
+            + (-(-length // per_line) if length <= most else CAP + 1)
+            for length, mark in zip(self._lengths[begin:stop], self._marks[begin:stop], strict=True)
         ]
 
     def _plain(self, call: int) -> int:
@@ -141,15 +146,20 @@ class Rows:
         """Whether only the call's head line shows though it has more."""
         return self.can_fold(call) and self.layout.folded != (call in self._toggled)
 
+    def annotated(self, call: int) -> bool:
+        """Whether the call's annotation has a line of its own below the head, where the call is not folded."""
+        mark = self._marks[call]
+        return mark != 0 and (not self.layout.beside or not self._lengths[call] or mark & FAILED != 0)
+
     def can_fold(self, call: int) -> bool:
         """Whether the call has more than its head line."""
-        return bool(self._lengths[call] or call in self._notes or (self._marks[call] and not self.layout.beside))
+        return bool(self._lengths[call] or call in self._notes or self.annotated(call))
 
     def height(self, call: int) -> int:
         """Return how many lines the call takes."""
         if self.is_folded(call):
             return 1
-        return 1 + self._annotated(call) + (call in self._notes) + min(self.hex_lines(call), self._limit(call) + 1)
+        return 1 + self.annotated(call) + (call in self._notes) + min(self.hex_lines(call), self._limit(call) + 1)
 
     def hex_lines(self, call: int) -> int:
         """Return how many lines all the call's bytes would take."""
@@ -159,9 +169,9 @@ class Rows:
         """Return what line *line* of the call shows, and for BYTES which hex line, counted from 0."""
         if line == 0:
             return Part.HEAD, 0
-        if line == 1 and self._annotated(call):
+        if line == 1 and self.annotated(call):
             return Part.ANNOTATION, 0
-        line -= 1 + self._annotated(call)
+        line -= 1 + self.annotated(call)
         if call in self._notes:
             if line == 0:
                 return Part.NOTE, 0
@@ -171,9 +181,6 @@ class Rows:
     def hidden(self, call: int) -> int:
         """Return how many of the call's bytes its MORE line stands for."""
         return max(0, self._lengths[call] - self._limit(call) * self.layout.per_line)
-
-    def _annotated(self, call: int) -> bool:
-        return bool(self._marks[call]) and not self.layout.beside
 
     def _limit(self, call: int) -> int:
         return self.hex_lines(call) if call in self._whole else CAP
