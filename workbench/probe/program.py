@@ -184,7 +184,7 @@ def _note(sock: ProgramSocket, slot: memoryview, code: int, args: tuple[Any, ...
 
 
 def hide(error: BaseException) -> None:
-    """Take the probe's frames from the front of a traceback; a bare raise then adds none."""
+    """Take the probe's frames from the front of a traceback; a bare raise then adds none (but until 3.10, it does)."""
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_FOLDER):
         trace = trace.tb_next
