@@ -68,12 +68,12 @@ def _refused(call: Call) -> str:
 def _connection_refused(call: Call) -> str:
     path = path_of(call)
     if path is None and call.call not in ("connect", "connect_ex"):
-        return 'the peer\'s port answered "unreachable" to an earlier datagram: nobody receives there'
+        return "nobody receives at the port of an earlier datagram (ICMP)"
     if path is None:
         return f"nobody listens on {place(call)}"
     if path.startswith("@"):
         return f"no socket has the name {path}"
-    return f"nobody has {path} open: a UNIX path stays after its socket was closed"
+    return f"nobody {'has' if call.datagram else 'listens on'} {path}: a path outlives its socket"
 
 
 def _address_in_use(call: Call) -> str:
@@ -81,18 +81,18 @@ def _address_in_use(call: Call) -> str:
     if path is None and call.call == "bind" and call.datagram:
         return f"another socket is bound to {place(call)}"
     if path is None and call.call == "bind":
-        return f"another socket has {place(call)}, or a connection in TIME_WAIT still does (SO_REUSEADDR on both helps)"
+        return f"another socket has {place(call)}, or TIME_WAIT keeps it"
     if path is None:
         return "another socket has this address"
     if path.startswith("@"):
         return f"another socket has the name {path}"
-    return f"the path {path} exists: a UNIX path stays after close, until it is removed"
+    return f"the path {path} exists: it stays until it is removed"
 
 
 def _address_not_available(call: Call) -> str:
     if call.call == "bind":
         return f"{host_of(call)} is not an address of this machine"
-    return f"no local address and port is free for a connection to {place(call)}"
+    return f"no local address or port is free for {place(call)}"
 
 
 def _access_denied(call: Call) -> str:
@@ -100,8 +100,8 @@ def _access_denied(call: Call) -> str:
     if path is not None:
         return f"no permission to use {path}"
     if call.call == "bind" and port is not None and 0 < port < 1024:
-        return f"port {port} is below 1024: it needs a privilege (CAP_NET_BIND_SERVICE)"
-    return f"{place(call)} is a broadcast address, which needs SO_BROADCAST, or a firewall forbids it"
+        return "a port below 1024 needs a privilege (CAP_NET_BIND_SERVICE)"
+    return "a broadcast address needs SO_BROADCAST, or a firewall forbids it"
 
 
 def _not_permitted(call: Call) -> str:
@@ -133,29 +133,29 @@ def _family_not_supported(call: Call) -> str:
 def _invalid(call: Call) -> str:
     match call.call:
         case "bind":
-            return "the socket is bound already, or the address has not the form of its family"
+            return "the socket is bound already, or the address has the wrong form"
         case "accept":
             return "the socket does not listen: listen comes before accept"
         case "listen":
             return "a connected socket cannot listen"
         case "connect" | "connect_ex":
-            return f"the socket cannot connect to {place(call)} from the address or in the state that it has"
+            return "the socket's address or its state does not allow this connect"
         case _:
-            return "an argument is not valid for this socket, or not in its present state"
+            return "an argument is not valid for this socket or its present state"
 
 
 def _connection_reset(call: Call) -> str:
     if call.call in ("connect", "connect_ex"):
-        return f"{place(call)} reset the connection (RST) while it was being made"
-    return "the peer reset the connection (RST): it closed with bytes unread, or asked for a reset"
+        return f"{place(call)} reset the connection (RST) as it was made"
+    return "the peer reset the connection (RST), maybe with bytes unread"
 
 
 def _not_connected(call: Call) -> str:
     match call.call:
         case "getpeername" | "shutdown":
-            return "the socket has no peer: it never connected, or the connection has ended"
+            return "the socket has no peer: not connected yet, or not any more"
         case _:
-            return "the socket is not connected: connect first, or use a socket that accept returned"
+            return "the socket is not connected: connect first, or accept one"
 
 
 def _is_connected(call: Call) -> str:
@@ -164,15 +164,15 @@ def _is_connected(call: Call) -> str:
 
 def _message_size(call: Call) -> str:
     asked = "" if call.requested is None else f"{call.requested} bytes are "
-    return f"{asked}too long for one message (UDP takes at most 65507, over IPv6 65527)"
+    return f"{asked}too long for a message (UDP over IPv4: 65507)"
 
 
 def _again(call: Call) -> str:
     match call.call:
         case "accept":
-            return "no connection waits in the accept queue (non-blocking, so accept did not wait)"
+            return "the accept queue is empty (non-blocking, so accept did not wait)"
         case "connect" | "connect_ex":
-            return f"the accept queue of {place(call)} is full (UNIX with a timeout or non-blocking: no waiting)"
+            return f"the accept queue of {place(call)} is full (it did not wait)"
         case _ if call.receives:
             return "the receive queue is empty (non-blocking, so recv did not wait)"
         case _ if call.sends:
@@ -184,8 +184,8 @@ def _again(call: Call) -> str:
 def _timed_out(call: Call) -> str:
     """Say what the system gave up on, which is not the socket's own timeout."""
     if call.call in ("connect", "connect_ex"):
-        return f"no answer from {place(call)} {within(call)}: {_UNANSWERED}"
-    return "the peer acknowledged nothing for too long, and the system gave the connection up"
+        return f"no answer from {place(call)} {within(call)}"
+    return "the peer acknowledged nothing for long: the system gave up"
 
 
 def _no_entry(call: Call) -> str:
@@ -212,16 +212,13 @@ def _timeout(call: Call) -> str:
         case "accept":
             return f"nobody connected {within(call)}"
         case "connect" | "connect_ex":
-            return f"no answer from {place(call)} {within(call)}: {_UNANSWERED}"
+            return f"no answer from {place(call)} {within(call)}: full accept queue?"
         case _ if call.receives:
             return f"nothing arrived {within(call)}"
         case _ if call.sends:
             return f"the send buffer stayed full, the peer did not read enough {within(call)}"
         case _:
             return f"not done {within(call)}"
-
-
-_UNANSWERED = "the accept queue may be full, or packets are dropped"
 
 
 def _overflow(call: Call) -> str:
@@ -258,10 +255,8 @@ _BY_ERRNO: Mapping[str, Sentence] = {
     "ECONNREFUSED": _connection_refused,
     "ECONNRESET": _connection_reset,
     "EDESTADDRREQ": "no destination: connect first, or use sendto",
-    "EHOSTUNREACH": lambda call: f"no answer on the way to {place(call)}: the host is down or not reachable",
-    "EINPROGRESS": lambda call: (
-        f"the connection to {place(call)} is being made (non-blocking, so connect did not wait)"
-    ),
+    "EHOSTUNREACH": lambda call: f"the host of {place(call)} is down or not reachable",
+    "EINPROGRESS": lambda call: f"connecting to {place(call)} goes on in the background",
     "EINVAL": _invalid,
     "EISCONN": _is_connected,
     "EMFILE": "the program has as many files open as it may",
@@ -275,7 +270,7 @@ _BY_ERRNO: Mapping[str, Sentence] = {
     "ENOTSOCK": "the descriptor is not a socket",
     "EOPNOTSUPP": _not_supported,
     "EPERM": _not_permitted,
-    "EPIPE": "the peer has closed the connection, or sending was shut down here: nothing more can be sent",
+    "EPIPE": "the peer has closed the connection, or sending was shut down here",
     "EPROTONOSUPPORT": _protocol_not_supported,
     "EPROTOTYPE": _wrong_type,
     "ESOCKTNOSUPPORT": lambda call: f"{argument(call, 0)} has no sockets of type {argument(call, 1)}",
