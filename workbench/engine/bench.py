@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import wait
+from dataclasses import replace
 from itertools import count
 
 from workbench.engine.bench_socket import recorded_by
 from workbench.engine.client import Client
 from workbench.engine.endpoint import Endpoint
+from workbench.engine.inside import Inside, inside
 from workbench.engine.responders import Responder, responder
 from workbench.engine.server import Server
 from workbench.engine.state import EndpointState
+from workbench.engine.watch import TcpWatch
 from workbench.model.endpoint import ClientSettings, ServerSettings
 from workbench.probe.record import Recorder
 
@@ -24,6 +27,7 @@ class Bench:
         self._clock = clock
         self._kind = recorded_by(recorder)
         self._connection_numbers, self._client_numbers = count(1), count(1)
+        self._watch = TcpWatch()
         self.server: Server | None = None
         self._clients: list[Client] = []
 
@@ -59,8 +63,18 @@ class Bench:
         return [*((server.listener, *server.connections) if server is not None else ()), *self._clients]
 
     def endpoints(self) -> tuple[EndpointState, ...]:
-        """Return what every endpoint looks like now."""
-        return tuple(endpoint.state() for endpoint in self.all())
+        """Return what every endpoint looks like now; of closed ones, whether TCP still keeps them in TIME_WAIT."""
+        return tuple(self._with_time_wait(endpoint.state()) for endpoint in self.all())
+
+    def _with_time_wait(self, state: EndpointState) -> EndpointState:
+        if not state.closed or state.peer is None or state.family == "AF_UNIX" or state.type != "SOCK_STREAM":
+            return state
+        return replace(state, tcp_state="TIME_WAIT") if self._watch.lingers(state.local, state.peer) else state
+
+    def inside(self, name: str) -> Inside:
+        """Return what the kernel holds for one endpoint now; empty for one that there is not. Costs about 10 µs."""
+        endpoint = self.find(name)
+        return inside(endpoint, self.all(), self._watch.entries(), self._clock()) if endpoint else Inside()
 
     def find(self, name: str) -> Endpoint | None:
         """Return the endpoint of that name."""

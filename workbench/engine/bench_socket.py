@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from workbench.engine.queue import QueuedSocket
 from workbench.engine.waiting import WaitingSocket
 from workbench.engine.waker import POLLIN
 from workbench.model.call import socket_id
@@ -12,7 +13,7 @@ from workbench.probe.record import Recorder
 from workbench.probe.sockets import TracedSocket
 
 
-class BenchSocket(TracedSocket, WaitingSocket):
+class BenchSocket(TracedSocket, QueuedSocket):
     """A socket under a name. `recorded_by` makes the class for one session."""
 
     send_some = WaitingSocket.send_some

@@ -65,6 +65,11 @@ class Driven:
         return False
 
     @property
+    def socket(self) -> BenchSocket | None:
+        """Its socket, to be asked about, not to be called; None before there is one."""
+        return self._socket
+
+    @property
     def polls(self) -> bool:
         """Whether its declared timeout is 0, so that no call waits."""
         return self._socket is not None and self._socket.gettimeout() == 0

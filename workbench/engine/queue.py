@@ -120,7 +120,7 @@ class QueuedSocket(WaitingSocket):
     def _look(self) -> Queue:
         ready = self._ready()
         kind = int(self.type)
-        memory, room = self._memory()
+        memory, room = (memory_of(self) or (None, None))[:2]
         facts: dict[str, Any] = {
             "memory": memory,
             "room": room,
@@ -175,9 +175,10 @@ class QueuedSocket(WaitingSocket):
             with suppress(OSError):
                 socket.socket.setsockopt(self, socket.SOL_SOCKET, _PEEK_OFF, -1)
 
-    def _memory(self) -> tuple[int | None, int | None]:
-        try:
-            counts = struct.unpack("=9I", socket.socket.getsockopt(self, socket.SOL_SOCKET, _MEMINFO, 36))
-        except OSError:
-            return None, None
-        return counts[0], counts[1]
+
+def memory_of(sock: socket.socket) -> tuple[int, ...] | None:
+    """Return SO_MEMINFO: the memory that the receive queue takes, its limit, the send queue's, its limit, …; or None."""
+    try:
+        return struct.unpack("=9I", socket.socket.getsockopt(sock, socket.SOL_SOCKET, _MEMINFO, 36))
+    except OSError:
+        return None

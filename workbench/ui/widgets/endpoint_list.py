@@ -47,7 +47,7 @@ def where(state: EndpointState) -> str:
 
 def standing(state: EndpointState) -> str:
     """Write the state of an endpoint: of TCP as ss(8) does, else whether it is open."""
-    if state.closed:
+    if state.closed and state.tcp_state != "TIME_WAIT":
         return "closed"
     if state.tcp_state:
         return _STATES.get(state.tcp_state, state.tcp_state.replace("_", "-"))

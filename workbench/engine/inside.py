@@ -1,0 +1,123 @@
+"""What the kernel holds for one endpoint: its receive queue, its send side, and who waits to be accepted."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workbench.engine.bench_socket import BenchSocket
+from workbench.engine.diag import AcceptQueue, TcpEntry, accept_queue, waiting_unix_clients
+from workbench.engine.endpoint import Endpoint
+from workbench.engine.queue import Queue, memory_of
+from workbench.engine.state import EndpointState
+from workbench.model.address import show
+from workbench.model.gauge import Connecting, SendSide
+
+try:
+    from fcntl import ioctl
+    from termios import TIOCOUTQ
+except ImportError:  # Windows
+    ioctl = None  # type: ignore[assignment]
+
+_SIOCOUTQNSD = 0x894B
+"""linux/sockios.h: bytes of the send queue that are not sent yet."""
+_RETRANSMITS = 2
+"""Where TCP_INFO has the number of retransmits of the segment that is not acknowledged: here, the SYN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The kernel's side of an endpoint at one moment; None and empty for what does not apply to it."""
+
+    queue: Queue | None = None
+    send: SendSide | None = None
+    listens: bool = False
+    accept: AcceptQueue | None = None
+    waiting: tuple[str, ...] = ()
+    """The clients in the accept queue: by name where they are the bench's own, else by address."""
+    connecting: tuple[Connecting, ...] = ()
+
+
+def inside(endpoint: Endpoint, others: Sequence[Endpoint], entries: Sequence[TcpEntry], now: float) -> Inside:
+    """Ask the kernel about *endpoint*; *others* of the bench give names, *entries* tell who waits for accept."""
+    sock = endpoint.socket
+    if sock is None or endpoint.closed:
+        return Inside()
+    state = endpoint.state()
+    if "listen" in state.done:
+        clients = [other for other in others if other.role == "client"]
+        return Inside(
+            listens=True,
+            accept=accept_queue(sock),
+            waiting=tuple(_waiting(sock, state, clients, entries)),
+            connecting=tuple(_connecting(state, clients, now)),
+        )
+    return Inside(queue=sock.look(), send=send_side(sock))
+
+
+def send_side(sock: BenchSocket) -> SendSide | None:
+    """Return the send side of a stream; None for sockets that keep messages, which queue nothing of their own.
+
+    TIOCOUTQ counts what is not acknowledged on TCP (tcp(7)), but kernel memory on UNIX: there it is not told.
+    """
+    if sock.type != socket.SOCK_STREAM:
+        return None
+    try:
+        size = socket.socket.getsockopt(sock, socket.SOL_SOCKET, socket.SO_SNDBUF)
+        memory = memory_of(sock)
+        free = None if memory is None else max(0, size - memory[2])
+        if ioctl is None or sock.family == getattr(socket, "AF_UNIX", None):
+            return SendSide(free=free, size=size)
+        unacknowledged, unsent = (_count(sock, request) for request in (TIOCOUTQ, _SIOCOUTQNSD))
+        return SendSide(unacknowledged, unsent, free, size)
+    except OSError:
+        return None
+
+
+def _count(sock: BenchSocket, request: int) -> int | None:
+    try:
+        (number,) = struct.unpack("i", ioctl(sock.fileno(), request, bytes(4)))
+    except OSError:
+        return None
+    return int(number)
+
+
+def _waiting(
+    sock: BenchSocket, state: EndpointState, clients: Sequence[Endpoint], entries: Sequence[TcpEntry]
+) -> list[str]:
+    if state.family == "AF_UNIX":
+        owners = {_inode(client.socket): client.name for client in clients if client.socket is not None}
+        return [owners.get(inode, f"inode {inode}") for inode in waiting_unix_clients(sock)]
+    owners_by_address = {str(client.local): client.name for client in clients}
+    peers = [entry.peer for entry in entries if entry.waits_for_accept and entry.local == state.local]
+    return [owners_by_address.get(str(peer), show(peer)) for peer in peers]
+
+
+def _connecting(listener: EndpointState, clients: Sequence[Endpoint], now: float) -> list[Connecting]:
+    """Return the bench's clients whose connect to this listener has not returned."""
+    found = []
+    for client in clients:
+        state = client.state()
+        under_way = next((call for call in state.pending if call.call.startswith("connect")), None)
+        if under_way is None or client.socket is None:
+            continue
+        retries = _retries(client.socket) if state.tcp_state else None
+        found.append(Connecting(client.name, state.tcp_state or "waiting", now - under_way.since, retries))
+    return found
+
+
+def _retries(sock: BenchSocket) -> int | None:
+    try:
+        return int(socket.socket.getsockopt(sock, socket.IPPROTO_TCP, socket.TCP_INFO, 8)[_RETRANSMITS])
+    except (OSError, AttributeError):
+        return None
+
+
+def _inode(sock: BenchSocket) -> int:
+    try:
+        return os.fstat(sock.fileno()).st_ino
+    except OSError:
+        return -1
