@@ -100,11 +100,13 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None) -> int:
                 _until_listening(tracing, printer, running)
         while tracing.look(_LOOK):
             printer.print_new()
-        signed_in, lost = live.signed_in(), live.lost()
+        signed_in, lost, failed = live.signed_in(), live.lost(), len(live.untraced())
         live.settle(recorder, journal)
         printer.print_new()
     if lost:
         _say(f"{lost} calls were not kept (full disk or size limit)")
+    if failed:
+        _say(f"{failed} of the processes ran untraced: they could not open the session")
     for running in tracing.running:
         _sum_up(running, running.pid in signed_in, len(journal) > begin)
     journal.close()

@@ -16,6 +16,8 @@ from workbench.probe import record
 from workbench.probe.live import AT_CALL, HEADER, MAGIC, NOTE, PAGE, SLOT, SUFFIX
 from workbench.probe.record import CALLS, Recorder
 
+_ALL = 0xFFFFFFFF
+
 
 @dataclass(frozen=True, slots=True)
 class Doing:
@@ -77,7 +79,11 @@ class LivePages:
 
     def lost(self) -> int:
         """Return how many calls the processes could not record."""
-        return sum(lost for offset, _, _, lost in self._pages() if offset >= self._began)
+        return sum(lost for offset, _, _, lost in self._pages() if offset >= self._began and lost != _ALL)
+
+    def untraced(self) -> set[int]:
+        """Return the processes that the probe got into, but could not record."""
+        return {pid for offset, pid, _, lost in self._pages() if offset >= self._began and lost == _ALL}
 
     def doing(self, journal: Journal) -> list[Doing]:
         """Return the calls that go on now, and those that were going on when their process died."""

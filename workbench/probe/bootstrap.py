@@ -48,6 +48,14 @@ def _sign_in(path: str) -> int:
         os.close(fd)
 
 
+def _sign_out(path: str, place: int) -> None:
+    """Tell in this process's page that it cannot be traced: as if it had lost more calls than there can be."""
+    if place >= 0:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        os.pwrite(fd, b"\xff" * 4, place + 12)
+        os.close(fd)
+
+
 def _trace(module: "ModuleType", session: str, place: int) -> None:
     """Load the rest of the probe under a name of its own, and let it replace what *module* (socket) makes."""
     package = type(sys)(PACKAGE)
@@ -57,6 +65,9 @@ def _trace(module: "ModuleType", session: str, place: int) -> None:
     try:
         __import__(PACKAGE + ".program")
         sys.modules[PACKAGE + ".program"].install(module, session, place)
+    except Exception:
+        _sign_out(session + ".live", place)
+        raise
     finally:
         for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
             del sys.modules[name]

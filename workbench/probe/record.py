@@ -41,6 +41,7 @@ FIXED = struct.Struct("<BBHIIIIIIIQQqqqqiII")
 HEAD_SIZE = PREFIX.size + FIXED.size
 _pack, _pack_prefix = FIXED.pack, PREFIX.pack
 _write = os.write
+_MOST_TEXTS = 10000
 _SMALL = 16384  # bytes that are copied together faster than handed over in pieces
 
 # Kinds of record.
@@ -149,6 +150,8 @@ class Recorder:
             number = next(self._text_numbers)
             if not self._other(TEXT, None, number, encodable(text).encode()):
                 return 0
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()  # what comes again gets another number
             self._texts[text] = number
         return number
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .record import Recorder
 
 _MOST = 5000
-"""Code objects that are remembered; a program may make them without end."""
+"""Code objects, and names, that are remembered; a program may make them without end."""
 _SKIPPED: dict[int, int] = {}
 """Stands for a code object whose frames are passed over."""
 
@@ -24,7 +24,10 @@ class Sources:
         """*passed_over*: beginnings of the paths of files whose frames don't count."""
         self._recorder = recorder
         self.passed_over = passed_over
-        self._here = os.getcwd() + os.sep
+        try:
+            self._here = os.getcwd() + os.sep
+        except OSError:  # it was removed
+            self._here = os.sep
         self._library = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
         self.places: dict[int, dict[int, int]] = {}
         self.names: dict[str, int] = {}
@@ -59,6 +62,8 @@ class Sources:
         """Return the number of the text *label*, 0 for an empty one."""
         number = self.names.get(label)
         if number is None:
+            if len(self.names) >= _MOST:
+                self.names.clear()
             number = self.names[label] = self._recorder.text(label) if label else 0
         return number
 
