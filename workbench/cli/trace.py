@@ -99,10 +99,10 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None) -> int:
             if described is not programs[-1]:
                 _until_listening(tracing, printer, running)
         while tracing.look(_LOOK):
-            printer.print_new()
+            _print(printer)
         signed_in, lost, failed = live.signed_in(), live.lost(), len(live.untraced())
         live.settle(recorder, journal)
-        printer.print_new()
+        _print(printer)
     if lost:
         _say(f"{lost} calls were not kept (full disk or size limit)")
     if failed:
@@ -111,6 +111,14 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None) -> int:
         _sum_up(running, running.pid in signed_in, len(journal) > begin)
     journal.close()
     return tracing.running[0].code or 0
+
+
+def _print(printer: Printer) -> None:
+    """Print what is new; where stderr is gone, the program goes on all the same."""
+    try:
+        printer.print_new()
+    except OSError:
+        printer.report = _Nothing()
 
 
 def _started(tracing: Tracing, described: Program) -> Running:
@@ -126,7 +134,7 @@ def _until_listening(tracing: Tracing, printer: Printer, running: Running) -> No
     for _ in range(int(_UNTIL_LISTENING / _LOOK)):
         before = len(printer.journal)
         tracing.look(_LOOK)
-        printer.print_new()
+        _print(printer)
         calls = (printer.journal[index] for index in range(before, len(printer.journal)))
         if running.code is not None or any(call.call == "listen" or call.datagram for call in calls):
             return
