@@ -20,8 +20,8 @@ def test_the_log_goes_to_stderr_and_the_program_keeps_stdout(tmp_path: Path) -> 
     write(tmp_path, "pair.py", PAIR)
     done = subprocess.run([*TRACE, "pair.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "b'hel' b'lo'\n"
-    assert re.search(r"#2 .*socket 1 → sendall\(b'hello'\) += None", done.stderr)
-    assert re.search(r"#3 .*socket 2 ← recv\(3\) += b'hel'\n.*2 left.*bytes 0-2 of #2", done.stderr)
+    assert re.search(r"#2 .*socket 1 → sendall\(b'hello'\) += None  at pair.py:3", done.stderr)
+    assert re.search(r"#3 .*socket 2 ← recv\(3\) += b'hel'  at pair.py:4\n.*2 left.*bytes 0-2 of #2", done.stderr)
     assert list(tmp_path.iterdir()) == [tmp_path / "pair.py"]
 
 

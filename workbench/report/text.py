@@ -87,7 +87,8 @@ class TextReport:
         wrote, result = expression(call, _EXPRESSION), outcome(call, _OUTCOME)
         gap = " " * max(1, _ALIGNED - cells(wrote))
         result = self._paint(result, _ERROR) if call.error else result
-        return f"#{call.seq:<4} {self._paint(when, _DIM)} {name} {direction(call)} {wrote}{gap}{result}\n"
+        source = self._paint(f"  at {safe(call.source)}", _DIM) if call.source else ""
+        return f"#{call.seq:<4} {self._paint(when, _DIM)} {name} {direction(call)} {wrote}{gap}{result}{source}\n"
 
     def _annotations(self, call: Call) -> list[str]:
         lineage, lengths = self._journal.lineage, self._journal.lengths
