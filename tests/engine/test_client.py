@@ -40,7 +40,7 @@ def test_a_client_connects_sends_and_receives_call_by_call(live: LiveBench) -> N
         done(client.close())
     port = client.settings.port
     assert live.log("client 1") == [
-        f"socket(AF_INET, SOCK_STREAM, 0) = {live.calls()[0].socket}",
+        f"socket(AF_INET, SOCK_STREAM, 0) = fd {live.calls()[0].descriptor}",
         "settimeout(2.0) = None",
         f"connect(('127.0.0.1', {port})) = None",
         "sendall(b'hello') = None",

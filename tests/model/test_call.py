@@ -104,6 +104,9 @@ def test_arguments_and_results(made: Call, args: list[Any], result: Any) -> None
 def test_addresses_as_results_are_never_null(told: Any, json: Any) -> None:
     accept = call("accept", tail={"made": [[4711, 4]], "peer": told}, flags=record.OTHER_RESULT)
     assert shown(accept)["result"] == ["4711.4", json]
+    tail = {"made": [[4711, 4]], "label": "conn 1", "peer": told}
+    named = call("accept", tail=tail, flags=record.OTHER_RESULT)
+    assert (named.label, shown(named)) == ("conn 1", shown(accept))
     assert shown(call("getpeername", tail={"result": told}, flags=record.OTHER_RESULT))["result"] == json
     assert shown(call("getsockname", flags=NONE))["result"] == ""
     assert call("getpeername", tail={"error": ["OSError", "x"]}, flags=record.FAILED).result is None

@@ -45,7 +45,7 @@ class Session:
             flags=record.NO_RESULT,
             tail={"args": [SERVER], "local": CLIENT, "peer": SERVER},
         )
-        tail = {"made": [[7, 3]], "result": [None, CLIENT], "local": SERVER, "peer": CLIENT}
+        tail = {"made": [[7, 3]], "label": "conn 1", "result": [None, CLIENT], "local": SERVER, "peer": CLIENT}
         self.call("accept", 2, name="server", took=1234 * MS, flags=record.OTHER_RESULT, tail=tail)
 
     def send(self, data: bytes, offered: int | None = None, socket: int = 1, name: str = "client") -> None:

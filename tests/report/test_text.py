@@ -34,7 +34,7 @@ def test_a_conversation(session):
         shown(session)
         == """\
 #1    07:00:00.001000 client   • connect(('127.0.0.1', 6789))    = None
-#2    07:00:00.002000 server   • accept()                        = 7.3 from 127.0.0.1:50312
+#2    07:00:00.002000 server   • accept()                        = conn 1 from 127.0.0.1:50312
       waited 1.2 s
 #3    07:00:00.003000 client   → send(b'hello world')            = 11
       11 bytes · taken by #4, #6

@@ -30,7 +30,7 @@ class Session:
     def connect(self) -> Session:
         here, there = ["127.0.0.1", 50312], ["127.0.0.1", 6789]
         self.call("connect", tail={"args": [there], "local": here, "peer": there}, flags=record.NO_RESULT)
-        tail = {"made": [CONN], "local": there, "peer": here}
+        tail = {"made": [CONN], "label": "conn 1", "local": there, "peer": here}
         self.call("accept", SERVER, tail=tail, flags=record.OTHER_RESULT)
         return self
 

@@ -78,7 +78,7 @@ async def test_a_call_is_drawn_with_its_annotation_and_its_bytes(session: Sessio
     async with Bench(session.path).run_test(size=(80, 24)) as pilot:
         assert (await shown(pilot))[:9] == [
             "  12:00:00.000100 client 1 • connect(('127.0.0.1', 6789)) = None",
-            "  12:00:00.000200 server   • accept() = 7.3 from 127.0.0.1:50312",
+            "  12:00:00.000200 server   • accept() = conn 1 from 127.0.0.1:50312",
             ' ▾12:00:00.000300 client 1 → send(b\'{"op":"hello","id":7}\\r\\n\') = 23',
             " #3   23 bytes · taken by #4 · 19 bytes not received yet",
             ' 0000 7b 22 6f 70 22 3a 22 68  65 6c 6c 6f 22 2c 22 69 {"op":"hello","i',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 from workbench.engine.queue import QueuedSocket
@@ -20,7 +21,11 @@ class BenchSocket(TracedSocket, QueuedSocket):
     sending = WaitingSocket.sending
 
     name: str = ""
-    """Under which its calls stand in the journal; an accepted socket gets one by `rename`."""
+    """Under which its calls stand in the journal."""
+    number: int = 0
+    """Of an accepted socket, its number among the connections."""
+    numbers: Iterator[int] | None = None
+    """Of a listener, the numbers that the sockets it accepts get; they are named "conn 1" and so on."""
 
     def __init__(
         self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None, *, name: str = ""
@@ -45,6 +50,14 @@ class BenchSocket(TracedSocket, QueuedSocket):
     def accept(self) -> tuple[Any, Any]:
         """socket.accept, recorded."""
         return TracedSocket.accept(self)
+
+    def _accept_one(self) -> tuple[Any, Any]:
+        """Name the accepted socket at once, so that the record of its accept has its name."""
+        accepted, address = super()._accept_one()
+        if self.numbers is not None and isinstance(accepted, BenchSocket):
+            accepted.number = next(self.numbers)
+            accepted.rename(f"conn {accepted.number}")
+        return accepted, address
 
     def wait_readable(self) -> None:
         """Wait until a recv or accept would find something, an error or the end; raises Cancelled."""

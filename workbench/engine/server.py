@@ -126,6 +126,7 @@ class Server:
         outcome = listener.open(kind, settings.family, settings.type, settings.protocol)
         if not outcome.ok:
             return outcome
+        outcome.result.numbers = self._numbers
         if settings.reuse_address and self.listens and settings.family != "AF_UNIX":
             listener.make("setsockopt", socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         set_options(listener, settings)
@@ -141,9 +142,8 @@ class Server:
         return limit is None or sum(not connection.closed for connection in self.connections) < limit
 
     def _accepted(self, made: BenchSocket) -> None:
-        number = next(self._numbers)
         connection = Connection(
-            *(f"conn {number}", "connection", number),
+            *(made.name, "connection", made.number),
             bufsize=self.settings.bufsize,
             clock=self._clock,
             responder=self._responder,

@@ -69,6 +69,7 @@ class Tail(msgspec.Struct, frozen=True):
     local: Json = None
     peer: Json = None
     made: list[tuple[Number, Number]] = []
+    label: str = ""
     fd: Number = -1
     inode: Number = 0
 
@@ -110,6 +111,8 @@ class Call:
     descriptor: int | None = None
     inode: int | None = None
     made: tuple[str, ...] = ()
+    label: str = ""
+    """Of an accept, the name of the socket that it made; "" where it has none."""
     unfinished: bool = False
     tls: bool = False
     """Its bytes are the plain ones of a TLS connection, whose ciphertext is not seen."""
@@ -176,6 +179,7 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         descriptor=_known(tail.fd),
         inode=tail.inode or None,
         made=tuple(socket_id(*key) for key in tail.made),
+        label=tail.label,
         unfinished=unfinished,
         tls=bool(head.flags & record.TLS),
     )

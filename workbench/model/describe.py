@@ -59,7 +59,7 @@ def expression(call: Call, width: int = 0) -> str:
 def outcome(call: Call, width: int = 0) -> str:
     """Return what came of the call, in at most *width* cells (0: no limit).
 
-    "= 16", "= b'Hey~~~'", "= None", "= 4711.4 from 127.0.0.1:50312", "ConnectionRefusedError (ECONNREFUSED)".
+    "= 16", "= b'Hey~~~'", "= None", "= conn 1 from 127.0.0.1:50312", "ConnectionRefusedError (ECONNREFUSED)".
     """
     if call.unfinished:
         return _fit("did not return", width)
@@ -139,11 +139,9 @@ def _bytes(value: str) -> str:
 def _result(call: Call) -> str:
     match call.call, call.result:
         case "accept", [str() as made, (str() | list()) as peer]:
-            return f"{made} from {show(peer)}"
-        case (("socket" | "fromfd"), _):
-            return call.socket
-        case "dup", int(descriptor):
-            return f"descriptor {descriptor}"
+            return f"{call.label or made} from {show(peer)}"
+        case (("socket" | "fromfd" | "dup"), int(descriptor)):
+            return f"fd {descriptor}"
         case "connect_ex", int(number) if number:
             return f"{number} ({errno_name(call)})"
         case (("getsockname" | "getpeername"), address):

@@ -126,7 +126,12 @@ class TracedSocket(TransferSocket):
 
     @harmless
     def _write_accepted(self, times: tuple[int, int], accepted: TracedSocket, address: Any) -> None:
-        tail = {**names(accepted), "made": [accepted._key], "result": [None, argument(address)]}
+        tail = {
+            **names(accepted),
+            "made": [accepted._key],
+            "label": accepted.label,
+            "result": [None, argument(address)],
+        }
         self._put("accept", *times, tail, flags=record.OTHER_RESULT)
 
     def dup(self) -> TracedSocket:
