@@ -251,7 +251,7 @@ def test_made_up_records_are_unknown_and_nothing_worse(
     [
         b'{"fd": 1' + b"0" * 400 + b"}",
         b'{"inode": 1' + b"0" * 5000 + b"}",
-        b'{"made": [[7, 1' + b"0" * 4400 + b"]]}",
+        b'{"made": [[7, 1' + b"0" * 400 + b"]]}",
         b'{"args": "all", "error": 5}',
         b'{"error": ["only one"]}',
         b'{"peer": "\xff"}',
@@ -277,7 +277,9 @@ def test_a_tail_of_wrong_types_is_unknown(session: Session, tail: bytes) -> None
 
 
 @pytest.mark.parametrize("kind", [record.START, record.NOTE, record.LOST])
-@pytest.mark.parametrize("tail", [b"", b"[]", b'{"wall": 1e400}', b'{"seq": "x", "calls": 1' + b"0" * 4000 + b"}"])
+@pytest.mark.parametrize(
+    "tail", [b"", b"[]", b'{"program": "\xff"}', b'{"wall": 1e400}', b'{"seq": "x", "calls": 1' + b"0" * 4000 + b"}"]
+)
 def test_other_records_with_wrong_tails(session: Session, kind: int, tail: bytes) -> None:
     fixed = FIXED.pack(kind, 0, 0, 9, 7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, len(tail))
     length = HEAD_SIZE + len(tail)
@@ -285,6 +287,12 @@ def test_other_records_with_wrong_tails(session: Session, kind: int, tail: bytes
     session.call(b"after")
     journal = read(session.path)
     assert (payloads(journal), journal.lost, journal.notes) == ([b"after"], 0, {})
+
+
+def test_recvs_of_more_than_there_is(session: Session) -> None:
+    for _ in range(4):
+        session.call(code=RECV, result=2**63 - 1)
+    use(read(session.path))
 
 
 def test_a_tail_longer_than_its_record_is_damage(session: Session) -> None:

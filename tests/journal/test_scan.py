@@ -95,6 +95,18 @@ def test_a_record_that_is_being_written_is_waited_for(session: Session, tmp_path
     assert journal.unreadable == 0
 
 
+def test_a_record_behind_damage_is_waited_for_too(session: Session) -> None:
+    append(session.path, bytes(50))
+    record = session.call(b"behind" * 100)
+    os.truncate(session.path, session.path.stat().st_size - len(record))
+    journal = Journal(session.path)
+    for piece in (record[:300], record[300:600], record[600:]):
+        assert journal.pull() == (1 if piece == record[:300] else 0)
+        append(session.path, piece)
+    assert journal.pull() == 1
+    assert (payloads(journal), journal.unreadable) == ([b"first", b"behind" * 100], 50)
+
+
 @pytest.fixture
 def inner(tmp_path: Path) -> bytes:
     """Another session, whole."""

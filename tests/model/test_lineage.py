@@ -266,8 +266,9 @@ def test_an_address_pair_used_again_is_another_connection(written: Written, acce
     if not accept_first:
         written.accept(22, 5)
     assert written.talk(30, 4, 5) == [(7, 0, 5)]
-    first = written.journal[3]
-    assert written.journal.lineage.sources(first) == [(3, 0, 5)]
+    send, recv = written.journal[2], written.journal[3]
+    assert written.journal.lineage.sources(recv) == [(3, 0, 5)]
+    assert written.journal.lineage.takers(send) == [(4, 0, 5)]
 
 
 @pytest.mark.parametrize("accept_first", [False, True])
@@ -281,6 +282,7 @@ def test_an_end_whose_partner_was_not_recorded_takes_no_later_one(written: Writt
     if not accept_first:
         written.accept(22, 5)
     assert written.talk(30, 4, 5) == [(6, 0, 5)]
+    assert written.journal.lineage.takers(written.journal[1]) == []
 
 
 def test_an_accept_before_a_connect_began_is_not_its_own(written: Written) -> None:
@@ -322,17 +324,17 @@ def test_failed_connects_pair_with_nobody(written: Written) -> None:
 def test_a_process_that_replaced_itself_counts_its_sockets_anew(written: Written) -> None:
     written.connect(1, 2)
     written.accept(2, 3)
-    assert written.talk(3, 2, 3) == [(3, 0, 5)]
+    written.call(3, "send", 2, b"never read")
     written.call(10, "socket", 2, tail='{"made": [[7, 2]]}')
     written.connect(11, 2, 50001)
     written.accept(12, 3, 50001)
-    assert written.talk(20, 2, 3) == [(8, 0, 5)]
+    assert written.talk(20, 2, 3) == [(7, 0, 5)]
 
 
 def test_sockets_from_before_the_recorder_are_not_taken_for_one(written: Written) -> None:
     written.connect(1, 0)
-    written.accept(2, 0)
-    assert written.talk(10, 0, 0) == []
+    written.accept(2, 3)
+    assert written.talk(10, 0, 3) == []
 
 
 def test_two_threads_that_send_at_once_leave_the_order_unknown(written: Written) -> None:

@@ -150,6 +150,7 @@ def test_a_child_of_fork_writes_as_itself(tmp_path: Path) -> None:
     child = os.fork()
     if not child:
         send(recorder, b"child", recorder.number(), name=recorder.text("of the child"))
+        send(recorder, b"child again", 1, name=recorder.text("of the parent"))
         recorder.close()
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
@@ -158,6 +159,7 @@ def test_a_child_of_fork_writes_as_itself(tmp_path: Path) -> None:
     assert [(call.pid, call.socket, call.name, call.data) for call in read(tmp_path / "s")] == [
         (os.getpid(), f"{os.getpid()}.1", "of the parent", b"parent"),
         (child, f"{child}.1", "of the child", b"child"),
+        (child, f"{child}.1", "of the parent", b"child again"),
         (os.getpid(), f"{os.getpid()}.2", "of the parent", b"parent again"),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import ctypes
 import fcntl
 import io
 import os
@@ -82,8 +83,8 @@ def test_a_sendall_on_a_descriptor_that_select_does_not_take(tape: Tape, tmp_pat
 
 @pytest.mark.parametrize(
     "data",
-    [bytearray(b"abcd"), memoryview(b"abcd"), array.array("H", [0x6261, 0x6463]), array.array("H")],
-    ids=["bytearray", "memoryview", "array", "empty array"],
+    [bytearray(b"abcd"), memoryview(b"abcd"), array.array("H", [0x6261, 0x6463]), (ctypes.c_char * 3 * 0)()],
+    ids=["bytearray", "memoryview", "array", "no rows"],
 )
 def test_whatever_has_bytes_is_sent_and_recorded(tape: Tape, tmp_path: Path, data: Any) -> None:
     client, _accepted = connected(tape.socket, TCP, tmp_path)

@@ -98,6 +98,27 @@ def test_a_connect_in_the_background_has_lineage(tape: Tape, tmp_path: Path, how
     assert tape.journal.lineage.sources(recv) == [(send.seq, 0, 1)]
 
 
+def test_a_connect_that_waits_for_room_is_recorded_with_its_peer(tape: Tape, tmp_path: Path) -> None:
+    with bound(tape.socket, TCP, tmp_path) as listener, tape.socket() as one, tape.socket() as other:
+        listener.listen(0)
+        name = listener.getsockname()
+        with socket.create_connection(name):  # the accept queue is full: the kernel answers no other SYN
+            for late in (one, other):
+                late.setblocking(False)
+            assert one.connect_ex(name) == errno.EINPROGRESS
+            with pytest.raises(BlockingIOError):
+                other.connect(name)
+    assert [call.peer for call in tape.calls("connect_ex", "connect")] == [list(name), list(name)]
+
+
+def test_an_error_whose_number_is_no_errno(tape: Tape) -> None:
+    with tape.socket() as sock, pytest.raises(socket.gaierror):
+        sock.connect(("::1", 9))
+    [call] = tape.calls("connect")
+    assert call.error is not None
+    assert (call.error.type, call.error.errno) == ("gaierror", None)
+
+
 def test_a_connect_to_a_full_unix_queue_pairs_with_nobody(tape: Tape, tmp_path: Path) -> None:
     with bound(tape.socket, UNIX, tmp_path) as listener:
         listener.listen(0)

@@ -16,6 +16,7 @@ from collections import deque
 from typing import NamedTuple, TypeAlias
 
 from workbench.model.address import plain
+from workbench.model.ascending import Ascending
 from workbench.model.call import Call, Json, Tail
 from workbench.probe.record import CODE, FAILED, OUT_OF_BAND, PEEK, TLS
 
@@ -40,18 +41,15 @@ class Part(NamedTuple):
 class Flow:
     """One direction of a stream at one of its ends: the calls that moved its bytes, and the offset where each ended."""
 
-    __slots__ = ("_ends", "_moved", "_seqs", "stopped")
+    __slots__ = ("_ends", "_moved", "_seqs", "stopped", "total")
 
     def __init__(self) -> None:
         self._seqs = array("I")
-        self._ends = array("Q", [0])
+        self._ends = Ascending((0,))
         self._moved = 0  # when the last call returned
-        self.stopped = False
-
-    @property
-    def total(self) -> int:
+        self.total = 0
         """Bytes moved so far."""
-        return self._ends[-1]
+        self.stopped = False
 
     def add(self, seq: int, length: int, started: int, ended: int) -> None:
         """Append a call that moved *length* bytes; it stops the flow if it overlaps the last one (times in ns)."""
@@ -59,8 +57,9 @@ class Flow:
             self.stopped = True
         if not self.stopped:
             self._moved = ended
+            self.total += length
             self._seqs.append(seq)
-            self._ends.append(self._ends[-1] + length)
+            self._ends.append(self.total)
 
     def span(self, seq: int) -> tuple[int, int] | None:
         """Return the offsets of the first byte of call *seq* and of the one after its last."""
@@ -175,11 +174,7 @@ class Lineage:
         span = end.peeks.get(call.seq) or end.received.span(call.seq)
         if span is None:
             return []
-        sent = end.other.sent
-        found = sent.parts(*span)
-        if sum(part.stop - part.start for part in found) == span[1] - span[0]:
-            return found
-        return [] if sent.stopped else None
+        return _whole(end.other.sent, *span)
 
     def takers(self, call: Call) -> list[Part]:
         """Return the recvs that took a send's bytes so far, as parts of their data."""
@@ -188,6 +183,18 @@ class Lineage:
         if end is None or span is None or end.other is None:
             return []
         return end.other.received.parts(*span)
+
+    def queued(self, socket: str, start: int, stop: int) -> list[Part] | None:
+        """Return the sends of the bytes at offsets *start* to *stop* of what a stream socket is to receive.
+
+        Empty where the sender is not in the session, None where its records are not all there yet.
+        """
+        end = self._ends.get(_key(socket))
+        return [] if end is None or end.other is None else _whole(end.other.sent, start, stop)
+
+    def queued_messages(self, socket: str, count: int) -> list[Part | None]:
+        """Return the send of each of the *count* messages in a socket's receive queue, None where it is not known."""
+        return [None] * count
 
     def knows_peer(self, call: Call) -> bool:
         """Whether the other end of the call's connection is in the session too."""
@@ -205,7 +212,10 @@ class Lineage:
     # --- pairing ----------------------------------------------------------------------------------------------------
 
     def _end(self, key: Key) -> _End:
-        return self._ends.setdefault(key, _End()) if key[1] else _End()  # number 0: made before there was a recorder
+        end = self._ends.setdefault(key, _End())
+        if not key[1]:  # made before there was a recorder, as others were: what each moved is not known
+            end.stop()
+        return end
 
     def _connect(self, end: _End, tail: Tail, began: int) -> None:
         """Find the accepted end by the addresses that both ends tell; it can be told before this one.
@@ -269,6 +279,14 @@ class Lineage:
 
 
 _NAMES = {CODE[name]: name for name in CODE}
+
+
+def _whole(sent: Flow, start: int, stop: int) -> list[Part] | None:
+    """Return the parts of *sent* that cover *start* to *stop*; None if more is to come, nothing if it never will."""
+    found = sent.parts(start, stop)
+    if sum(part.stop - part.start for part in found) == stop - start:
+        return found
+    return [] if sent.stopped else None
 
 
 def _pair(one: _End, other: _End) -> None:
