@@ -38,11 +38,11 @@ def start_server(terminal: Terminal, port: int) -> None:
 
 
 def is_selected(terminal: Terminal, label: str, value: str) -> bool:
-    """Whether the value after a label stands on another colour than the label: its field has the focus."""
+    """Whether the value after a label stands on another colour than the rest of its field: it has the focus."""
     for row, line in enumerate(terminal.lines()):
         if (at := line.find(f"{label} {value}")) >= 0:
-            cells = terminal.screen.buffer[row]
-            return cells[at + len(label) + 1].bg != cells[at].bg and cells[at + len(label) + 2].bg != "1b1b1b"
+            cells, start = terminal.screen.buffer[row], at + len(label) + 1
+            return bool(cells[start].bg != cells[start + len(value) + 2].bg)
     return False
 
 

@@ -18,6 +18,7 @@ from textual.screen import Screen
 from workbench.ui.bridge import Bridge, keep_traceback
 from workbench.ui.screens.bench import BenchScreen
 from workbench.ui.screens.help import HelpScreen
+from workbench.ui.screens.session import SessionScreen
 
 
 class WorkbenchApp(App[None]):
@@ -47,9 +48,10 @@ class WorkbenchApp(App[None]):
         self.bridge = bridge
         self._zone = zone
 
-    def get_default_screen(self) -> BenchScreen:
+    def get_default_screen(self) -> SessionScreen:
         """Begin with the bench at once: a screen pushed over an empty one would be laid out later."""
-        return BenchScreen(self.bridge, zone=self._zone)
+        kind = BenchScreen if self.bridge.is_live else SessionScreen
+        return kind(self.bridge, zone=self._zone)
 
     def on_mount(self) -> None:
         for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
@@ -74,7 +76,7 @@ class WorkbenchApp(App[None]):
         """Show the help, or close it."""
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
-        elif isinstance(self.screen, BenchScreen):
+        elif isinstance(self.screen, SessionScreen):
             self.push_screen(HelpScreen())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -1,0 +1,65 @@
+"""What a person wishes of an endpoint, done: each wish is one or two calls, made on the endpoint's own thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from workbench.engine.bench import Bench
+from workbench.engine.endpoint import Endpoint
+from workbench.ui import wishes
+
+
+def carry_out(bench: Bench, wish: wishes.Wish) -> str | None:
+    """Do what *wish* asks for; return a sentence where there is something to say about it."""
+    match wish:
+        case wishes.StopWanted() if bench.server is not None:
+            bench.server.stop()
+        case wishes.ConnectWanted(settings):
+            bench.open_client(settings)
+        case wishes.AutoAcceptChanged(on) if bench.server is not None:
+            bench.server.listener.set_auto(on)
+        case wishes.AcceptWanted() if bench.server is not None:
+            return _accept(bench)
+        case wishes.ForgetWanted(name):
+            bench.forget(name)
+        case wishes.AutoRecvChanged("server", on) if bench.server is not None and bench.server.listens:
+            bench.server.settings = replace(bench.server.settings, auto_recv=on)
+        case wishes.BufsizeChanged("server", n) if bench.server is not None and bench.server.listens:
+            bench.server.settings = replace(bench.server.settings, bufsize=n)
+        case _:
+            endpoint = bench.find(getattr(wish, "name", ""))
+            return None if endpoint is None else _at(endpoint, wish)
+    return None
+
+
+def _accept(bench: Bench) -> str | None:
+    listener = bench.server.listener if bench.server is not None else None
+    if listener is None or listener.auto:
+        return "The server accepts by itself: turn auto accept off to accept by hand."
+    listener.accept()
+    return None
+
+
+def _at(endpoint: Endpoint, wish: wishes.Wish) -> str | None:
+    match wish:
+        case wishes.SendWanted(_, data, how, to):
+            endpoint.send(data, how, to)
+        case wishes.SendRestWanted():
+            endpoint.send_rest()
+        case wishes.RecvWanted(name, n):
+            if endpoint.auto:
+                return f"{name} receives by itself: turn auto off to receive by hand."
+            endpoint.recv(n)
+        case wishes.AutoRecvChanged(_, on):
+            endpoint.set_auto(on)
+        case wishes.BufsizeChanged(_, n):
+            endpoint.set_bufsize(n)
+        case wishes.HalfCloseWanted():
+            endpoint.half_close()
+        case wishes.CloseWanted():
+            endpoint.close()
+        case wishes.ResetWanted():
+            endpoint.reset()
+        case wishes.CancelWanted():
+            endpoint.cancel()
+    return None

@@ -1,0 +1,172 @@
+"""A session on screen: its log, what is asked about a line, and what is done with the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Footer, Static
+
+from workbench.model.safe import safe
+from workbench.ui.bridge import Bridge, suggested_name
+from workbench.ui.screens.prompt import Prompt
+from workbench.ui.screens.why import WhyScreen, explain
+from workbench.ui.widgets.log_view import LogView
+
+TICK = 0.05
+"""Seconds between two looks at the journal; every other one is left out under a flood."""
+FLOOD = 200
+"""Calls in one tick that make a flood."""
+
+
+class SessionScreen(Screen[None]):
+    """Shows the session of its bridge: a recording, or what a program is writing just now."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+g", "save", "Save", id="session.save", tooltip="Save a copy of the session in a file"),
+        Binding("escape", "leave", "Back", id="session.leave", tooltip="Go back to the bench"),
+    ]
+
+    def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None, classes: str = "-recording -v-log") -> None:
+        """Show *bridge*'s session; *zone*: of the log's clock, None for the local one."""
+        super().__init__(classes=classes)
+        self._bridge = bridge
+        self._zone = zone
+        self._ticks = self._new = 0
+
+    def compose(self) -> ComposeResult:
+        yield from self.above()
+        with Horizontal(id="columns"):
+            yield from self.beside()
+            with Vertical(id="right"):
+                with Vertical(id="log-frame", classes="frame"):
+                    yield LogView(self._bridge.journal, zone=self._zone, id="log")
+                yield from self.below()
+        yield Static(id="tiny")
+        yield Footer()
+
+    def above(self) -> Iterable[Widget]:
+        """Give what stands above the columns."""
+        return ()
+
+    def beside(self) -> Iterable[Widget]:
+        """Give what stands to the left of the log."""
+        return ()
+
+    def below(self) -> Iterable[Widget]:
+        """Give what stands below the log."""
+        return ()
+
+    def on_mount(self) -> None:
+        self.set_interval(TICK, self.tick)
+        self.call_after_refresh(self.tick)
+        self.begin()
+
+    def begin(self) -> None:
+        """Do what is to be done once the screen is there."""
+        self.query_one(LogView).focus()
+
+    def on_resize(self) -> None:
+        width, height = self.app.size
+        self.query_one("#tiny", Static).update(
+            Content(f"The bench wants at least 60 columns and 16 rows;\nthis terminal has {width} and {height}.")
+        )
+
+    # --- drawing ----------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Take in what was recorded, and draw."""
+        self._ticks += 1
+        if self._new > FLOOD and self._ticks % 2:
+            self._new = 0
+            return
+        self._new = self._bridge.pull()
+        self.query_one(LogView).sync()
+        frame, title = self.query_one("#log-frame"), self.title_of_log()
+        if frame.border_title != title:
+            frame.border_title = title
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw what stands around the log."""
+
+    def title_of_log(self) -> str:
+        """Say what the log shows, and how much of it has been read."""
+        journal = self._bridge.journal
+        title = f"log of {safe(self._bridge.path.name)} · {len(journal)} calls"
+        if journal.position < journal.size:
+            title += f" · read {journal.position * 100 // max(1, journal.size)} %"
+        return title
+
+    # --- a line of the log ------------------------------------------------------------------------------------------
+
+    @on(LogView.WhyWanted)
+    def _why(self, event: LogView.WhyWanted) -> None:
+        self.app.push_screen(WhyScreen(explain(self._bridge.journal, event.index)))
+
+    @on(LogView.BookmarkWanted)
+    def _bookmark(self, event: LogView.BookmarkWanted) -> None:
+        note = self._bridge.journal.notes.get(event.seq)
+        self._annotate(event.seq, note.text if note else "", not (note and note.bookmark))
+
+    @on(LogView.NoteWanted)
+    @work
+    async def _note(self, event: LogView.NoteWanted) -> None:
+        note = self._bridge.journal.notes.get(event.seq)
+        text = await self.app.push_screen_wait(Prompt(f"Note on line {event.seq}", note.text if note else ""))
+        if text is not None:
+            self._annotate(event.seq, text, bool(note and note.bookmark))
+
+    def _annotate(self, seq: int, text: str, bookmark: bool) -> None:
+        try:
+            self._bridge.annotate(seq, text, bookmark=bookmark)
+        except OSError as problem:
+            self.notify(f"The note was not kept: {problem.strerror}", severity="error", markup=False)
+
+    # --- the file ---------------------------------------------------------------------------------------------------
+
+    @work
+    async def action_save(self) -> None:
+        """Copy the session into a file that one names."""
+        question = Prompt(
+            "Save the session as", suggested_name(self._bridge.path), accept="Save", check=cannot_be_written
+        )
+        name = await self.app.push_screen_wait(question)
+        if name is None:
+            return
+        path = Path(name).expanduser()
+        try:
+            self._bridge.save(path)
+        except OSError as problem:
+            self.notify(f"Not saved: {problem.strerror}", severity="error", markup=False)
+        else:
+            self.notify(f"Saved as {safe(str(path))}", markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no way back from the first screen."""
+        return action != "leave" or len(self.app.screen_stack) > 1
+
+    def action_leave(self) -> None:
+        self._bridge.close()
+        self.app.pop_screen()
+
+
+def cannot_be_written(name: str) -> str | None:
+    """Say why no new file can have that name; None if it can."""
+    path = Path(name).expanduser()
+    if not name.strip():
+        return "Type the name of a file."
+    if path.exists():
+        return f"{safe(path.name)} exists: take another name."
+    if not path.parent.is_dir():
+        return f"There is no folder {safe(str(path.parent))}."
+    return None

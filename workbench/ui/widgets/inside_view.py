@@ -1,0 +1,98 @@
+"""What the kernel holds for the chosen endpoint: its receive queue and send side, or a listener's accept queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.reactive import reactive
+
+from workbench.engine.inside import Inside
+from workbench.engine.state import EndpointState
+from workbench.model.history import History, Sizes
+from workbench.model.lineage import Part
+from workbench.model.safe import safe
+from workbench.ui.widgets.gauges import AcceptGauge, SendGauge
+from workbench.ui.widgets.plots import HistoryPlot, SizesHistogram
+from workbench.ui.widgets.queue_view import QueueView
+
+
+class InsideView(Vertical):
+    """Shows one endpoint at a time; `plots` turns from the queues now to how they changed."""
+
+    DEFAULT_CSS = """
+    InsideView { height: 8; }
+    InsideView SendGauge { height: 1; display: none; }
+    InsideView AcceptGauge, InsideView HistoryPlot, InsideView SizesHistogram { display: none; }
+    InsideView QueueView { height: 1fr; }
+    InsideView.-listens QueueView { display: none; }
+    InsideView.-listens AcceptGauge { display: block; height: 1fr; max-height: 100%; }
+    InsideView.-sends SendGauge { display: block; }
+    InsideView.-plots QueueView, InsideView.-plots AcceptGauge, InsideView.-plots SendGauge { display: none; }
+    InsideView.-plots HistoryPlot, InsideView.-plots SizesHistogram { display: block; height: 1fr; }
+    .-short InsideView { height: 5; }
+    """
+
+    plots: reactive[bool] = reactive(False)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._name_shown = ""
+        self._history = History()
+        self._sizes = Sizes()
+
+    def compose(self) -> ComposeResult:
+        yield QueueView()
+        yield SendGauge()
+        yield AcceptGauge()
+        yield HistoryPlot()
+        yield SizesHistogram()
+
+    def watch_plots(self, plots: bool) -> None:
+        self.set_class(plots, "-plots")
+
+    def show(
+        self, state: EndpointState | None, inside: Inside, parts: Sequence[Part | None] | None, now: float
+    ) -> None:
+        """Draw the endpoint *state*; *parts*: which sends its queued bytes or messages came from, as QueueView's."""
+        self._entitle(state)
+        if state is None:
+            self.query_one(QueueView).show(None, 0)
+            return
+        self.set_class(inside.listens, "-listens")
+        if inside.listens:
+            self.query_one(AcceptGauge).show(inside.accept, inside.waiting, inside.connecting)
+            return
+        sending = next((call for call in state.pending if call.offered is not None), None)
+        held = inside.send is not None and bool(inside.send.unacknowledged)
+        self.set_class(sending is not None or held, "-sends")
+        self.query_one(SendGauge).show(inside.send, sending, now)
+        loose = state.type == "SOCK_DGRAM" and state.peer is None
+        self.query_one(QueueView).show(
+            inside.queue, state.bufsize, parts, call="recvfrom" if loose else "recv", closed=state.closed
+        )
+        self._remember(state, inside, now)
+
+    def took(self, length: int) -> None:
+        """Count one recv of the endpoint that is shown."""
+        self._sizes.add(length)
+
+    def _entitle(self, state: EndpointState | None) -> None:
+        name = "" if state is None else state.name
+        if name != self._name_shown:
+            self._name_shown = name
+            self._history.clear()
+            self._sizes = Sizes()
+        what = "over time" if self.plots else "accept queue" if self.has_class("-listens") else "receive queue"
+        title = f"{what} of {safe(name)}" if name else "receive queue"
+        if self.border_title != title:
+            self.border_title = title
+
+    def _remember(self, state: EndpointState, inside: Inside, now: float) -> None:
+        queued = inside.queue.total if inside.queue is not None else None
+        unacknowledged = inside.send.unacknowledged if inside.send is not None else None
+        self._history.add(now, queued, unacknowledged, state.bytes_in)
+        if self.plots:
+            self.query_one(HistoryPlot).show(self._history)
+            self.query_one(SizesHistogram).show(self._sizes)
