@@ -53,8 +53,12 @@ class LivePages:
         """Open the live file beside *session*; raises OSError where there is none and none is to be made."""
         self.path = Path(f"{session}{SUFFIX}")
         self._fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if make else 0), 0o600)
+        if make:
+            with suppress(BlockingIOError):  # we are the first: what is there was left by one that was killed
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.ftruncate(self._fd, 0)
+            fcntl.flock(self._fd, fcntl.LOCK_SH)
         self._began = os.fstat(self._fd).st_size
-        fcntl.flock(self._fd, fcntl.LOCK_SH)
 
     @classmethod
     @contextmanager
