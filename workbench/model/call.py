@@ -116,6 +116,8 @@ class Call:
     unfinished: bool = False
     tls: bool = False
     """Its bytes are the plain ones of a TLS connection, whose ciphertext is not seen."""
+    dropped: bool = False
+    """A datagram sent that was lost, as its receiver's queue was full."""
 
     @property
     def sends(self) -> bool:
@@ -182,6 +184,7 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         label=tail.label,
         unfinished=unfinished,
         tls=bool(head.flags & record.TLS),
+        dropped=bool(head.flags & record.DROPPED),
     )
 
 
@@ -256,6 +259,8 @@ def to_json(call: Call, lineage: list[tuple[int, int, int]] | None) -> dict[str,
         shown["peek"] = True
     if call.tls:
         shown["tls"] = True
+    if call.dropped:
+        shown["lost"] = True
     if call.unfinished:
         shown["unfinished"] = True
     return shown

@@ -58,6 +58,8 @@ WHOLE = 64  # it is known whether the datagram was truncated
 OUT_OF_BAND = 128  # urgent data (MSG_OOB): a recv of it takes nothing from the stream
 UNFINISHED = 256  # the call had not returned when its program died
 TLS = 512  # the bytes are the plain ones of a TLS connection
+DROPPED = 1024  # the receiver's queue was full: the datagram is lost
+DELIVERED = 2048  # the datagram got into its receiver's queue
 
 UNKNOWN = -1  # requested, left, real size: not known
 

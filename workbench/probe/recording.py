@@ -49,6 +49,8 @@ class RecordingSocket(socket.socket):
     """Size of the datagram that the last recv took, where the base class finds it out; bytes."""
     moved: int = 0
     """Bytes that went out in the current or last sendall, where the base class counts them."""
+    fate: int = 0
+    """DROPPED or DELIVERED after the last send of a datagram, where the base class finds it out."""
     label: str
     """The name under which the socket's calls stand in the log; empty unless set."""
     _key: tuple[int, int]
@@ -162,6 +164,8 @@ class RecordingSocket(socket.socket):
         marks = record.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
         if call == "sendall":
             marks |= record.NO_RESULT
+        if self._kind != STREAM:
+            marks |= self.fate
         moved = taken(data, sent)
         offered = size_of(data)
         self._put(call, *times, tail, result=sent, requested=offered, data=moved, flags=marks, message_flags=flags)
