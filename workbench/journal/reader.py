@@ -1,6 +1,6 @@
 """The journal: the calls of one session, in the order of its file, each at hand by its number.
 
-The file may still be growing, and may be damaged. What is kept in memory is an index of 13 bytes a call, 12 more
+The file may still be growing, and may be damaged. What is kept in memory is an index of 9 bytes a call, 8 more
 for lineage where it moved bytes of a stream, the texts and the notes; bytes are read when they are asked for.
 """
 
@@ -18,6 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from workbench.journal.scan import GAP, Scanner, pread
+from workbench.model.ascending import Ascending
 from workbench.model.call import FAILED as FAILED
 from workbench.model.call import RECEIVED as RECEIVED
 from workbench.model.call import SENT as SENT
@@ -30,6 +31,7 @@ _T = TypeVar("_T")
 
 
 _CONNECT_EX = record.CODE["connect_ex"]
+_LONG = 1 << 16  # bytes of which no more than a few are kept in memory
 _MARKS = bytes(SENT if code in record.SENDS else RECEIVED if code in record.RECVS else 0 for code in range(256))
 
 
@@ -82,7 +84,7 @@ class Journal:
         self.path = Path(path)
         self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
         self._scanner = Scanner(self._fd)
-        self._offsets = array("Q")
+        self._offsets = Ascending()
         self.lengths = array("I")
         self.marks = bytearray()
         self._writers: dict[int, _Writer] = {}
@@ -92,6 +94,7 @@ class Journal:
         self.lineage = Lineage()
         self._moved = self.lineage.moved
         self._call = lru_cache(maxsize=512)(self._read_call)
+        self._long_call = lru_cache(maxsize=4)(self._read_call)
 
     def close(self) -> None:
         """Close the file."""
@@ -105,7 +108,7 @@ class Journal:
     def __getitem__(self, index: int) -> Call:
         if not 0 <= index < len(self._offsets):
             raise IndexError(index)
-        return self._call(index)
+        return (self._call if self.lengths[index] < _LONG else self._long_call)(index)
 
     def __iter__(self) -> Iterator[Call]:
         return map(self._read_call, range(len(self)))
@@ -116,22 +119,24 @@ class Journal:
         """Index the records that were added, for about *seconds* at most; return how many calls came."""
         before = len(self._offsets)
         until = None if seconds is None else clock() + seconds
+        marks, add_mark = self.marks, self.marks.append
+        add_offset, add_length = self._offsets.append, self.lengths.append
         for number, (offset, fields) in enumerate(self._scanner.records()):
             _, _, length, _, kind, code, flags, pid, socket, started, ended, result, tail = fields
             if kind == CALL:
-                self._offsets.append(offset)
+                add_offset(offset)
                 moved = length - HEAD_SIZE - tail
-                self.lengths.append(moved)
+                add_length(moved)
                 mark = _MARKS[code]
                 failed = flags & record.FAILED or (code == _CONNECT_EX and result > 0)
-                self.marks.append(mark | FAILED if failed else mark)
+                add_mark(mark | FAILED if failed else mark)
                 if flags & DATAGRAM:
                     pass  # lineage counts the bytes of streams
                 elif mark:
                     # TCP's MSG_TRUNC throws away what it tells to have received.
                     moved = moved or (result if mark == RECEIVED and not flags & record.FAILED else 0)
                     if 0 < moved < 1 << 32:
-                        self._moved(len(self.marks), (pid, socket), mark == SENT, moved, flags, started, ended)
+                        self._moved(len(marks), (pid, socket), mark == SENT, moved, flags, started, ended)
                 elif code in NAMING:
                     start = offset + HEAD_SIZE
                     names = decode_tail(self._bytes(start, start + tail))
