@@ -110,6 +110,10 @@ def test_outcome_cut():
     assert outcome(made("recv", 99, data=b"abcdefghij"), 10) == "= b'abcd…'"
     assert outcome(made("recvfrom", 99, data=b"abcdefghij", peer="@x"), 17) == "= b'abc…' from @x"
     assert outcome(made("getsockname", result="/tmp/abcdef"), 10) == "= '/tmp/a…"
+    refused = made("connect", error="ConnectionRefusedError ECONNREFUSED x")
+    assert outcome(refused, 37) == "ConnectionRefusedError (ECONNREFUSED)"
+    assert outcome(refused, 36) == outcome(refused, 22) == "ConnectionRefusedError"
+    assert outcome(refused, 21) == "ConnectionRefusedErr…"
 
 
 def test_direction():

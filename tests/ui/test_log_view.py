@@ -10,7 +10,7 @@ from textual.color import Color
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from tests.ui.recording import NAMES, Session
+from tests.ui.recording import NAMES, SERVER, Session
 from workbench.journal.reader import Journal
 from workbench.probe import record
 from workbench.ui.widgets.log_style import contrast
@@ -110,7 +110,7 @@ async def test_narrow_it_shows_eight_bytes_a_line(session: Session) -> None:
     session.send(b"0123456789")
     async with Bench(session.path).run_test(size=(50, 24)) as pilot:
         assert (await shown(pilot))[:4] == [
-            " ▾00.000100 client 1 → send(b'0123456789') = 10",
+            " ▾12:00:00 client 1 → send(b'0123456789') = 10",
             " #1   10 bytes",
             " 0000 30 31 32 33 34 35 36 37 01234567",
             " 0008 38 39                   89",
@@ -124,6 +124,24 @@ async def test_71_cells_hold_sixteen_bytes_and_70_do_not(session: Session) -> No
         assert (len(line), line[-16:]) == (71, "0123456789:;<=>?")
         await pilot.resize_terminal(71, 24)
         assert (await shown(pilot))[2].endswith(" 01234567")
+
+
+async def test_narrow_what_matters_least_gives_way(session: Session) -> None:
+    session.call("socket", SERVER, tail={"args": [2, 1, 0]}, result=7)
+    session.call("bind", SERVER, tail={"args": [["127.0.0.1", 6789]]}, flags=record.NO_RESULT)
+    session.call("listen", SERVER, tail={"args": [5]}, flags=record.NO_RESULT)
+    session.connect().send(b"a greeting that is long").recv(b"a greeting that", 15, left=8).fail()
+    async with Bench(session.path).run_test(size=(52, 24)) as pilot:
+        assert [line[11:] for line in await shown(pilot) if line[2:5] == "12:"] == [
+            "server   • socket(AF_INET, SOCK…) = fd 7",
+            "server   • bind(('127.0.0.1', 6789))",
+            "server   • listen(5) = None",
+            "client 1 • connect(('127.0.0.1', 6789))",
+            "server   • accept() = conn 1 from 127.…",
+            "client 1 → send(b'a greeting tha…') = 23",
+            "conn 1   ← recv(15) = b'a greeting that'",
+            "client 1 • connect(…) ConnectionRefused…",
+        ]
 
 
 async def test_wide_annotations_stand_beside_the_call(session: Session) -> None:

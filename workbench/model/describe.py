@@ -57,15 +57,16 @@ def expression(call: Call, width: int = 0) -> str:
 
 
 def outcome(call: Call, width: int = 0) -> str:
-    """Return what came of the call, in at most *width* cells (0: no limit).
+    """Return what came of the call, in at most *width* cells (0: no limit); of an error, its errno is left out first.
 
     "= 16", "= b'Hey~~~'", "= None", "= conn 1 from 127.0.0.1:50312", "ConnectionRefusedError (ECONNREFUSED)".
     """
     if call.unfinished:
         return _fit("did not return", width)
     if call.error is not None:
-        name = f" ({call.error.errno})" if call.error.errno else ""
-        return _fit(safe(call.error.type + name), width)
+        kind = safe(call.error.type)
+        named = kind + safe(f" ({call.error.errno})" if call.error.errno else "")
+        return _fit(named if not width or cells(named) <= width else kind, width)
     if call.receives:
         return _received(call, width)
     return _fit("= " + safe(_result(call)), width)

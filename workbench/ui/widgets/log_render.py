@@ -123,9 +123,17 @@ class LogLines:
         return [(" " * pad, ""), (number if line == 0 else " " * len(number), "offset"), lines[line]]
 
     def _written(self, call: Call, room: int, failed: bool) -> list[Piece]:
-        """Share the room: of a send the payload is cut first, of any other call its result."""
-        wanted = 0 if call.sends else cells(expression(call, room))
-        result = outcome(call, max(8, room // 2 if call.sends else room - wanted - 1))
+        """Share the room: first bytes are cut, as they stand below, then a None left out, then arguments cut."""
+        least = cells(safe(call.call)) + len("(…) ")
+        beside = room - cells(expression(call, room)) - 1
+        if call.receives:
+            result = outcome(call, max(8, beside))
+        elif call.error is not None:
+            result = outcome(call, max(8, beside, min(cells(safe(call.error.type)), room - least)))
+        else:
+            result = outcome(call, max(8, room - least))
+            if call.result is None and not call.sends and cells(result) > beside:
+                return [(expression(call, max(8, room)), "call")]
         written = expression(call, max(8, room - cells(result) - 1))
         return [(written, "call"), (" " + result, "error" if failed else "result")]
 
@@ -136,7 +144,7 @@ class LogLines:
         wall = self.journal.start.wall if self.journal.start else 0
         text = time_text(call, previous, mode, wall, self.look.zone)
         if mode == "clock":
-            return text[-9:] if narrow else text
+            return text[: len("12:00:00")] if narrow else text
         room = 10 if narrow else 11
         return text[:room].rjust(room)
 
