@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SESSION = "SOCKET_WORKBENCH_SESSION"
 """Environment variable: the session file to record into."""
 PACKAGE = "_socket_workbench"
+PAGE = 4096
+"""Size in bytes of a process's part of the live file."""
 
 
 def start(folder: str) -> None:
@@ -24,7 +26,7 @@ def start(folder: str) -> None:
     children.hide()
     if session:
         children.install()
-        place = _sign_in(session + ".live")
+        place = sign_in(session + ".live")
         _Finder(
             {
                 "socket": lambda module: _trace(module, str(session), place),
@@ -33,15 +35,18 @@ def start(folder: str) -> None:
         )
 
 
-def _sign_in(path: str) -> int:
-    """Append this process's page to the live file (see live.py) and return its offset; -1 without such a file."""
+def sign_in(path: str) -> int:
+    """Append a page for this process to the live file (see live.py); return its offset, -1 where that cannot be done.
+
+    Appended at once: several processes never get the same page, and a full disk shows here, not as SIGBUS later.
+    """
     try:
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
     except OSError:
         return -1
     try:
-        page = b"LIVE" + os.getpid().to_bytes(4, "little") + bytes(4096 - 8)
-        return os.lseek(fd, 0, os.SEEK_CUR) - len(page) if os.write(fd, page) == len(page) else -1
+        page = b"LIVE" + os.getpid().to_bytes(4, "little") + bytes(PAGE - 8)
+        return os.lseek(fd, 0, os.SEEK_CUR) - PAGE if os.write(fd, page) == PAGE else -1
     except OSError:
         return -1
     finally:

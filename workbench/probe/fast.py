@@ -43,7 +43,8 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
             except KeyError:
                 source = source_of(frame)
             try:
-                slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
+                slot, thread = mine.both
+                key, name = self._key, names[self.label]
                 started = clock()
                 _note(slot, 0, thread, key[0], key[1], name, source, 0, bufsize, started, _RECV)
             except (AttributeError, KeyError, NoNumber):
@@ -78,7 +79,8 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
             except KeyError:
                 source = source_of(frame)
             try:
-                slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
+                slot, thread = mine.both
+                key, name = self._key, names[self.label]
                 view = memoryview(buffer).cast("B")
                 asked = nbytes or len(view)
                 started = clock()
@@ -117,7 +119,8 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
             except KeyError:
                 source = source_of(frame)
             try:
-                slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
+                slot, thread = mine.both
+                key, name = self._key, names[self.label]
             except (AttributeError, KeyError):
                 slot = None
             if slot is None:
@@ -150,7 +153,8 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
             except KeyError:
                 source = source_of(frame)
             try:
-                slot, thread, key, name = mine.slot, mine.thread, self._key, names[self.label]
+                slot, thread = mine.both
+                key, name = self._key, names[self.label]
             except (AttributeError, KeyError):
                 slot = None
             if slot is None:

@@ -11,12 +11,14 @@ import struct
 from _thread import _local as thread_local
 from mmap import mmap
 
+from .bootstrap import PAGE, sign_in
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 SUFFIX = ".live"
-PAGE, SLOT = 4096, 64
+SLOT = 64
 MAGIC = b"LIVE"
 HEADER = struct.Struct("<4sIII")
 """A page's first slot: magic, pid, the number of the process's writer in the session, calls it could not record."""
@@ -26,31 +28,12 @@ NOTE = struct.Struct("<IIIIIIqQB")
 AT_CALL = NOTE.size - 1
 
 
-def sign_in(path: str) -> int:
-    """Append a page for this process to the live file; return its offset, -1 where that cannot be done.
-
-    Appended at once: several processes never get the same page, and a full disk shows here, not as SIGBUS later.
-    """
-    try:
-        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-    except OSError:
-        return -1
-    try:
-        page = MAGIC + os.getpid().to_bytes(4, "little")
-        if os.write(fd, page + bytes(PAGE - len(page))) != PAGE:
-            return -1
-        return os.lseek(fd, 0, os.SEEK_CUR) - PAGE
-    except OSError:
-        return -1
-    finally:
-        os.close(fd)
-
-
 class Mine(thread_local):
     """A thread's own: its slot, and the number of its name."""
 
     slot: memoryview
     thread: int
+    both: tuple[memoryview, int]
     lease: _Lease
 
 
@@ -97,7 +80,7 @@ class Live:
         slot[AT_CALL] = 0
         self.mine.thread = thread
         self.mine.lease = _Lease(slot, self._free)
-        self.mine.slot = slot
+        self.mine.slot, self.mine.both = slot, (slot, thread)
         return slot
 
     def _map(self, place: int) -> None:

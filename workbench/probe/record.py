@@ -26,6 +26,7 @@ from binascii import crc32
 from errno import EBADF
 from itertools import count
 
+from .descriptor import Descriptor, open_session
 from .plain import dumps, encodable
 
 TYPE_CHECKING = False
@@ -73,27 +74,6 @@ CODE = {name: code for code, name in enumerate(CALLS)}
 SENDS = frozenset(CODE[name] for name in ("send", "sendall", "sendto", "sendmsg", "sendfile"))
 RECVS = frozenset(CODE[name] for name in ("recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"))
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
-
-class _Descriptor:
-    """Closed when the last thread that writes to it lets go, so that no record goes into what is opened next."""
-
-    __slots__ = ("number",)
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        try:
-            if self.number >= 0:
-                close(self.number)
-        except OSError:  # the program closed it
-            pass
-
 
 class Recorder:
     """Writes the records of one process to a session file.
@@ -116,7 +96,7 @@ class Recorder:
         self.limit = limit
         self.on_loss: Optional[Callable[[int], None]] = None
         """Told how many calls were lost in this process, each time; the file may have no room to say so."""
-        self._descriptor: Optional[_Descriptor] = _Descriptor(_open(path))
+        self._descriptor: Optional[Descriptor] = Descriptor(open_session(path))
         self._file = os.fstat(self._descriptor.number).st_ino & 0xFFFFFFFF
         self._begin()
         _begin_after_fork(self)
@@ -264,7 +244,7 @@ class Recorder:
     def _reopen(self) -> bool:
         """Open the file anew where the program closed all descriptors, as a daemon does."""
         try:
-            opened = _Descriptor(_open(self.path))
+            opened = Descriptor(open_session(self.path))
         except OSError:
             return False
         if self._descriptor is not None:
@@ -289,24 +269,6 @@ class Recorder:
             if self.lost > self._told and self._other(LOST, {"calls": self.lost}):
                 self._told = self.lost
             self._owes = not self._began or self._told < self.lost
-
-
-def _open(path: str) -> int:
-    """Open a session file for appending; in a place among the descriptors where no program counts on its next one."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    fd = os.open(path, flags, 0o600)
-    if fcntl is None:
-        return fd
-    try:  # for as long as this process lives, others can tell that the file is being written
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        pass
-    try:
-        high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, min(os.sysconf("SC_OPEN_MAX"), 1024) - 32)
-    except (OSError, ValueError):
-        return fd
-    os.close(fd)
-    return high
 
 
 def _begin_after_fork(recorder: Recorder) -> None:
