@@ -1,0 +1,191 @@
+"""Runs an experiment under trace: with other values if wanted, within a deadline, and so that it can be cancelled."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from workbench.engine.trace import traced_environment
+from workbench.experiments.catalog import SCRIPTS, Experiment, Verdict, verdict
+from workbench.experiments.parameters import Value
+from workbench.journal.live import LivePages
+from workbench.journal.reader import Journal
+from workbench.model.call import Call
+from workbench.probe.record import Recorder
+
+DEADLINE = 20.0
+"""Seconds that a script may take, unless told otherwise."""
+SHOWS_IT = "this call shows the answer"
+"""The note on the call that proves the claim."""
+_KEPT = 65536  # bytes of what a script printed
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a run; *printed* and *complaint* are what the script wrote on stdout and stderr, unescaped."""
+
+    verdict: Verdict
+    seconds: float
+    code: int
+    printed: str
+    complaint: str
+
+    @property
+    def reason(self) -> str:
+        """Why the claim does not hold, or cannot be checked: the script's last line on stderr; unescaped."""
+        last = self.complaint.rstrip().rpartition("\n")[2]
+        return last or f"the script ended with exit code {self.code}"
+
+
+class Run:
+    """A script that runs, with the journal of its calls. Whoever started it calls `poll` until it gives the result."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        recorder: Recorder,
+        values: Mapping[str, Value] | None = None,
+        deadline: float = DEADLINE,
+    ) -> None:
+        """Start the script; its calls go into *recorder*'s session.
+
+        *deadline*: seconds after which it is stopped. Raises BadExperiment for a wrong parameter, OSError where the
+        system refuses to start a process.
+        """
+        self.experiment, self.values = experiment, dict(values or {})
+        self.result: Result | None = None
+        self.proof: int | None = None
+        """The index in the journal of the call that shows the answer, once the script has ended and the claim held."""
+        self._recorder, self._deadline = recorder, deadline
+        self._stopped = ""
+        script = experiment.script(self.values)
+        with ExitStack() as stack:
+            self._folder = Path(stack.enter_context(TemporaryDirectory(prefix="experiment-")))
+            self.journal = Journal(recorder.path)
+            stack.callback(self.journal.close)
+            self.journal.read_all()
+            self.begin = len(self.journal)
+            """The index of the first call that can be of this run."""
+            self._live = stack.enter_context(LivePages.made(Path(recorder.path)))
+            self._process = self._started(self._written(script))
+            self._began = time.monotonic()
+            self._stack = stack.pop_all()
+
+    def _written(self, script: str) -> Path:
+        """Return a file with the script, under its own name; what comes with the workbench never runs in its place."""
+        if script == self.experiment.source and not self._is_ours:
+            return self.experiment.path
+        path = self._folder / self.experiment.path.name
+        path.write_text(script, "utf-8")
+        return path
+
+    @property
+    def _is_ours(self) -> bool:
+        return self.experiment.path.parent == SCRIPTS
+
+    def _started(self, path: Path) -> subprocess.Popen[bytes]:
+        environment = traced_environment(Path(self._recorder.path), os.environ)
+        beside = str(self.experiment.path.parent.absolute())
+        environment["PYTHONPATH"] += os.pathsep + beside  # modules beside a script that runs from elsewhere
+        environment["TMPDIR"] = str(self._folder)  # so that what a stopped script leaves behind goes with it
+        with open(self._folder / "stdout", "wb") as out, open(self._folder / "stderr", "wb") as err:
+            return subprocess.Popen(
+                [sys.executable, str(path)],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=environment,
+                cwd=self._folder if self._is_ours else None,
+                start_new_session=True,  # a group that can be stopped with all its children
+            )
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been running, or ran."""
+        return self.result.seconds if self.result else time.monotonic() - self._began
+
+    @property
+    def running_lines(self) -> set[int]:
+        """The lines of the script that its threads stand in: of the calls that last, else of the latest call."""
+        if self.result is None and (lasting := self._live.doing(self.journal)):
+            return self._lines(doing.source for doing in lasting)
+        latest = len(self.journal) - 1
+        return self.lines_of(latest) if latest >= self.begin else set()
+
+    def lines_of(self, index: int) -> set[int]:
+        """Return the line of the script that made call *index*, in a set; an empty one for a call of other code."""
+        return self._lines([self.journal[index].source])
+
+    def _lines(self, sources: Iterable[str]) -> set[int]:
+        parts = [source.rpartition(":") for source in sources]
+        return {int(line) for file, _, line in parts if Path(file).name == self.experiment.path.name and line.isdigit()}
+
+    def poll(self) -> Result | None:
+        """Take in the new calls; return the result once the script has ended, or was stopped at its deadline."""
+        if self.result is not None:
+            return self.result
+        self.journal.pull()
+        code = self._process.poll()
+        if code is None and self.seconds > self._deadline:
+            code = self._stop(f"it did not end within {self._deadline:g} seconds")
+        if code is not None:
+            self._end(code)
+        return self.result
+
+    def wait(self, cancelled: Callable[[], bool] = lambda: False) -> Result:
+        """Return the result when there is one; *cancelled* is asked again and again whether to stop the script."""
+        while (result := self.poll()) is None:
+            if cancelled():
+                self.cancel()
+            try:
+                self._process.wait(0.02)
+            except subprocess.TimeoutExpired:
+                continue
+        return result
+
+    def cancel(self) -> None:
+        """Stop the script, if it still runs."""
+        if self.poll() is None:
+            self._end(self._stop("it was cancelled"))
+
+    def close(self) -> None:
+        """Stop the script and let go of its journal and files."""
+        self.cancel()
+        self._stack.close()
+
+    def _stop(self, why: str) -> int:
+        self._stopped = why
+        os.killpg(self._process.pid, signal.SIGKILL)  # its leader was not waited for: no other has that number
+        return self._process.wait()
+
+    def _end(self, code: int) -> None:
+        seconds = time.monotonic() - self._began
+        complaint = self._text("stderr") + self._stopped
+        self._live.settle(self._recorder, self.journal)
+        self.journal.read_all()
+        told = Verdict.FAILS if self._stopped else verdict(code, complaint)
+        self.result = Result(told, seconds, code, self._text("stdout"), complaint)
+        proof = self.experiment.shows.among(self._calls()) if told is Verdict.HOLDS else None
+        if proof is not None:
+            self.proof = proof.seq - 1
+            self._recorder.note(proof.seq, SHOWS_IT, bookmark=True)
+            self.journal.read_all()
+
+    def _text(self, name: str) -> str:
+        with open(self._folder / name, "rb") as file:
+            return file.read(_KEPT).decode("utf-8", "replace")
+
+    def _calls(self) -> Iterator[Call]:
+        return (self.journal[index] for index in range(self.begin, len(self.journal)))
+
+    def recv_sizes(self) -> list[int]:
+        """Return how many bytes each recv of the run gave, peeks left out."""
+        return [len(call.data) for call in self._calls() if call.receives and not call.peek and call.error is None]
