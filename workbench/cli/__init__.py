@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from importlib import import_module
 
 import click
 
 from workbench import __version__
-from workbench.cli.common import Failure
+from workbench.cli.failure import Failure
 from workbench.model.safe import safe
 
 COMMANDS = {
@@ -18,9 +17,14 @@ COMMANDS = {
     "serve": "workbench.cli.serve",
     "send": "workbench.cli.send",
     "trace": "workbench.cli.trace",
+    "run": "workbench.cli.run",
     "show": "workbench.cli.show",
+    "export": "workbench.cli.export",
+    "replay": "workbench.cli.replay",
 }
 HIDDEN = "bench"
+INTERRUPTED = 130
+"""Exit code as a shell has it for SIGINT."""
 EPILOG = """\b
 Examples:
   socket-workbench                                  open the bench
@@ -28,6 +32,7 @@ Examples:
   socket-workbench serve tcp://127.0.0.1:6789 --respond echo
   socket-workbench send tcp://127.0.0.1:6789 --text hello --recv 4
   socket-workbench trace server.py
+  socket-workbench run --list
   socket-workbench show recorded.swb --error
 """
 
@@ -71,17 +76,18 @@ def group() -> None:
 def main() -> None:
     """Run the command line; the only place that turns what went wrong into a line and an exit code."""
     try:
-        group.main(standalone_mode=False, prog_name="socket-workbench")
+        code = group.main(standalone_mode=False, prog_name="socket-workbench")
         sys.stdout.flush()
+        sys.exit(code or 0)
     except click.Abort:
-        sys.exit(128 + signal.SIGINT)
+        sys.exit(INTERRUPTED)
     except click.ClickException as problem:
         _complain(problem.format_message(), 2)
     except Failure as failure:
         _complain(str(failure), failure.code)
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read has had enough; click deals with one that comes earlier likewise
         _drop_output()
-        sys.exit(128 + signal.SIGPIPE)
+        sys.exit(1)
     except OSError as error:  # of a call it would be a row: this is the system out of something, such as disk
         _drop_output()
         _complain(f"{error.filename or 'output'}: {error.strerror or error}", 1)

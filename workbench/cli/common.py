@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from workbench.cli.failure import Failure as Failure
 from workbench.journal.reader import Journal
 from workbench.model.address import Address, AddressError
 from workbench.model.endpoint import SettingsError, parse_timeout
@@ -20,14 +21,6 @@ from workbench.report.jsonl import JsonReport
 from workbench.report.text import TextReport
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Failure(Exception):
-    """The command ran and the answer is no, or it can't run: one sentence, and the exit code."""
-
-    def __init__(self, sentence: str, code: int = 1) -> None:
-        super().__init__(sentence)
-        self.code = code
 
 
 class AddressType(click.ParamType[Address]):

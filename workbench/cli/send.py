@@ -18,7 +18,7 @@ from workbench.engine.client import Client
 from workbench.engine.setup import first_address
 from workbench.engine.state import Outcome
 from workbench.model.address import Address
-from workbench.model.endpoint import INT_LIMIT, ClientSettings
+from workbench.model.endpoint import ClientSettings, SettingsError
 from workbench.model.payload import PayloadError, encode_json, parse_hex
 
 _PAYLOADS = ("--text", "--json", "--hex", "--file")
@@ -76,14 +76,34 @@ def _payload_option(name: str, help: str, metavar: str) -> Callable[[F], F]:
 @_payload_option("--hex", "Send these bytes: de ad be ef, deadbeef or 0xde,0xad.", "H")
 @_payload_option("--file", "Send a file in one call; - is standard input, and may stand alone.", "F")
 @click.option("--call", "how", type=click.Choice(["send", "sendall", "sendto"]), default="sendall", show_default=True)
-@click.option("--recv", "bufsize", type=click.IntRange(0, INT_LIMIT), default=1024, show_default=True, help="bufsize.")
-@click.option("--recv-count", type=click.IntRange(min=0), help="Receive this many times after each round of sends.")
-@click.option("--timeout", type=TimeoutType(), default=5.0, show_default=True, help="Bounds each call; none, 0, or s.")
-@click.option("--bind", type=AddressType(), help="The client's own address.")
+@click.option(
+    "--recv",
+    "bufsize",
+    type=click.IntRange(min=0),
+    default=1024,
+    show_default=True,
+    metavar="N",
+    help="What recv asks for.",
+)
+@click.option(
+    "--recv-count",
+    type=click.IntRange(min=0),
+    metavar="K",
+    help="Receive K times after each round of sends, then leave.",
+)
+@click.option(
+    "--timeout",
+    type=TimeoutType(),
+    default=5.0,
+    metavar="S",
+    show_default=True,
+    help="Bounds each call: none, 0 or seconds.",
+)
+@click.option("--bind", type=AddressType(), metavar="ADDRESS", help="The client's own address.")
 @click.option("--half-close", is_flag=True, help="shutdown(SHUT_WR) after the last send.")
 @click.option("--reset", is_flag=True, help="End with RST instead of FIN.")
-@click.option("--repeat", type=click.IntRange(min=1), default=1, help="Send all of it this many times.")
-@click.option("--every", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Seconds between repetitions.")
+@click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Send all of it N times.")
+@click.option("--every", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Seconds between the rounds.")
 @socket_options
 @record_options
 @output_options
@@ -92,12 +112,15 @@ def command(context: click.Context, /, address: Address, how: str, options: Any,
     """Connect to ADDRESS, send, and receive until the peer ends or --timeout passes; print every call."""
     output = Output.taken_from(others)
     payloads = [_payload(*given) for given in context.meta["payloads"]]
-    settings = ClientSettings.at(
-        first_address(address),
-        connect="none" if how == "sendto" else "connect",
-        options=tuple(options),
-        **{name: others.pop(name) for name in ("timeout", "bufsize", "bind")},
-    )
+    try:
+        settings = ClientSettings.at(
+            first_address(address),
+            connect="none" if how == "sendto" else "connect",
+            options=tuple(options),
+            **{name: others.pop(name) for name in ("timeout", "bufsize", "bind")},
+        )
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
     with output.opened() as (recorder, printer):
         bench = Bench(recorder)
         try:

@@ -17,7 +17,7 @@ from workbench.engine.responders import NAMES, Responder, UnknownResponder, resp
 from workbench.engine.server import Server
 from workbench.engine.setup import first_address
 from workbench.model.address import Address
-from workbench.model.endpoint import INT_LIMIT, ServerSettings
+from workbench.model.endpoint import ServerSettings, SettingsError
 from workbench.model.safe import safe
 
 EPILOG = """\b
@@ -29,14 +29,26 @@ Examples:
 """
 _RESPOND = f"{', '.join(NAMES)}, fixed:TEXT, or FILE.py:FUNCTION, which takes bytes and returns bytes or None."
 
+_TIMEOUT = "settimeout: an accept that times out is made again, a connection whose recv times out is closed."
+
 
 @click.command(epilog=EPILOG)
 @click.argument("address", type=AddressType())
 @click.option("--respond", default="none", metavar="NAME", help=_RESPOND)
-@click.option("--backlog", type=click.IntRange(0, INT_LIMIT), default=5, show_default=True, help="What listen gets.")
-@click.option("--timeout", type=TimeoutType(), default=None, help="settimeout on listener and connections.")
-@click.option("--recv", "bufsize", type=click.IntRange(1, INT_LIMIT), default=1024, show_default=True, help="bufsize.")
-@click.option("--max-connections", type=click.IntRange(min=1), help="Accept no more than this many at a time.")
+@click.option(
+    "--backlog", type=click.IntRange(min=0), default=5, show_default=True, metavar="N", help="What listen gets."
+)
+@click.option("--timeout", type=TimeoutType(), metavar="S", help=_TIMEOUT)
+@click.option(
+    "--recv",
+    "bufsize",
+    type=click.IntRange(min=1),
+    default=1024,
+    show_default=True,
+    metavar="N",
+    help="What recv asks for.",
+)
+@click.option("--max-connections", type=click.IntRange(min=1), metavar="N", help="Accept no more than N at a time.")
 @click.option(
     "--once", is_flag=True, help="Leave after the first connection ended, or the first datagram was answered."
 )
@@ -49,15 +61,15 @@ def command(address: Address, respond: str, no_reuse_address: bool, options: Any
     output = Output.taken_from(others)
     try:
         answer = responder(respond)
-    except UnknownResponder as error:
+        settings = ServerSettings.at(
+            first_address(address),
+            responder=respond,
+            reuse_address=not no_reuse_address,
+            options=tuple(options),
+            **others,
+        )
+    except (UnknownResponder, SettingsError) as error:
         raise click.UsageError(str(error)) from None
-    settings = ServerSettings.at(
-        first_address(address),
-        responder=respond,
-        reuse_address=not no_reuse_address,
-        options=tuple(options),
-        **others,
-    )
     serve(settings, address.scheme, answer, output, once=once)
 
 

@@ -1,0 +1,186 @@
+"""`show` as the contract has it: filters, formats, and files that are not as they should be."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import WAIT, WORKBENCH, Serve, calls, environment, run
+from workbench.probe.record import CODE, Recorder
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session of both sides: a greeting, an answer cut in two, a refused connection."""
+    path = tmp_path_factory.mktemp("sessions") / "kept.swb"
+    with Serve("tcp://127.0.0.1:0", "--respond", "fixed:Are you want to talk to Me", "--record", str(path)) as serve:
+        words = ["--text", "Hey~~~", "--recv", "16", "--recv-count", "2", "--record", str(path)]
+        assert run("send", serve.address, *words).returncode == 0
+        serve.end()
+    assert run("send", "tcp://127.0.0.1:1", "--record", str(path), "--append").returncode == 1
+    return path
+
+
+def heads(output: str) -> list[str]:
+    """Return the head lines without number and time."""
+    return [" ".join(line.split()[2:]) for line in output.splitlines() if line.startswith("#")]
+
+
+def test_it_prints_the_annotated_log(session: Path) -> None:
+    ran = run("show", str(session))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    log = heads(ran.stdout)
+    assert "client 1 → sendall(b'Hey~~~') = None" in log
+    assert "client 1 ← recv(16) = b'Are you want to '" in log
+    assert "client 1 • connect(('127.0.0.1', 1)) ConnectionRefusedError (ECONNREFUSED)" in log
+    assert re.search(r"\n {6}0000 48 65 79 7e 7e 7e +Hey~~~\n", ran.stdout)
+    assert "bytes 0-15 of #" in ran.stdout
+
+
+def test_filters(session: Path) -> None:
+    every = calls(run("show", str(session), "--format", "json").stdout)
+    connection = next(call["socket"] for call in every if call["name"] == "conn 1")
+
+    def shown(*words: str) -> list[dict[str, object]]:
+        return calls(run("show", str(session), "--format", "json", *words).stdout)
+
+    assert shown("--socket", connection) == [call for call in every if call["socket"] == connection] != []
+    assert shown("--socket", "client 1") == [call for call in every if call["name"] == "client 1"] != []
+    assert {call["call"] for call in shown("--call", "accept")} == {"accept"}
+    assert {call["error"]["type"] for call in shown("--error")} == {"Cancelled", "ConnectionRefusedError"}  # type: ignore[index]
+    assert sorted(str(call["call"]) for call in shown("--find", "Hey")) == ["recv", "sendall"]
+    assert shown("--find", "0x4865") == shown("--find", "He")
+    assert shown("--find", "nowhere") == []
+
+
+@pytest.mark.parametrize("width", [8, 16, 32])
+def test_width_is_the_bytes_of_a_line(width: int, session: Path) -> None:
+    out = run("show", str(session), "--width", str(width), "--find", "Are you want").stdout
+    line = next(line.split() for line in out.splitlines() if line.startswith("      0000 "))
+    assert line[1 : min(width, 26) + 1] == b"Are you want to talk to Me"[:width].hex(" ").split()
+
+
+def test_json_has_lineage(session: Path) -> None:
+    made = calls(run("show", str(session), "--format", "json").stdout)
+    sent = next(call for call in made if call["call"] == "sendall" and call["name"] == "client 1")
+    received = next(call for call in made if call["call"] == "recv" and call["name"] == "conn 1")
+    assert received["lineage"] == [{"seq": sent["seq"], "start": 0, "stop": 6}]
+
+
+def test_a_session_that_is_being_written_is_shown_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "live.swb"
+    with Serve("tcp://127.0.0.1:0", "--record", str(path), "--format", "json") as serve:
+        serve.calls_until("listen")
+        ran = run("show", str(path))
+    assert ran.returncode == 0
+    assert heads(ran.stdout)[-1] == "server • listen(5) = None"
+    assert ran.stderr == (
+        "socket-workbench: live.swb: the end is missing: the program was killed, or is still running\n"
+    )
+
+
+def test_a_torn_session_is_shown_as_far_as_it_can_be_read(session: Path, tmp_path: Path) -> None:
+    torn = tmp_path / "torn.swb"
+    data = session.read_bytes()
+    torn.write_bytes(data[: len(data) // 2] + b"garbage" * 3)
+    ran = run("show", str(torn))
+    assert ran.returncode == 0
+    assert 0 < len(heads(ran.stdout)) < len(heads(run("show", str(session)).stdout))
+    assert ran.stderr.count("\n") == 1
+    assert "bytes could not be read" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: None, "No such file or directory"),
+        (lambda path: path.mkdir(), "Is a directory"),
+        (lambda path: path.write_bytes(b""), "is not a session file"),
+        (lambda path: path.write_text("Dear all"), "is not a session file"),
+    ],
+)
+def test_what_is_no_session_is_exit_2(make: object, reason: str, tmp_path: Path) -> None:
+    path = tmp_path / "file\x1b[31m.swb"
+    make(path)  # type: ignore[operator]
+    ran = run("show", str(path))
+    assert ran.returncode == 2
+    assert ran.stdout == ""
+    assert ran.stderr.count("\n") == 1
+    assert reason in ran.stderr
+    assert "\x1b" not in ran.stderr
+
+
+def test_one_that_may_not_be_read_is_exit_2(session: Path, tmp_path: Path) -> None:
+    path = tmp_path / "private.swb"
+    shutil.copyfile(session, path)
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        pytest.skip("root reads everything")
+    assert run("show", str(path)).returncode == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_reader_that_leaves_is_no_complaint(form: str, session: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large.swb"
+    recorder = Recorder(str(large))
+    for number in range(2000):
+        recorder.call(CODE["send"], (7, 1), number, number + 1, result=1000, requested=1000, data=bytes(1000))
+    recorder.close()
+    show = subprocess.Popen(
+        [*WORKBENCH, "show", str(large), "--format", form],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert show.stdout is not None
+    assert show.stdout.readline()
+    show.stdout.close()
+    assert show.stderr is not None
+    assert show.stderr.read() == b""
+    assert show.wait(WAIT) == 1
+
+
+def test_a_full_disk_is_one_line() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    with open("/dev/full", "wb") as full:
+        ran = subprocess.run(
+            [*WORKBENCH, "send", "tcp://127.0.0.1:1"], stdout=full, stderr=subprocess.PIPE, env=environment()
+        )
+    assert ran.returncode == 1
+    assert ran.stderr == b"socket-workbench: output: No space left on device\n"
+
+
+def on_terminal(*words: str, **more: str) -> bytes:
+    """Return what a command writes to a terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([*WORKBENCH, *words], stdout=theirs, stdin=theirs, env=environment(**more))
+    os.close(theirs)
+    output = b""
+    while select.select([ours], [], [], WAIT)[0]:
+        try:
+            output += os.read(ours, 1 << 16)
+        except OSError:  # the other end is closed
+            break
+    os.close(ours)
+    assert process.wait(WAIT) == 0
+    return output
+
+
+def test_colour_only_on_a_terminal_and_never_with_no_color(session: Path) -> None:
+    assert b"\x1b[31m" in on_terminal("show", str(session), TERM="xterm")
+    assert b"\x1b" not in on_terminal("show", str(session), TERM="xterm", NO_COLOR="1")
+    assert "\x1b" not in run("show", str(session)).stdout
+
+
+def test_json_on_a_terminal_has_no_colour_either(session: Path) -> None:
+    output = on_terminal("show", str(session), "--format", "json", TERM="xterm")
+    assert all(json.loads(line) for line in output.splitlines())
