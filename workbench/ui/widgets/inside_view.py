@@ -31,7 +31,6 @@ class InsideView(Vertical):
     InsideView.-sends SendGauge { display: block; }
     InsideView.-plots QueueView, InsideView.-plots AcceptGauge, InsideView.-plots SendGauge { display: none; }
     InsideView.-plots HistoryPlot, InsideView.-plots SizesHistogram { display: block; height: 1fr; }
-    .-short InsideView { height: 5; }
     """
 
     plots: reactive[bool] = reactive(False)
