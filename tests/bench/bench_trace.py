@@ -56,7 +56,7 @@ for _ in range(20000):
     a.send(b"x" * 64); b.recv(1024)
 print(next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmRSS")))
 """
-STRACE = ("strace", "-f", "-tt", "-T", "-yy", "-x", "-s", "65536", "-e", "trace=network", "-o", "/dev/null")
+STRACE = ("strace", "-f", "-tt", "-T", "-yy", "-x", "-s", "65536", "-e", "trace=network", "-o")
 
 
 def run(program: str, number: int, folder: Path, how: str, python: str) -> float:
@@ -70,7 +70,7 @@ def run(program: str, number: int, folder: Path, how: str, python: str) -> float
         environment = traced_environment(session)
     words = [python, "-c", program, str(number)]
     done = subprocess.run(
-        [*STRACE, *words] if how == "strace" else words, env=environment, capture_output=True, text=True, check=True
+        [*STRACE, str(folder / "strace.log"), *words] if how == "strace" else words, env=environment, capture_output=True, text=True, check=True
     )
     return float(done.stdout.split()[-1])
 

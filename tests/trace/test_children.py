@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tracing import interpreters, trace, write
+from tests.tracing import calls_of, interpreters, trace, write
 
 STARTED = """
 import os, subprocess, sys
@@ -100,6 +100,18 @@ os.wait()
     ]
     assert traced.calls[5]["lineage"] == [{"seq": 5, "start": 0, "stop": 10}]
     assert traced.calls[5]["pid"] != traced.calls[4]["pid"]
+
+
+def test_a_program_that_traces_another_keeps_it_apart(tmp_path: Path) -> None:
+    write(tmp_path, "inner.py", "import socket; socket.socketpair()")
+    write(tmp_path, "outer.py", """
+import subprocess, sys
+words = [sys.executable, "-m", "workbench", "trace", "-o", "inner.swb", "inner.py"]
+sys.exit(subprocess.run(words).returncode)
+""")  # fmt: skip
+    traced = trace(tmp_path, "outer.py")
+    assert (traced.code, traced.err, traced.calls) == (0, "", [])
+    assert [call["source"] for call in calls_of(tmp_path / "inner.swb")] == ["inner.py:1"]
 
 
 def test_threads_have_their_names(tmp_path: Path) -> None:

@@ -68,12 +68,16 @@ class Tracing:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def look(self, seconds: float) -> bool:
-        """Wait up to *seconds* for a signal or the end of a program; tell whether any program still runs."""
+        """While watching, wait up to *seconds* for a signal or a program's end; tell whether any program still runs."""
         arrived = signal.sigtimedwait(self._waited, seconds)
         while arrived is not None:
             if arrived.si_signo != signal.SIGCHLD and arrived.si_code != _BY_KERNEL:
                 self.signal(arrived.si_signo)
             arrived = signal.sigtimedwait(self._waited, 0)
+        return self.poll()
+
+    def poll(self) -> bool:
+        """Take in which programs have ended, without waiting; tell whether any still runs."""
         for running in self.running:
             if running.code is None:
                 running.code = _exit_code(running.pid)

@@ -157,6 +157,8 @@ class Children:
             found = {os.fsencode(key): os.fsencode(value) for key, value in env.items()}
         except (AttributeError, TypeError):
             return env
+        if SESSION.encode() in found:  # the program traces one itself
+            return env
         found[SESSION.encode()] = self._session
         found[b"PYTHONPATH"] = self._joined(found.get(b"PYTHONPATH", b""))
         return found
@@ -164,7 +166,9 @@ class Children:
     def _listed(self, env: "Any") -> "Any":
         """Return fork_exec's list of b"NAME=value" with the variables."""
         try:
-            kept = [item for item in env if not item.startswith((b"PYTHONPATH=", SESSION.encode() + b"="))]
+            if any(item.startswith(SESSION.encode() + b"=") for item in env):
+                return env
+            kept = [item for item in env if not item.startswith(b"PYTHONPATH=")]
             own = [item[len(b"PYTHONPATH=") :] for item in env if item.startswith(b"PYTHONPATH=")]
         except (AttributeError, TypeError):
             return env
