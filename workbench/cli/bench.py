@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from workbench.cli.common import Failure, record_options
+from workbench.cli.failure import Failure
+from workbench.cli.keeping import record_options
 
 
 @click.command(hidden=True, context_settings={"ignore_unknown_options": False})

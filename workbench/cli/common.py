@@ -6,7 +6,6 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -74,17 +73,6 @@ def output_options(command: F) -> F:
         show_default=True,
         help="The annotated log, or one JSON object a call.",
     )(command)
-
-
-def record_options(command: F) -> F:
-    """Add --record and what to do about a file that is there already."""
-    for option in (
-        click.option("--overwrite", is_flag=True, help="Begin the --record file anew if it exists."),
-        click.option("--append", is_flag=True, help="Add to the --record file if it exists."),
-        click.option("--record", type=click.Path(path_type=Path, dir_okay=False), help="Keep the session there."),
-    ):
-        command = option(command)
-    return command
 
 
 def socket_options(command: F) -> F:

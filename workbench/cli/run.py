@@ -10,7 +10,8 @@ from textwrap import fill
 
 import click
 
-from workbench.cli.common import Failure, new_report, output_options, record_options
+from workbench.cli.common import Failure, new_report, output_options
+from workbench.cli.keeping import record_options
 from workbench.cli.live import recording
 from workbench.cli.run_all import run_all
 from workbench.cli.trace import trace

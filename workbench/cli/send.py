@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from workbench.cli.common import AddressType, F, Failure, TimeoutType, output_options, record_options, socket_options
+from workbench.cli.common import AddressType, F, Failure, TimeoutType, output_options, socket_options
+from workbench.cli.keeping import record_options
 from workbench.cli.live import LOOK, Output, Printer
 from workbench.engine.bench import Bench
 from workbench.engine.client import Client

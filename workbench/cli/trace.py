@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from workbench.cli.common import Failure, output_options, record_options
+from workbench.cli.common import Failure, output_options
+from workbench.cli.keeping import record_options
 from workbench.cli.live import Printer, recording
 from workbench.engine.programs import NoProgram, Program, program
 from workbench.engine.trace import Running, Tracing

@@ -17,7 +17,6 @@ from textual.screen import Screen
 
 from workbench.ui.bridge import Bridge, keep_traceback
 from workbench.ui.screens.bench import BenchScreen
-from workbench.ui.screens.help import HelpScreen
 from workbench.ui.screens.session import SessionScreen
 
 
@@ -74,6 +73,8 @@ class WorkbenchApp(App[None]):
 
     def action_help(self) -> None:
         """Show the help, or close it."""
+        from workbench.ui.screens.help import HelpScreen
+
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
         elif isinstance(self.screen, SessionScreen):

@@ -1,4 +1,7 @@
-"""The bench: server and client at the left, the log and the kernel's queues at the right."""
+"""The bench: server and client at the left, the log and the kernel's queues at the right.
+
+Dialogs are imported when they are asked for: none of them may hold up the first frame.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,7 @@ from workbench.model.endpoint import ServerSettings
 from workbench.ui import wishes
 from workbench.ui.bridge import Bridge, unfinished
 from workbench.ui.doing import carry_out
-from workbench.ui.screens.call_dialog import CallDialog
-from workbench.ui.screens.confirm import Confirm, exposure
 from workbench.ui.screens.session import TICK, SessionScreen
-from workbench.ui.screens.unfinished import Unfinished
 from workbench.ui.widgets.client_pane import ClientPane
 from workbench.ui.widgets.controls import Toggle
 from workbench.ui.widgets.inside_view import InsideView
@@ -99,6 +99,8 @@ class BenchScreen(SessionScreen):
     @work
     async def _offer_unfinished(self, left: list[Path]) -> None:
         """After a crash: what the last session had written is there, and can be looked at or thrown away."""
+        from workbench.ui.screens.unfinished import Unfinished
+
         choice = await self.app.push_screen_wait(Unfinished([path.name for path in left]))
         if choice == "open":
             self.app.push_screen(SessionScreen(Bridge.recorded(left[0])))
@@ -253,9 +255,11 @@ class BenchScreen(SessionScreen):
     @work
     async def _start(self, settings: ServerSettings) -> None:
         """Start the server; an address that others can reach is asked about first."""
-        exposed = not settings.is_loopback
-        if exposed and not await self.app.push_screen_wait(Confirm(exposure(settings), "Start")):
-            return
+        if not settings.is_loopback:
+            from workbench.ui.screens.confirm import Confirm, exposure
+
+            if not await self.app.push_screen_wait(Confirm(exposure(settings), "Start")):
+                return
         try:
             self.bench.start_server(settings)
         except UnknownResponder as problem:
@@ -287,6 +291,8 @@ class BenchScreen(SessionScreen):
 
     @work
     async def _ask_call(self, endpoint: Endpoint) -> None:
+        from workbench.ui.screens.call_dialog import CallDialog
+
         wanted = await self.app.push_screen_wait(CallDialog(endpoint.name))
         if wanted is not None:
             endpoint.call(wanted.method, *wanted.args)
@@ -294,6 +300,8 @@ class BenchScreen(SessionScreen):
     @work
     async def action_new_session(self) -> None:
         """Close every socket and begin anew, after asking."""
+        from workbench.ui.screens.confirm import Confirm
+
         count = len(self._bridge.journal)
         lost = "" if self._bridge.keep else f" The log of {count} calls is thrown away unless you save it first."
         question = f"Every socket is closed and a new session begins.{lost}"

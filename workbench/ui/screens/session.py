@@ -18,8 +18,6 @@ from textual.widgets import Footer, Static
 
 from workbench.model.safe import safe
 from workbench.ui.bridge import Bridge, suggested_name
-from workbench.ui.screens.prompt import Prompt
-from workbench.ui.screens.why import WhyScreen, explain
 from workbench.ui.widgets.log_view import LogView
 
 TICK = 0.05
@@ -111,6 +109,8 @@ class SessionScreen(Screen[None]):
 
     @on(LogView.WhyWanted)
     def _why(self, event: LogView.WhyWanted) -> None:
+        from workbench.ui.screens.why import WhyScreen, explain
+
         self.app.push_screen(WhyScreen(explain(self._bridge.journal, event.index)))
 
     @on(LogView.BookmarkWanted)
@@ -121,6 +121,8 @@ class SessionScreen(Screen[None]):
     @on(LogView.NoteWanted)
     @work
     async def _note(self, event: LogView.NoteWanted) -> None:
+        from workbench.ui.screens.prompt import Prompt
+
         note = self._bridge.journal.notes.get(event.seq)
         text = await self.app.push_screen_wait(Prompt(f"Note on line {event.seq}", note.text if note else ""))
         if text is not None:
@@ -137,6 +139,8 @@ class SessionScreen(Screen[None]):
     @work
     async def action_save(self) -> None:
         """Copy the session into a file that one names."""
+        from workbench.ui.screens.prompt import Prompt
+
         question = Prompt(
             "Save the session as", suggested_name(self._bridge.path), accept="Save", check=cannot_be_written
         )
