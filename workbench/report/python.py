@@ -245,7 +245,7 @@ class Scripts:
                 on_all = [["0.0.0.0", port], ["::", port]] if is_loopback_host(host) else []
                 return any(str(place) in self._here for place in ([host, port], *on_all))
             case _:
-                return address in self._here
+                return isinstance(address, str) and address in self._here
 
 
 def _meets_end(call: Call) -> bool:

@@ -1,0 +1,76 @@
+"""replay: a recorded client's bytes again, against a live server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.cli.common import AddressType, TimeoutType, output_options
+from workbench.cli.failure import Failure
+from workbench.cli.keeping import record_options
+from workbench.cli.live import Output
+from workbench.cli.reading import reading
+from workbench.engine.bench import Bench
+from workbench.engine.recorded_client import NoClient, RecordedClient, recorded_client
+from workbench.engine.replay import Differs, Replay, settings_for
+from workbench.model.address import Address
+from workbench.model.endpoint import SettingsError
+
+EPILOG = """\b
+Examples:
+  socket-workbench replay recorded.swb tcp://127.0.0.1:6789
+  socket-workbench replay recorded.swb tcp://127.0.0.1:6789 --fast --record again.swb
+  socket-workbench replay recorded.swb unix:///tmp/x.sock --socket "client 2"
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("session", type=click.Path(path_type=Path))
+@click.argument("address", type=AddressType())
+@click.option("--fast", is_flag=True, help="Don't wait for the times of the recording.")
+@click.option("--socket", default="", metavar="ID", help="Which client, by id or name; else the first that connected.")
+@click.option(
+    "--timeout",
+    type=TimeoutType(),
+    default=5.0,
+    metavar="S",
+    show_default=True,
+    help="Bounds each call: none, 0 or seconds.",
+)
+@record_options
+@output_options
+def command(session: Path, address: Address, fast: bool, socket: str, timeout: float | None, **others: Any) -> None:
+    """Send a recorded client's bytes to ADDRESS again, in the same pieces and rhythm, and compare the answers.
+
+    Exit code 1 where they differ; a line on stderr says at which byte.
+    """
+    output = Output.taken_from(others)
+    with reading(session) as journal:
+        try:
+            recorded = recorded_client(journal, socket)
+        except NoClient as error:
+            raise Failure(str(error), 2) from None
+    replay(recorded, address, timeout, fast, output)
+
+
+def replay(recorded: RecordedClient, address: Address, timeout: float | None, fast: bool, output: Output) -> None:
+    """Run it, and print every call as it returns."""
+    try:
+        settings = settings_for(recorded, address, timeout)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    with output.opened() as (recorder, printer):
+        bench = Bench(recorder)
+        try:
+            run = Replay(bench, recorded, settings, fast=fast, idle=printer.print_new)
+            outcome = run.connect()
+            if not outcome.ok:
+                raise Failure(f"could not connect: {printer.reason(outcome)}")
+            run.run()
+        except Differs as difference:
+            printer.print_new()
+            raise Failure(str(difference)) from None
+        finally:
+            bench.close()
