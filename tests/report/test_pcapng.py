@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import shutil
 import socket
 import struct
@@ -224,6 +225,30 @@ def test_datagrams(tmp_path, family, who):
     sources = [(frame["ip.src"], frame["ipv6.src"], frame["udp.srcport"]) for frame in found.frames]
     assert sources == [sources[0], sources[1], sources[0], sources[0]]
     assert sources[0] != sources[1]
+
+
+def test_a_datagram_socket_that_connects_again_elsewhere(tmp_path):
+    session = tmp_path / "a.swb"
+    with recorded(session) as traced:
+        servers = [socket.socket(INET, DGRAM) for _ in range(2)]
+        client = traced(INET, DGRAM)
+        for server in servers:
+            server.bind(("127.0.0.1", 0))
+            client.connect(server.getsockname())
+            client.send(b"hello")
+    assert shown(session).column("udp.dstport") == [str(server.getsockname()[1]) for server in servers]
+
+
+def test_a_non_blocking_connect_that_is_asked_twice_is_one_handshake(tmp_path):
+    session = tmp_path / "a.swb"
+    with recorded(session) as traced, socket.create_server(("127.0.0.1", 0)) as server:
+        client = traced(INET, STREAM)
+        client.setblocking(False)
+        assert client.connect_ex(server.getsockname()) == errno.EINPROGRESS
+        server.accept()
+        assert client.connect_ex(server.getsockname()) == 0
+        client.send(b"hello")
+    assert shown(session).flags() == ["S", "AS", "A", "AP", "A"]
 
 
 def test_a_truncated_datagram_has_its_real_size(tmp_path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import shutil
 import socket
 import subprocess
@@ -253,6 +254,36 @@ def test_seqpacket(tmp_path, monkeypatch):
         client.close()
         assert conn.recv(9) == b""
     assert against_each_other(exported(session), "unix-seqpacket://y") == (0, 5)
+
+
+def test_a_datagram_socket_that_connects_again_elsewhere(tmp_path):
+    session = tmp_path / "a.swb"
+    with recorded(session) as traced:
+        servers = [socket.socket(INET, DGRAM) for _ in range(2)]
+        client = traced(INET, DGRAM)
+        for server in servers:
+            server.bind(("127.0.0.1", 0))
+            client.connect(server.getsockname())
+            client.send(b"hello")
+    first, second = (f"'udp://127.0.0.1:{server.getsockname()[1]}'" for server in servers)
+    folder = exported(session)
+    assert lines(folder, "client")[0] == f"at = targets({first}, {second})"
+    assert lines(folder, "client")[2:] == [
+        "client_1.connect(at[0])", "client_1.send(b'hello')", "client_1.connect(at[1])", "client_1.send(b'hello')",
+    ]  # fmt: skip
+    assert lines(folder, "server")[0] == f"at = targets({first}, {second})"
+
+
+def test_a_non_blocking_client_connects_once(tmp_path):
+    session = tmp_path / "a.swb"
+    with recorded(session) as traced, socket.create_server(("127.0.0.1", 0)) as server:
+        client = traced(INET, STREAM)
+        client.setblocking(False)
+        assert client.connect_ex(server.getsockname()) == errno.EINPROGRESS
+        server.accept()
+        assert client.connect_ex(server.getsockname()) == 0
+        client.send(b"hello")
+    assert lines(exported(session), "client")[2:] == ["client_1.connect(at[0])", "client_1.send(b'hello')"]
 
 
 HOSTILE = '"""\n__import__("os").system("touch owned") #\\'

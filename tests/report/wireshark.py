@@ -10,7 +10,16 @@ from pathlib import Path
 _CHECKING = ("tcp.check_checksum", "ip.check_checksum", "udp.check_checksum")
 _FIELDS = (
     *("frame.number", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.comment", "ip.src", "ipv6.src"),
-    *("tcp.stream", "tcp.srcport", "tcp.dstport", "tcp.flags.str", "tcp.len", "tcp.payload", "udp.srcport"),
+    *(
+        "tcp.stream",
+        "tcp.srcport",
+        "tcp.dstport",
+        "tcp.flags.str",
+        "tcp.len",
+        "tcp.payload",
+        "udp.srcport",
+        "udp.dstport",
+    ),
     *("udp.length", "udp.payload", "tcp.analysis.flags", "_ws.expert.message", "_ws.expert.severity", "_ws.malformed"),
     *("ip.checksum.status", "tcp.checksum.status", "udp.checksum.status"),
 )

@@ -37,6 +37,7 @@ class Scripts:
         self.client, self.server = Script(folder, "client"), Script(folder, "server")
         self.left_out = 0
         self._sockets = Sockets()
+        self._connected: set[str] = set()
         self._last_close: dict[str, int] = {}
         for call in journal:
             facts = self._sockets.add(call)
@@ -117,6 +118,9 @@ class Scripts:
         elif new:
             return False  # nothing tells of its accept
         if connects(call):
+            if facts.id in self._connected:  # asked again how a non-blocking connect went
+                return True
+            self._connected.add(facts.id)
             script.add(f"{name}.connect({script.target(address)})", call)
             if not facts.other:
                 self._accept_for(facts, address, call)
@@ -174,8 +178,11 @@ class Scripts:
     def _datagram(self, call: Call, facts: SocketFacts) -> bool:
         """A socket that received first serves, one that sent first is a client."""
         serves = facts.began == "recv"
+        if connects(call):  # maybe again, elsewhere
+            facts.peer = partner(call, facts)
         address = url(facts, facts.local if serves else partner(call, facts))
-        if not facts.began or not address:
+        repeated = call.sends or call.receives or connects(call) or call.call in ("setsockopt", "close")
+        if not repeated or not facts.began or not address:
             return not call.data
         if serves:
             name = self._datagram_server(facts.id, facts.name, address)

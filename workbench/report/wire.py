@@ -182,6 +182,8 @@ class Wire:
     # --- messages -------------------------------------------------------------------------------------------------
 
     def _message(self, call: Call, facts: SocketFacts) -> Iterator[Frame]:
+        if connects(call):  # a datagram socket may connect again, elsewhere
+            facts.peer = partner(call, facts)
         whole = call.data or (call.error is None and call.requested and facts.type != "SOCK_SEQPACKET")
         if call.sends and (call.data or call.error is None):
             yield from self._datagrams(call, facts, *self._between(call, facts))
