@@ -111,7 +111,7 @@ def names(sock: socket.socket) -> dict[str, Any]:
 
 def argument(value: Any) -> Any:
     """Return *value* as JSON can hold it: addresses as lists, bytes as names, objects of the program as their type."""
-    if value is None or isinstance(value, (str, bool, float)):
+    if value is None or type(value) is int or isinstance(value, (str, bool, float)):
         return value
     if isinstance(value, int):
         return int(value)

@@ -29,10 +29,11 @@ AT_CALL = NOTE.size - 1
 
 
 class Mine(thread_local):
-    """A thread's own: its slot, and the number of its name."""
+    """A thread's own: its slot, the number of its name, and of the line that makes the call that goes on."""
 
     slot: memoryview
     thread: int
+    source: int
     both: tuple[memoryview, int]
     lease: _Lease
 

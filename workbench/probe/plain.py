@@ -14,11 +14,23 @@ except ImportError:  # another interpreter than CPython
     from json.encoder import py_encode_basestring_ascii as _quote
 
 
+_WORD = 1 << 63
+
+
 def dumps(value: Any) -> str:
     """Return *value* as JSON; bytes become text as the file system decodes names, what JSON lacks becomes its repr.
 
     Written here because importing json would change what the program under trace finds imported.
     """
+    kind = type(value)  # the common ones first: every address comes by here
+    if kind is str:
+        return _string(value)
+    if kind is int and -_WORD < value < _WORD:
+        return repr(value)
+    if kind is list:
+        return "[" + ", ".join([dumps(item) for item in value]) + "]"
+    if kind is dict:
+        return "{" + ", ".join([_string(str(key)) + ": " + dumps(item) for key, item in value.items()]) + "}"
     if value is None or value is True or value is False:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
@@ -36,7 +48,8 @@ def dumps(value: Any) -> str:
 
 
 def _string(text: str) -> str:
-    return str(_quote(text if text.isascii() else encodable(text)))
+    quoted: str = _quote(text if text.isascii() else encodable(text))
+    return quoted
 
 
 def encodable(text: str) -> str:

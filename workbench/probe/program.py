@@ -59,8 +59,8 @@ class ProgramSocket(TracedSocket):
             self.labels.pop(self.fileno(), None)
 
     def _put(self, call: str, started: int, ended: int, tail: Any = None, flags: int = 0, **facts: Any) -> None:
-        flags |= self._marks
-        super()._put(call, started, ended, tail, flags, source=self.sources.of(sys._getframe(1)), **facts)
+        source = self.live.mine.__dict__.get("source") or self.sources.of(sys._getframe(1))
+        super()._put(call, started, ended, tail, flags | self._marks, source=source, **facts)
 
     def _accept_one(self) -> Any:
         accepted, address = super()._accept_one()
@@ -152,6 +152,7 @@ def _outer(name: str, real: Callable[..., Any], original: Any) -> Any:
             raise
         finally:
             slot[live_page.AT_CALL] = 0
+            self.live.mine.source = 0
 
     return _dressed(method, getattr(original, name))
 
@@ -176,9 +177,10 @@ def _note(sock: ProgramSocket, slot: memoryview, code: int, args: tuple[Any, ...
     sock._role(code)
     key, sources = sock._key, sock.sources
     requested = args[0] if code in RECVS and args and isinstance(args[0], int) else UNKNOWN
+    source = sock.live.mine.source = sources.of(sys._getframe(3))
     arguments = sock.recorder.text(dumps(argument(args))) if code in _CONNECTS else 0
     live_page.NOTE.pack_into(
-        slot, 0, sock.live.mine.thread, key[0], key[1], sources.name(sock.label), sources.of(sys._getframe(3)),
+        slot, 0, sock.live.mine.thread, key[0], key[1], sources.name(sock.label), source,
         arguments, requested if -1 << 63 <= requested < 1 << 63 else UNKNOWN, clock(), code,
     )  # fmt: skip
 

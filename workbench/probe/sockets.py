@@ -13,6 +13,7 @@ from . import record
 from .facts import argument, names
 from .recording import harmless
 from .transfer import TransferSocket
+from .unix import peer_inode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,6 +133,9 @@ class TracedSocket(TransferSocket):
             "label": accepted.label,
             "result": [None, argument(address)],
         }
+        peer = peer_inode(accepted)
+        if peer is not None:
+            tail["peer_inode"] = peer
         self._put("accept", *times, tail, flags=record.OTHER_RESULT)
 
     def dup(self) -> TracedSocket:
