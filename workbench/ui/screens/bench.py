@@ -68,6 +68,7 @@ class BenchScreen(SessionScreen):
         _key("ctrl+b", "reset", "reset", "Close the chosen endpoint with a TCP reset"),
         _key("ctrl+o", "call", "Call…", "Make any call of the chosen endpoint, with arguments you type"),
         _key("alt+p", "plots", "plots", "Show the chosen endpoint's queues over time, or as they are now"),
+        _key("f12", "experiments", "Experiments", "Predict what sockets do, and see: the bench stays as it is"),
         _key("ctrl+n", "new_session", "New", "Close every socket and begin a new session"),
         _key("ctrl+g", "save", "Save", "Save a copy of the session in a file"),
         _key("f2", "view_server", "Server", "Go to the server", show=False),
@@ -296,6 +297,11 @@ class BenchScreen(SessionScreen):
         wanted = await self.app.push_screen_wait(CallDialog(endpoint.name))
         if wanted is not None:
             endpoint.call(wanted.method, *wanted.args)
+
+    def action_experiments(self) -> None:
+        from workbench.ui.screens.experiments import ExperimentsScreen  # not at the start: it takes its time
+
+        self.app.push_screen(ExperimentsScreen(zone=self._zone))
 
     @work
     async def action_new_session(self) -> None:

@@ -1,0 +1,230 @@
+"""The experiments on screen, with real scripts under trace: from the list to the answer and on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from tests.ui.panes import settled
+from tests.ui.test_log_kin import screen_text
+from workbench.experiments.catalog import Experiment, find, load
+from workbench.experiments.progress import Progress
+from workbench.ui.app import WorkbenchApp
+from workbench.ui.bridge import Bridge
+from workbench.ui.screens.experiment import ExperimentScreen
+from workbench.ui.screens.experiments import ExperimentsScreen
+from workbench.ui.widgets.answer import sizes_text
+from workbench.ui.widgets.controls import ErrorLine, Field
+from workbench.ui.widgets.log_view import LogView
+from workbench.ui.widgets.source_view import SourceView
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+TWO_SENDS = find("two-sends-one-recv")
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkbenchApp]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    bridge = Bridge.live()
+    app = WorkbenchApp(bridge)
+    app.animation_level = "none"
+    yield app
+    bridge.close()
+
+
+async def until(pilot: Pilot[None], condition) -> None:
+    for _ in range(400):
+        await pilot.pause(0.02)
+        if condition():
+            return await settled(pilot)
+    raise AssertionError(screen_text(pilot.app))
+
+
+def asked(pilot: Pilot[None]) -> ExperimentScreen:
+    screen = pilot.app.screen
+    assert isinstance(screen, ExperimentScreen)
+    return screen
+
+
+async def answered(pilot: Pilot[None], runs: int = 1) -> ExperimentScreen:
+    screen = asked(pilot)
+    await until(pilot, lambda: f"\n{runs} " in told(screen, "#runs") and screen.query_one(LogView).selected is not None)
+    return screen
+
+
+def told(screen: ExperimentScreen, of: str) -> str:
+    return str(screen.query_one(of).render())
+
+
+async def ask(pilot: Pilot[None], experiment: Experiment = TWO_SENDS) -> ExperimentScreen:
+    await pilot.pause()
+    pilot.app.push_screen(ExperimentScreen(experiment, Progress()))
+    await settled(pilot)
+    return asked(pilot)
+
+
+@SIZES
+async def test_from_the_list_to_the_answer_and_back(app: WorkbenchApp, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("f12")
+        await settled(pilot)
+        listed = pilot.app.screen.query_one(OptionList)
+        assert "A greeting and its answer" in screen_text(app)
+        listed.highlighted = listed.get_option_index("e-two-sends-one-recv")
+        await settled(pilot)
+        assert 'send(b"world")' in screen_text(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "predict: key 1, 2 or 3" in screen_text(app)
+        assert "client.send(word)" in screen_text(app)
+        assert "answer = 2" not in screen_text(app)
+        assert asked(pilot).run is None
+        await pilot.press("1")
+        screen = await answered(pilot)
+        seen = screen_text(app)
+        assert '✗ You said: b"hello "' in seen
+        assert 'It is: b"hello world"' in seen
+        assert "Line 12 of the log shows it." in told(screen, "#told")
+        log = screen.query_one(LogView)
+        assert log.selected == 11
+        assert log.has_focus
+        assert "recv(1024) = b'hello world'" in seen
+        assert "✎ this call shows the answer" in seen
+        await pilot.press("escape")
+        await settled(pilot)
+        assert isinstance(app.screen, ExperimentsScreen)
+        assert " ✗ Two sends, one recv" in screen_text(app)
+        assert "1 of 51 done, 0 predicted right" in str(app.screen.query_one("#list-frame").border_subtitle)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert app.bridge.is_live
+        assert len(app.screen_stack) == 1
+
+
+async def test_a_right_prediction_by_click_is_kept(app: WorkbenchApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await ask(pilot)
+        await pilot.click("#choices", offset=(5, 1))
+        await answered(pilot)
+        assert told(screen, "#told").startswith('✓ Right: b"hello world"')
+        kept = json.loads(Progress().path.read_text())
+        assert kept == {"two-sends-one-recv": {"predicted": 2, "right": True, "verdict": "holds"}}
+        await pilot.press("1")
+        assert Progress().of(TWO_SENDS).right  # type: ignore[union-attr]
+
+
+@SIZES
+async def test_changed_and_run_again_the_runs_stand_side_by_side(app: WorkbenchApp, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        screen = await ask(pilot)
+        await pilot.press("2")
+        await answered(pilot)
+        screen.query_one("#p-SENDS", Field).value = "5"
+        screen.query_one("#p-BUFSIZE", Field).value = "7"
+        await pilot.press("ctrl+r")
+        await answered(pilot, 2)
+        assert told(screen, "#runs").splitlines() == [
+            "run  SENDS  BUFSIZE  bytes of each recv",
+            "1    2      1024     11",
+            "2    5      7        7",
+        ]
+        assert "recv(7) = b'hello w'" in screen_text(app)
+        assert "log of run 2" in screen_text(app)
+        assert screen.experiment.source.split("\n")[35] == "received = connection.recv(BUFSIZE)"
+        assert screen.query_one(SourceView).running == {36}
+        screen.query_one(LogView).show_index(6)
+        await settled(pilot)
+        assert screen.query_one(SourceView).running == {25}
+
+
+async def test_a_wrong_value_is_said_beside_the_field(app: WorkbenchApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await ask(pilot)
+        await pilot.press("2")
+        await answered(pilot)
+        screen.query_one("#p-SENDS", Field).value = "many"
+        screen.query_one("#p-SENDS").focus()
+        await pilot.press("enter")
+        await settled(pilot)
+        assert screen.query_one(ErrorLine).sentence == "SENDS must be a whole number, not 'many'"
+        assert len(told(screen, "#runs").splitlines()) == 2
+
+
+def written(folder: Path, old: str, new: str) -> Experiment:
+    assert old in TWO_SENDS.source
+    path = folder / "mine.py"
+    path.write_text(TWO_SENDS.source.replace(old, new))
+    return load(path)
+
+
+async def test_a_script_that_hangs_shows_where_and_escape_stops_it(app: WorkbenchApp, tmp_path: Path) -> None:
+    mine = written(tmp_path, "received = connection.recv(BUFSIZE)", "connection.recv(99); connection.recv(99)")
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await ask(pilot, mine)
+        await pilot.press("2")
+        await until(pilot, lambda: screen.query_one(SourceView).running == {36})
+        assert "escape stops it" in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: told(screen, "#told"))
+        assert "The claim does not hold here: it was cancelled" in told(screen, "#told")
+        assert asked(pilot) is screen
+        await pilot.press("escape")
+        await settled(pilot)
+        assert not isinstance(app.screen, ExperimentScreen)
+
+
+async def test_leaving_the_app_stops_the_script(app: WorkbenchApp, tmp_path: Path) -> None:
+    mine = written(tmp_path, "received = connection.recv(BUFSIZE)", "connection.recv(99); connection.recv(99)")
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await ask(pilot, mine)
+        await pilot.press("2")
+        await until(pilot, lambda: screen.run)
+    assert screen.run is not None
+    assert screen.run.result is not None
+    assert screen.run.result.reason == "it was cancelled"
+
+
+async def test_a_claim_that_fails_here_is_told(app: WorkbenchApp, tmp_path: Path) -> None:
+    mine = written(tmp_path, "== everything[:BUFSIZE]", '== b"hello ", "\\x1b[2J[/nope]"')
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await ask(pilot, mine)
+        await pilot.press("2")
+        await answered(pilot)
+        assert told(screen, "#told").startswith("The claim does not hold here: AssertionError: ")
+        assert "\x1b" not in screen_text(app)
+        assert Progress().of(mine).verdict == "does not hold here"  # type: ignore[union-attr]
+
+
+async def test_an_experiment_of_ones_own_is_opened_by_its_path(app: WorkbenchApp, tmp_path: Path) -> None:
+    written(tmp_path, 'title = "Two sends, one recv"', 'title = "Of my own"')
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f12")
+        await settled(pilot)
+        await pilot.press("o", *"/nowhere.py", "enter")
+        await settled(pilot)
+        assert "nowhere.py: No such file or directory" in screen_text(app)
+        app.screen.query_one("#line", Field).value = str(tmp_path / "mine.py")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert asked(pilot).experiment.title == "Of my own"
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "0 of 52 done" in str(app.screen.query_one("#list-frame").border_subtitle)
+
+
+async def test_the_palette_offers_the_experiments(app: WorkbenchApp) -> None:
+    async with app.run_test(size=(80, 24)):
+        commands = {command.title: command for command in app.get_system_commands(app.screen)}
+        assert "f12" in commands["Experiments"].help.lower()
+
+
+def test_equal_sizes_stand_together() -> None:
+    assert sizes_text([]) == "none"
+    assert sizes_text([4, 100, 100, 5]) == "4 100 100 5"
+    assert sizes_text([499] * 1000 + [3]) == "499 ×1000 3"
+    assert sizes_text(list(range(100))) == "0 1 2 3 4 5 6 7 8 9 10 11 … 100 recvs"

@@ -1,0 +1,221 @@
+"""One experiment: predict, see the script run with its log, and see why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import tzinfo
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from workbench.experiments.catalog import BadExperiment, Experiment
+from workbench.experiments.parameters import Value
+from workbench.experiments.progress import Progress
+from workbench.experiments.runner import Run
+from workbench.model.safe import safe
+from workbench.probe.record import Recorder
+from workbench.ui.bridge import Bridge
+from workbench.ui.screens.session import SessionScreen
+from workbench.ui.widgets.answer import Answer
+from workbench.ui.widgets.log_view import LogView
+from workbench.ui.widgets.question import Question
+from workbench.ui.widgets.source_view import SourceView
+
+_BLOCK_ENDS = "# ///"
+
+
+def _predict(number: int) -> Binding:
+    return Binding(
+        str(number), f"predict({number})", f"{number}", id=f"experiment.predict.{number}", show=False,
+        tooltip=f"Predict choice {number}",
+    )  # fmt: skip
+
+
+class ExperimentScreen(SessionScreen):
+    """Asks the question of an experiment and runs its script under trace, each run a session of its own."""
+
+    CSS = """
+    ExperimentScreen #question-frame { height: auto; max-height: 50%; }
+    ExperimentScreen #left { width: 46; }
+    ExperimentScreen.-wide #left { width: 80; }
+    ExperimentScreen #source-frame { height: 1fr; }
+    ExperimentScreen #answer-frame { height: auto; max-height: 70%; display: none; }
+    ExperimentScreen.-answered #answer-frame, ExperimentScreen.-answered Answer { display: block; }
+    ExperimentScreen.-asking #left { width: 74; }
+    ExperimentScreen.-narrow #left { width: 100%; height: 8; }
+    ExperimentScreen.-narrow.-asking #left { height: 1fr; }
+    ExperimentScreen.-narrow.-asking #right { display: none; }
+    ExperimentScreen.-narrow.-answered #left { display: none; }
+    ExperimentScreen.-narrow.-answered.-source #left { display: block; }
+    ExperimentScreen.-narrow.-answered Answer { max-height: 11; }
+    ExperimentScreen.-narrow.-answered #question { display: none; }
+    ExperimentScreen.-narrow.-answered #question-frame { height: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(_predict(number) for number in range(1, 10)),
+        Binding("ctrl+r", "run_again", "Run again", id="experiment.run_again", priority=True,
+                tooltip="Run the script again with the values in the fields"),
+        Binding("s", "source", "Source", id="experiment.source",
+                tooltip="Show the script above the log, or hide it, where the screen is narrow"),
+        Binding("escape", "leave", "Back", id="experiment.leave", tooltip="Stop the script, or go back to the list"),
+    ]  # fmt: skip
+
+    def __init__(self, experiment: Experiment, progress: Progress, *, zone: tzinfo | None = None) -> None:
+        """Ask the question of *experiment*; *progress*: where the prediction is kept."""
+        self.experiment = experiment
+        self.run: Run | None = None
+        """The latest run."""
+        self._progress = progress
+        self._folder = TemporaryDirectory(prefix="experiment-")
+        self._runs = 0
+        self._told = True
+        self._recorder = self._new_session()
+        super().__init__(Bridge(Path(self._recorder.path), None, keep=True), zone=zone, classes="-asking")
+
+    def _new_session(self) -> Recorder:
+        self._runs += 1
+        return Recorder(str(Path(self._folder.name, f"{self.experiment.name}-{self._runs}.swb")))
+
+    def above(self) -> Iterable[Widget]:
+        frame = Vertical(Question(self.experiment), id="question-frame", classes="frame")
+        keys = ", ".join(map(str, range(1, len(self.experiment.choices))))
+        frame.border_title = f"{safe(self.experiment.title)} · predict: key {keys} or {len(self.experiment.choices)}"
+        frame.border_subtitle = safe(self.experiment.topic)
+        yield frame
+
+    def beside(self) -> Iterable[Widget]:
+        source = self.experiment.source
+        lines = source.split("\n")
+        first = next((number for number, line in enumerate(lines, 1) if line.rstrip() == _BLOCK_ENDS), 0) + 1
+        frame = Vertical(SourceView(source, first, id="source"), id="source-frame", classes="frame")
+        frame.border_title = safe(self.experiment.path.name)
+        yield Vertical(frame, id="left")
+
+    def below(self) -> Iterable[Widget]:
+        frame = Vertical(Answer(self.experiment), id="answer-frame", classes="frame")
+        frame.border_title = "answer"
+        yield frame
+
+    def begin(self) -> None:
+        self.query_one(Question).focus_choices()
+
+    def title_of_log(self) -> str:
+        run, count = self.run, len(self._bridge.journal)
+        if run is None:
+            return "log · empty until you predict"
+        doing = "" if run.result else f" · running for {run.seconds:.1f} s, escape stops it"
+        return f"log of run {self._runs} · {count} calls{doing}"
+
+    # --- running ----------------------------------------------------------------------------------------------------
+
+    def action_predict(self, number: int) -> None:
+        self.query_one(Question).predict(number)
+
+    @on(Question.Predicted)
+    def _first_run(self) -> None:
+        self._start({})
+
+    @on(Answer.RunWanted)
+    def _next_run(self, event: Answer.RunWanted) -> None:
+        if self.run is not None and self.run.result is None:
+            self.notify("The script still runs: escape stops it.", timeout=3)
+            return
+        self._end_run()
+        self._recorder = self._new_session()
+        self._bridge.close()
+        self._bridge = Bridge(Path(self._recorder.path), None, keep=True)
+        self.query_one(LogView).show_journal(self._bridge.journal)
+        self._start(event.values)
+
+    def _start(self, values: dict[str, Value]) -> None:
+        try:
+            self.run = Run(self.experiment, self._recorder, values)
+        except (BadExperiment, OSError) as problem:
+            self.notify(f"The script cannot run: {safe(str(problem))}", severity="error", markup=False)
+            return
+        self._told = False
+        self.remove_class("-asking")
+        self.query_one("#question-frame").border_title = safe(self.experiment.title)
+        self.query_one(SourceView).show(self.experiment.script(values))
+        self.query_one(LogView).focus()
+
+    def draw(self) -> None:
+        """Follow the run: the running line while it lasts, the answer when it has ended."""
+        run = self.run
+        if run is None or self._told:
+            return
+        if run.poll() is None:
+            self.query_one(SourceView).mark(run.running_lines)
+        elif len(self._bridge.journal) >= len(run.journal):
+            self._told = True
+            self._tell(run)
+
+    def _tell(self, run: Run) -> None:
+        question, answer, log = self.query_one(Question), self.query_one(Answer), self.query_one(LogView)
+        assert run.result is not None
+        if self._runs == 1:
+            predicted = question.predicted or 0
+            answer.tell(predicted, run.result, run.proof + 1 if run.proof is not None else None)
+            question.reveal()
+            self._keep(predicted, run)
+        answer.add_run(run.values, run.recv_sizes(), run.result)
+        self.add_class("-answered")
+        self.refresh_bindings()
+        shown = run.proof if run.proof is not None else len(run.journal) - 1
+        self.query_one(SourceView).mark(run.lines_of(shown) if shown >= 0 else ())
+        self.call_after_refresh(self.call_after_refresh, log.show_index, shown)  # once the answer has taken its room
+
+    def _keep(self, predicted: int, run: Run) -> None:
+        assert run.result is not None
+        try:
+            self._progress.keep(self.experiment, predicted, run.result.verdict)
+        except OSError as problem:
+            self.notify(f"The prediction was not kept: {problem.strerror}", severity="warning", markup=False)
+
+    @on(LogView.Selected)
+    def _show_line(self, event: LogView.Selected) -> None:
+        """Mark the line of the script that made the selected call."""
+        if self.run is not None and self.run.result is not None and event.index < len(self.run.journal):
+            self.query_one(SourceView).mark(self.run.lines_of(event.index))
+
+    def action_run_again(self) -> None:
+        self.query_one(Answer).run_again()
+
+    def action_source(self) -> None:
+        self.toggle_class("-source")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is nothing to run again before the first run, and nothing to predict after it."""
+        match action:
+            case "run_again":
+                return self.has_class("-answered")
+            case "source":
+                return self.has_class("-answered") and self.has_class("-narrow")
+            case "predict":
+                return self.run is None and parameters[0] in range(1, len(self.experiment.choices) + 1)
+        return super().check_action(action, parameters)
+
+    # --- leaving ----------------------------------------------------------------------------------------------------
+
+    def action_leave(self) -> None:
+        """Stop the script if it runs, else go back."""
+        if self.run is not None and self.run.result is None:
+            self.run.cancel()
+        else:
+            super().action_leave()
+
+    def on_unmount(self) -> None:
+        self._end_run()
+        self._bridge.close()
+        self._folder.cleanup()
+
+    def _end_run(self) -> None:
+        with closing(self._recorder):
+            if self.run is not None:
+                self.run.close()

@@ -1,0 +1,166 @@
+"""What came of an experiment: right or wrong and why, fields to change it, and its runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from workbench.experiments.catalog import Experiment, Verdict
+from workbench.experiments.parameters import BadValue, Parameter, Value
+from workbench.experiments.runner import Result
+from workbench.model.safe import cells, safe
+from workbench.ui.widgets.controls import Caption, Choice, ErrorLine, Field, Press, Row
+
+_PIECES = 12  # recvs of a run that the table tells one by one
+_VALUE = 16  # cells
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A run as the table has it."""
+
+    values: Mapping[str, Value]
+    sizes: Sequence[int]
+    result: Result
+
+
+class Answer(VerticalScroll, can_focus=False):
+    """Tells the answer; asks with RunWanted for a run with other values."""
+
+    DEFAULT_CSS = """
+    Answer { height: auto; max-height: 18; padding: 0 1; display: none; }
+    Answer Static { height: auto; }
+    Answer Field { width: 9; }
+    Answer #runs { color: $foreground 85%; margin-top: 1; }
+    Answer Row { margin-top: 1; }
+    Answer ErrorLine { margin: 0; }
+    """
+
+    @dataclass
+    class RunWanted(Message):
+        """The script is to run again with these *values*."""
+
+        values: dict[str, Value]
+
+    def __init__(self, experiment: Experiment) -> None:
+        super().__init__(id="answer")
+        self._experiment = experiment
+        self._runs: list[Tried] = []
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="told")
+        with Row(id="change"):
+            for parameter in self._experiment.parameters:
+                yield from _field(parameter)
+            yield Press("Run again", id="run", tooltip="Run the script with these values (ctrl+r)")
+        yield ErrorLine()
+        yield Static(id="runs")
+
+    def tell(self, predicted: int, result: Result, line: int | None) -> None:
+        """Show the answer; *line*: the number of the call in the log that proves it."""
+        self.query_one("#told", Static).update(_told(self._experiment, predicted, result, line))
+        self.display = True
+
+    def add_run(self, values: Mapping[str, Value], sizes: Sequence[int], result: Result) -> None:
+        """Put a run into the table."""
+        given = {parameter.name: values.get(parameter.name, parameter.default) for parameter in self._parameters}
+        self._runs.append(Tried(given, sizes, result))
+        self.query_one("#runs", Static).update(Content("\n".join(_table(self._runs))))
+        self.call_after_refresh(self.scroll_end, animate=False)
+
+    @property
+    def _parameters(self) -> tuple[Parameter, ...]:
+        return self._experiment.parameters
+
+    @on(Input.Submitted)
+    def run_again(self) -> None:
+        """Ask for a run with what stands in the fields, unless something there is wrong."""
+        values: dict[str, Value] = {}
+        problem = ""
+        for parameter in self._parameters:
+            control = self.query_one(f"#p-{parameter.name}")
+            text = control.value if isinstance(control, Choice | Field) else ""
+            try:
+                values[parameter.name] = parameter.read(text)
+                control.remove_class("-wrong")
+            except BadValue as bad:
+                problem = problem or str(bad)
+                control.add_class("-wrong")
+        self.query_one(ErrorLine).say(problem)
+        if not problem:
+            self.post_message(self.RunWanted(values))
+
+    @on(Press.Pressed, "#run")
+    def _pressed(self, event: Press.Pressed) -> None:
+        event.stop()
+        self.run_again()
+
+
+def _field(parameter: Parameter) -> ComposeResult:
+    """Yield a field for numbers, of which any may be tried, and a choice for what is no number."""
+    tried = [str(value) for value in dict.fromkeys((parameter.default, *parameter.choices))]
+    id, tooltip = f"p-{parameter.name}", f"Try {', '.join(map(safe, tried))}"
+    yield Caption(Content(parameter.name))
+    if isinstance(parameter.default, bool | str):
+        yield Choice(dict.fromkeys(tried, ""), str(parameter.default), id=id, tooltip=tooltip)
+    else:
+        yield Field(str(parameter.default), id=id, tooltip=tooltip)
+        yield Caption(Content(f"({', '.join(tried)})"))
+
+
+def _told(experiment: Experiment, predicted: int, result: Result, line: int | None) -> Content:
+    match result.verdict:
+        case Verdict.NOT_AVAILABLE:
+            return Content(f"This cannot run here: {safe(result.reason)}. The answer: {safe(experiment.right)}.")
+        case Verdict.FAILS:
+            return Content.assemble(
+                ("The claim does not hold here: ", "bold $text-error"),
+                f"{safe(result.reason)}.\nIt should have been: {safe(experiment.right)}.",
+            )
+    shown = f" Line {line} of the log shows it." if line is not None else ""
+    if predicted == experiment.answer:
+        said = Content.assemble(("✓ Right: ", "bold $text-success"), (safe(experiment.right), "bold"))
+    else:
+        choice = safe(experiment.choices[predicted - 1])
+        said = Content.assemble(
+            ("✗ You said: ", "bold $text-error"), choice, "\n  It is: ", (safe(experiment.right), "bold")
+        )
+    return Content.assemble(said, f"\n{safe(experiment.explanation)}{shown}")
+
+
+def _table(runs: Sequence[Tried]) -> Iterable[str]:
+    """Yield the lines of the table."""
+    names = list(runs[0].values)
+    rows = [["run", *names, "bytes of each recv"]]
+    for number, run in enumerate(runs, 1):
+        values = [_short(str(run.values[name])) for name in names]
+        rows.append([str(number), *values, sizes_text(run.sizes) + _outcome(run.result)])
+    widths = [max(cells(row[column]) for row in rows) for column in range(len(names) + 1)]
+    for row in rows:
+        padded = [text + " " * (width - cells(text)) for text, width in zip(row, widths, strict=False)]
+        yield "  ".join([*padded, row[-1]])
+
+
+def sizes_text(sizes: Sequence[int]) -> str:
+    """Write how many bytes each recv gave, equal ones together: "4 100 5", "4096 ×12 848"."""
+    groups = [(size, len(list(same))) for size, same in groupby(sizes)]
+    texts = [f"{size} ×{count}" if count > 2 else " ".join([str(size)] * count) for size, count in groups]
+    more = f" … {len(sizes)} recvs" if len(texts) > _PIECES else ""
+    return " ".join(texts[:_PIECES]) + more or "none"
+
+
+def _outcome(result: Result) -> str:
+    return "" if result.verdict is Verdict.HOLDS else f"  {safe(result.reason)}"
+
+
+def _short(text: str) -> str:
+    shown = safe(text)
+    return shown if cells(shown) <= _VALUE else shown[: _VALUE // 2 - 1] + "…"
