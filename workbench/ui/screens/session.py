@@ -41,7 +41,13 @@ class SessionScreen(Screen[None]):
         self._zone = zone
         self._ticks = self._new = 0
 
+    AUTO_FOCUS = None
+
     def compose(self) -> ComposeResult:
+        # Textual would set the classes of this size after the first layout, and style every widget twice.
+        app, (width, height) = self.app, self.app.size
+        for cells, breakpoints in ((width, app.HORIZONTAL_BREAKPOINTS), (height, app.VERTICAL_BREAKPOINTS)):
+            self.add_class(max((least, name) for least, name in breakpoints or () if cells >= least)[1])
         yield from self.above()
         with Horizontal(id="columns"):
             yield from self.beside()

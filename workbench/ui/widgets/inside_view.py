@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,8 +15,11 @@ from workbench.model.history import History, Sizes
 from workbench.model.lineage import Part
 from workbench.model.safe import safe
 from workbench.ui.widgets.gauges import AcceptGauge, SendGauge
+from workbench.ui.widgets.piece_view import PieceView
 from workbench.ui.widgets.plots import HistoryPlot, SizesHistogram
 from workbench.ui.widgets.queue_view import QueueView
+
+V = TypeVar("V", bound=PieceView)
 
 
 class InsideView(Vertical):
@@ -40,13 +44,19 @@ class InsideView(Vertical):
         self._name_shown = ""
         self._history = History()
         self._sizes = Sizes()
+        self._made: dict[type[PieceView], PieceView] = {}
 
     def compose(self) -> ComposeResult:
         yield QueueView()
         yield SendGauge()
-        yield AcceptGauge()
-        yield HistoryPlot()
-        yield SizesHistogram()
+
+    def _view(self, kind: type[V]) -> V:
+        """Return the view of that kind, which is made when it is first needed."""
+        view = self._made.get(kind)
+        if view is None:
+            view = self._made[kind] = kind()
+            self.mount(view)
+        return view  # type: ignore[return-value]
 
     def watch_plots(self, plots: bool) -> None:
         self.set_class(plots, "-plots")
@@ -61,7 +71,7 @@ class InsideView(Vertical):
             return
         self.set_class(inside.listens, "-listens")
         if inside.listens:
-            self.query_one(AcceptGauge).show(inside.accept, inside.waiting, inside.connecting)
+            self._view(AcceptGauge).show(inside.accept, inside.waiting, inside.connecting)
             return
         sending = next((call for call in state.pending if call.offered is not None), None)
         held = inside.send is not None and bool(inside.send.unacknowledged)
@@ -93,5 +103,5 @@ class InsideView(Vertical):
         unacknowledged = inside.send.unacknowledged if inside.send is not None else None
         self._history.add(now, queued, unacknowledged, state.bytes_in)
         if self.plots:
-            self.query_one(HistoryPlot).show(self._history)
-            self.query_one(SizesHistogram).show(self._sizes)
+            self._view(HistoryPlot).show(self._history)
+            self._view(SizesHistogram).show(self._sizes)

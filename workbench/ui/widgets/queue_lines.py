@@ -48,7 +48,8 @@ def queue_lines(drawing: Drawing) -> list[Line]:
     if queue is None or seen.closed:
         return [[("nothing queued", "muted"), (": the socket is closed" if seen.closed else "", "muted")]]
     if queue.total is None:
-        return [[("receive queue: " + ABSENT, "muted")], *_endings(queue, seen)]
+        absent = "receive queue: not to be seen from outside the program" if queue.foreign else f"receive queue: {ABSENT}"
+        return [[(absent, "muted")], *_endings(queue, seen)]
     if queue.keeps_messages:
         return _message_rows(drawing, queue)
     return _stream_rows(drawing, queue)
@@ -61,7 +62,7 @@ def _stream_rows(drawing: Drawing, queue: Queue) -> list[Line]:
     seen, width, total = drawing.seen, drawing.width, queue.total or 0
     said = next_recv(seen, queue, total)
     if not queue.head:
-        rows = [[("nothing queued", "muted")]] if not total else [[(_hidden(total), "muted")]]
+        rows = [[("nothing queued", "muted")]] if not total else [[(_hidden(queue, total), "muted")]]
         return [*rows, said, *_endings(queue, seen), fill(queue, width)]
     parts = [part for part in seen.parts or () if part is not None]
     cut = min(max(seen.n, 0), total)
@@ -111,7 +112,9 @@ def _endings(queue: Queue, seen: Seen) -> list[Line]:
     return rows
 
 
-def _hidden(total: int) -> str:
+def _hidden(queue: Queue, total: int) -> str:
+    if queue.foreign:
+        return f"{of_bytes(total)} queued; which, only the program can see"
     return f"{of_bytes(total)} queued; not looked at, as a look would take the error that waits"
 
 
@@ -203,6 +206,8 @@ def _sender(message: Message, room: int) -> str:
 def fill(queue: Queue, room: int, *, counted: bool = True) -> Line:
     """Say in at most *room* cells how full the receive buffer is: "recv buffer ██░░░ 65 B, 2 % of 128 KiB"."""
     held = amount(queue.total or 0) if counted else ""
+    if queue.foreign:
+        return [(held if cells(held) <= room else "", "muted")]
     if queue.memory is None or not queue.room:
         text = f"{held}{', ' if held else ''}SO_RCVBUF: {ABSENT}"
         return [(text if cells(text) <= room else held if cells(held) <= room else "", "muted")]
