@@ -27,7 +27,7 @@ class Traced:
         return [call for call in self.calls if call["call"] in names]
 
 
-def trace(folder: Path, *words: str, timeout: float = 30, **options: Any) -> Traced:
+def trace(folder: Path, *words: str, timeout: float = 90, **options: Any) -> Traced:
     """Run `trace -o session` with *words* in *folder* and read back what it recorded."""
     session = folder / "session.swb"
     done = subprocess.run(

@@ -131,7 +131,7 @@ def test_one_line_says_what_is_wrong(tmp_path: Path, words: list[str], code: int
     write(tmp_path, "fine.py", "import socket; socket.socketpair()\n")
     write(tmp_path, "dies.py", "raise SystemExit(1)\n")
     write(tmp_path, "text", "no program\n")
-    done = subprocess.run([*TRACE, *words], cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([*TRACE, *words], cwd=tmp_path, capture_output=True, text=True, timeout=90)
     assert (done.returncode, done.stdout) == (code, "")
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("socket-workbench: ")

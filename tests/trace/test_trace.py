@@ -175,7 +175,7 @@ with socket.socket(socket.AF_UNIX) as sock:
 """)  # fmt: skip
     session = tmp_path / "two.swb"
     words = [*TRACE, "-o", str(session), "--with", "server.py", "--with", "client.py"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=90)
     assert (done.returncode, done.stdout, done.stderr) == (0, "b'across'\n", "")
     calls = {call["call"]: call for call in calls_of(session)}
     assert calls["recv"]["pid"] != calls["send"]["pid"]
