@@ -1,4 +1,4 @@
-"""What only the system's diagnostics tell: accept queues and who waits in them, the peers of UNIX sockets, TIME_WAIT.
+"""What only the system's diagnostics tell: accept queues and who waits in them, TIME_WAIT.
 
 Linux alone; elsewhere every question is answered with None or nothing.
 """
@@ -12,17 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workbench.model.call import Json
+from workbench.probe.unix import unix_diag
 
-_SOCK_DIAG = 4
-"""NETLINK_SOCK_DIAG, sock_diag(7)."""
-_BY_FAMILY = 20
-_UNIX_REQUEST = struct.Struct("=BBHIII2I")
-_HEADER = struct.Struct("=IHHII")
-_ANSWER = struct.Struct("=BBBBIII")
-_SHOW_PEER, _SHOW_ICONS, _SHOW_LENGTHS = 4, 8, 16
-_PEER, _ICONS, _LENGTHS = 2, 3, 4
-_ERROR = 2
-_ANY = 0xFFFFFFFF
+_SHOW_ICONS, _SHOW_LENGTHS = 8, 16
+_ICONS, _LENGTHS = 3, 4
 
 ESTABLISHED, TIME_WAIT, LISTEN = 1, 6, 10
 
@@ -42,7 +35,7 @@ def accept_queue(listener: socket.socket) -> AcceptQueue | None:
     """
     try:
         if listener.family == getattr(socket, "AF_UNIX", None):
-            lengths = _unix_diag(os.fstat(listener.fileno()).st_ino, _SHOW_LENGTHS).get(_LENGTHS)
+            lengths = unix_diag(os.fstat(listener.fileno()).st_ino, _SHOW_LENGTHS).get(_LENGTHS)
             return AcceptQueue(*struct.unpack("=II", lengths)) if lengths else None
         info = socket.socket.getsockopt(listener, socket.IPPROTO_TCP, socket.TCP_INFO, 32)
         return AcceptQueue(*struct.unpack_from("=II", info, 24))
@@ -50,42 +43,13 @@ def accept_queue(listener: socket.socket) -> AcceptQueue | None:
         return None
 
 
-def unix_peer(inode: int) -> int | None:
-    """Return the inode of the other end of a connected UNIX socket; None where the system does not tell."""
-    try:
-        peer = _unix_diag(inode, _SHOW_PEER).get(_PEER)
-    except (OSError, AttributeError, struct.error):
-        return None
-    return int.from_bytes(peer[:4], "little") if peer else None
-
-
 def waiting_unix_clients(listener: socket.socket) -> list[int]:
     """Return the inodes of the clients that wait in a UNIX listener's accept queue, the first first."""
     try:
-        found = _unix_diag(os.fstat(listener.fileno()).st_ino, _SHOW_ICONS).get(_ICONS, b"")
+        found = unix_diag(os.fstat(listener.fileno()).st_ino, _SHOW_ICONS).get(_ICONS, b"")
     except (OSError, AttributeError, struct.error):
         return []
     return [number for (number,) in struct.iter_unpack("=I", found)]
-
-
-def _unix_diag(inode: int, show: int) -> dict[int, bytes]:
-    """Ask the kernel about one UNIX socket (UNIX_DIAG, sock_diag(7)); return the attributes by number."""
-    request = _UNIX_REQUEST.pack(socket.AF_UNIX, 0, 0, _ANY, inode, show, _ANY, _ANY)
-    message = _HEADER.pack(_HEADER.size + len(request), _BY_FAMILY, 1, 1, 0) + request
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as netlink:
-        netlink.settimeout(1.0)
-        netlink.send(message)
-        answer = netlink.recv(65536)
-    length, kind, *_ = _HEADER.unpack_from(answer)
-    if kind == _ERROR:
-        return {}
-    found = {}
-    at = _HEADER.size + _ANSWER.size
-    while at + 4 <= length:
-        size, number = struct.unpack_from("=HH", answer, at)
-        found[number] = answer[at + 4 : at + size]
-        at += max(4, size + 3 & ~3)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

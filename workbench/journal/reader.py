@@ -23,6 +23,7 @@ from workbench.model.call import FAILED as FAILED
 from workbench.model.call import RECEIVED as RECEIVED
 from workbench.model.call import SENT as SENT
 from workbench.model.call import Call, Head, Number, decode, decode_tail
+from workbench.model.datagrams import HEAD
 from workbench.model.lineage import NAMING, Lineage
 from workbench.probe import record
 from workbench.probe.record import CALL, DATAGRAM, FIXED, HEAD_SIZE, PREFIX
@@ -30,6 +31,7 @@ from workbench.probe.record import CALL, DATAGRAM, FIXED, HEAD_SIZE, PREFIX
 _T = TypeVar("_T")
 
 
+_MOVED_NOTHING = record.FAILED | record.UNFINISHED
 _CONNECT_EX = record.CODE["connect_ex"]
 _LONG = 1 << 16  # bytes of which no more than a few are kept in memory
 _MARKS = bytes(SENT if code in record.SENDS else RECEIVED if code in record.RECVS else 0 for code in range(256))
@@ -91,7 +93,7 @@ class Journal:
         self.start: Start | None = None
         self.notes: dict[int, Note] = {}
         self.lost = 0
-        self.lineage = Lineage()
+        self.lineage = Lineage(self.lengths, lambda seq: self[seq - 1].data[:HEAD])
         self._moved = self.lineage.moved
         self._call = lru_cache(maxsize=512)(self._read_call)
         self._long_call = lru_cache(maxsize=4)(self._read_call)
@@ -130,8 +132,9 @@ class Journal:
                 mark = _MARKS[code]
                 failed = flags & record.FAILED or (code == _CONNECT_EX and result > 0)
                 add_mark(mark | FAILED if failed else mark)
-                if flags & DATAGRAM:
-                    pass  # lineage counts the bytes of streams
+                if mark and flags & DATAGRAM:
+                    if not flags & _MOVED_NOTHING:
+                        self._take_message(offset, tail, moved)
                 elif mark:
                     # TCP's MSG_TRUNC throws away what it tells to have received.
                     moved = moved or (result if mark == RECEIVED and not flags & record.FAILED else 0)
@@ -187,6 +190,13 @@ class Journal:
         if not self.ended:
             found.append("the end is missing: the program was killed, or is still running")
         return found
+
+    def _take_message(self, offset: int, tail: int, moved: int) -> None:
+        """Take in a datagram, which is told from others by its addresses and its first bytes."""
+        data = HEAD_SIZE + tail
+        whole = self._bytes(offset, offset + data + min(moved, HEAD))
+        head = Head._make(FIXED.unpack_from(whole, PREFIX.size))
+        self.lineage.message(len(self.marks), head, decode_tail(whole[HEAD_SIZE:data]), whole[data:], moved)
 
     def _take(self, offset: int, length: int) -> None:
         """Take in a record that is no call."""

@@ -72,6 +72,7 @@ class Tail(msgspec.Struct, frozen=True):
     label: str = ""
     fd: Number = -1
     inode: Number = 0
+    peer_inode: Number = 0
 
 
 @dataclass(frozen=True, slots=True)

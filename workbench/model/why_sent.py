@@ -100,10 +100,12 @@ def _message(call: Call, around: Around) -> Reason:
     moved = len(call.data)
     if around.takers:
         fate = f"Recv #{around.takers[0].seq} took it: messages keep their borders."
-    elif around.takers is not None:
-        fate = "No recv in this session has taken it so far; it may lie in the queue, or be lost."
+    elif call.dropped:
+        fate = "It is lost: the receiver's queue was full, as its drop counter told before and after this call."
     elif around.kind(call)[0] == "AF_UNIX":
         fate = "It lies in the peer's queue: UNIX sockets lose nothing, a full queue makes the sender wait."
+    elif around.takers is not None:
+        fate = "No recv in this session has taken it so far; it may lie in the queue, or be lost."
     else:
         fate = "That it was sent does not say that it arrived: a full receive queue drops it, and nobody is told."
     return Reason(
