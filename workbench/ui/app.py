@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import tzinfo
 from typing import ClassVar
 
+from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -41,16 +42,16 @@ class WorkbenchApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Close every socket and leave", priority=True),
     ]
 
-    def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None) -> None:
-        """Show *bridge*'s session; *zone*: of the log's clock, None for the local one."""
+    def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None, kind: type[SessionScreen] | None = None) -> None:
+        """Show *bridge*'s session; *zone*: of the log's clock, None for the local one; *kind*: on another screen."""
         super().__init__()
         self.bridge = bridge
+        self._kind = kind or (BenchScreen if bridge.is_live else SessionScreen)
         self._zone = zone
 
     def get_default_screen(self) -> SessionScreen:
         """Begin with the bench at once: a screen pushed over an empty one would be laid out later."""
-        kind = BenchScreen if self.bridge.is_live else SessionScreen
-        return kind(self.bridge, zone=self._zone)
+        return self._kind(self.bridge, zone=self._zone)
 
     def on_mount(self) -> None:
         for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
@@ -70,6 +71,17 @@ class WorkbenchApp(App[None]):
             message=f"socket-workbench: a fault of its own ended it ({type(error).__name__}): "
             f"the details are in {told}, the session in {self.bridge.path}",
         )
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Drop a screen's key that comes before its widgets are there to act on."""
+        if default_namespace is self.screen and not self.screen.is_mounted:
+            return False
+        return await super().run_action(action, default_namespace, namespaces)
 
     def action_help(self) -> None:
         """Show the help, or close it."""
