@@ -35,6 +35,7 @@ Examples:
   socket-workbench trace -o session.swb .venv/bin/python client.py 127.0.0.1 6789
   socket-workbench trace -m http.server 8000
   socket-workbench trace --with server.py --with client.py
+  socket-workbench trace --tui --step server.py
 """
 
 
@@ -55,10 +56,19 @@ class Command(click.Command):
 @click.argument("words", nargs=-1, metavar="[--] PROGRAM ARG…", type=click.UNPROCESSED)
 @click.option("-o", "out", type=click.Path(path_type=Path, dir_okay=False), help="As --record, and print nothing.")
 @click.option("--with", "beside", multiple=True, metavar="PROGRAM", help="Another program beside it; repeatable.")
+@click.option("--tui", is_flag=True, help="Show its sockets, calls, source and output on a screen.")
+@click.option("--step", is_flag=True, help="With --tui: each call waits until you let it go.")
 @record_options
 @output_options
 def command(
-    words: tuple[str, ...], out: Path | None, beside: tuple[str, ...], record: Path | None, form: str, **keep: bool
+    words: tuple[str, ...],
+    out: Path | None,
+    beside: tuple[str, ...],
+    tui: bool,
+    step: bool,
+    record: Path | None,
+    form: str,
+    **keep: bool,
 ) -> None:
     """Run PROGRAM unchanged and log its socket calls on stderr.
 
@@ -67,9 +77,22 @@ def command(
     programs = list(_programs(words, beside))
     if out and record:
         raise click.UsageError("-o and --record both name the session: give one")
+    if step and not tui:
+        raise click.UsageError("--step needs --tui: a call waits until a person on the screen lets it go")
+    if tui:
+        sys.exit(_on_screen(programs, out or record, step, **keep))
     with recording(out or record, **keep) as recorder:
         code = trace(programs, recorder, None if out else form)
     sys.exit(code)
+
+
+def _on_screen(programs: list[Program], record: Path | None, step: bool, append: bool, overwrite: bool) -> int:
+    from workbench.ui import run_trace
+
+    code, problem = run_trace(programs, record=record, append=append, overwrite=overwrite, step=step)
+    if problem:
+        raise Failure(problem, code)
+    return code
 
 
 def _programs(words: tuple[str, ...], beside: tuple[str, ...]) -> Iterable[Program]:

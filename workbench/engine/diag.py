@@ -61,6 +61,8 @@ class TcpEntry:
     state: int
     retries: int
     inode: int
+    received: int = 0
+    """Bytes in the receive queue; of a listener, connections in its accept queue."""
 
     @property
     def waits_for_accept(self) -> bool:
@@ -82,7 +84,8 @@ def _entries(path: str) -> Iterator[TcpEntry]:
     for line in lines:
         words = line.split()
         if len(words) > 9:
-            yield TcpEntry(_address(words[1]), _address(words[2]), int(words[3], 16), int(words[6], 16), int(words[9]))
+            state, retries, received = (int(word, 16) for word in (words[3], words[6], words[4].partition(":")[2]))
+            yield TcpEntry(_address(words[1]), _address(words[2]), state, retries, int(words[9]), received)
 
 
 def _address(text: str) -> list[str | int]:

@@ -23,4 +23,9 @@ def tcp_state(sock: socket.socket) -> str | None:
         number = socket.socket.getsockopt(sock, socket.IPPROTO_TCP, _TCP_INFO, 1)[0]
     except OSError:
         return None
+    return state_name(number)
+
+
+def state_name(number: int) -> str | None:
+    """Return the name of a TCP state's number; None where there is no such state."""
     return _TCP_STATES[number] if 0 < number < len(_TCP_STATES) else None

@@ -68,6 +68,8 @@ class Queue:
     """SO_RCVBUF as the kernel counts it: that memory's limit."""
     fin: bool = False
     """Whether the peer has ended its side: after these bytes recv returns b''."""
+    foreign: bool = False
+    """Whether the socket is another process's, of which the system tells counts alone."""
     error: bool = False
     """Whether an error such as ECONNRESET waits: after these bytes a recv raises it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from workbench.probe.record import MAGIC, Recorder
@@ -79,9 +80,10 @@ def sessions_folder() -> Path:
 
 
 def fresh_path(folder: Path, now: float | None = None) -> Path:
-    """Return a name for a session that begins now."""
+    """Return a name for a session that begins now, which no file has yet."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
-    return folder / f"{stamp}-{os.getpid()}{SUFFIX}"
+    names = (f"{stamp}-{os.getpid()}{f'.{number}' * (number > 1)}{SUFFIX}" for number in count(1))
+    return next(path for name in names if not (path := folder / name).exists())
 
 
 def leftovers(folder: Path) -> list[Path]:

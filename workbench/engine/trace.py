@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workbench.engine.programs import Program
 from workbench.probe import bootstrap
@@ -42,14 +43,22 @@ class Tracing:
         self._mask: set[int] = set()
         self._waited: set[int] = set()
 
-    def start(self, program: Program) -> Running:
-        """Start a program; raises OSError where the system refuses to."""
+    def start(self, program: Program, terminal: int | None = None) -> Running:
+        """Start a program; raises OSError where the system refuses to.
+
+        *terminal*: a descriptor that it is to print to; then it has no stdin, and a session of its own (setsid(2)).
+        """
+        apart: dict[str, Any] = {}
+        if terminal is not None:
+            prints = [(os.POSIX_SPAWN_DUP2, terminal, number) for number in (1, 2)]
+            apart = {"setsid": True, "file_actions": [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), *prints]}
         pid = os.posix_spawn(
             program.words[0],
             program.words,
             self._environment,
             setsigmask=self._mask,
             setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],  # which Python ignores in itself
+            **apart,
         )
         self.running.append(Running(program, pid))
         return self.running[-1]
@@ -78,10 +87,13 @@ class Tracing:
 
     def poll(self) -> bool:
         """Take in which programs have ended, without waiting; tell whether any still runs."""
-        for running in self.running:
-            if running.code is None:
-                running.code = _exit_code(running.pid)
-        return any(running.code is None for running in self.running)
+        return sum(not self.ended(running) for running in self.running) > 0
+
+    def ended(self, running: Running) -> bool:
+        """Tell whether a program has ended, and take in its exit code."""
+        if running.code is None:
+            running.code = _exit_code(running.pid)
+        return running.code is not None
 
     def signal(self, number: int) -> None:
         """Send a signal to the programs that run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from workbench.engine.diag import TIME_WAIT, TcpEntry, tcp_entries
 from workbench.model.call import Json
@@ -25,11 +25,17 @@ class TcpWatch:
         self._running = False
         self._entries: tuple[TcpEntry, ...] = ()
         self._lingering: frozenset[tuple[str, str]] = frozenset()
+        self._by_inode: dict[int, TcpEntry] = {}
 
     def entries(self) -> tuple[TcpEntry, ...]:
         """Return the last reading; nothing at first, and where the system has no such file."""
         self._ask()
         return self._entries
+
+    def by_inode(self) -> Mapping[int, TcpEntry]:
+        """Return the last reading by inode: the sockets that some program has."""
+        self._ask()
+        return self._by_inode
 
     def lingers(self, local: Json, peer: Json) -> bool:
         """Whether the connection between two addresses is in TIME_WAIT."""
@@ -50,6 +56,7 @@ class TcpWatch:
             self._lingering = frozenset(
                 (str(entry.local), str(entry.peer)) for entry in self._entries if entry.state == TIME_WAIT
             )
+            self._by_inode = {entry.inode: entry for entry in self._entries if entry.inode}
             pause.wait(PERIOD)
             with self._lock:
                 if time.monotonic() - self._asked > PATIENCE:

@@ -102,7 +102,7 @@ class LivePages:
         """Write the calls during which their process died into the session, as unfinished."""
         journal.pull()
         for doing in self.doing(journal):
-            if not _alive(doing.pid):
+            if not is_alive(doing.pid):
                 write_unfinished(recorder, doing)
                 os.pwrite(self._fd, b"\0", doing.slot + AT_CALL)
 
@@ -143,7 +143,8 @@ def write_unfinished(recorder: Recorder, doing: Doing) -> None:
     )
 
 
-def _alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Tell whether there is such a process."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from workbench.engine.programs import Program
 
 
 def run(session: Path | None, *, record: Path | None, append: bool, overwrite: bool) -> str | None:
@@ -26,3 +31,28 @@ def run(session: Path | None, *, record: Path | None, append: bool, overwrite: b
     finally:
         bridge.close()
     return None
+
+
+def run_trace(
+    programs: Sequence[Program], *, record: Path | None, append: bool, overwrite: bool, step: bool
+) -> tuple[int, str | None]:
+    """Run programs under trace on screen, *step*: call by call; return the first one's exit code.
+
+    Beside it a sentence if the session could not be opened.
+    """
+    from workbench.engine.session import SessionExists
+    from workbench.ui.app import WorkbenchApp
+    from workbench.ui.screens.trace import TraceScreen
+    from workbench.ui.trace_bridge import TraceBridge
+
+    try:
+        bridge = TraceBridge(programs, record, append=append, overwrite=overwrite, step=step)
+    except SessionExists as problem:
+        return 2, str(problem)
+    except OSError as problem:
+        return 2, f"the session cannot be recorded: {problem.filename or record}: {problem.strerror}"
+    try:
+        WorkbenchApp(bridge, kind=TraceScreen).run()
+    finally:
+        bridge.close()
+    return bridge.run.code, None

@@ -69,6 +69,7 @@ class BenchScreen(SessionScreen):
         _key("ctrl+o", "call", "Call…", "Make any call of the chosen endpoint, with arguments you type"),
         _key("alt+p", "plots", "plots", "Show the chosen endpoint's queues over time, or as they are now"),
         _key("f12", "experiments", "Experiments", "Predict what sockets do, and see: the bench stays as it is"),
+        _key("alt+t", "trace", "Trace…", "Trace a program: run it, and see its sockets and every call", show=False),
         _key("ctrl+n", "new_session", "New", "Close every socket and begin a new session"),
         _key("ctrl+g", "save", "Save", "Save a copy of the session in a file"),
         _key("f2", "view_server", "Server", "Go to the server", show=False),
@@ -302,6 +303,13 @@ class BenchScreen(SessionScreen):
         from workbench.ui.screens.experiments import ExperimentsScreen  # not at the start: it takes its time
 
         self.app.push_screen(ExperimentsScreen(zone=self._zone))
+
+    @work
+    async def action_trace(self) -> None:
+        """Trace a program that one names: the bench stays as it is below."""
+        from workbench.ui.screens.trace import trace_asked_for  # not at the start: it takes its time
+
+        await trace_asked_for(self.app, self._zone)
 
     @work
     async def action_new_session(self) -> None:

@@ -48,8 +48,8 @@ def queue_lines(drawing: Drawing) -> list[Line]:
     if queue is None or seen.closed:
         return [[("nothing queued", "muted"), (": the socket is closed" if seen.closed else "", "muted")]]
     if queue.total is None:
-        absent = "receive queue: not to be seen from outside the program" if queue.foreign else f"receive queue: {ABSENT}"
-        return [[(absent, "muted")], *_endings(queue, seen)]
+        why = "not to be seen from outside the program" if queue.foreign else ABSENT
+        return [[("receive queue: " + why, "muted")], *_endings(queue, seen)]
     if queue.keeps_messages:
         return _message_rows(drawing, queue)
     return _stream_rows(drawing, queue)

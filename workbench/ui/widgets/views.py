@@ -10,7 +10,9 @@ from textual.widget import Widget
 from workbench.engine.state import EndpointState
 from workbench.model.safe import safe
 
-VIEWS = (("server", "F2 server"), ("client", "F3 client"), ("log", "F4 log"))
+Names = tuple[tuple[str, str], ...]
+"""Of views: for the program, and for the person."""
+VIEWS: Names = (("server", "F2 server"), ("client", "F3 client"), ("log", "F4 log"))
 
 
 class Views(Widget):
@@ -19,15 +21,15 @@ class Views(Widget):
     DEFAULT_CSS = "Views { height: 1; background: $panel; padding: 0 1; }"
 
     class Chosen(Message):
-        """A person wants to see the view *name*: "log", "server" or "client"."""
+        """A person wants to see the view *name*."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
             self.name = name
 
-    def __init__(self, view: str, *, id: str | None = None) -> None:
+    def __init__(self, view: str, names: Names = VIEWS, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._view = view
+        self._view, self._names = view, names
         self._blocked = ""
 
     def show(self, view: str, states: tuple[EndpointState, ...], now: float) -> None:
@@ -44,14 +46,14 @@ class Views(Widget):
 
     def render(self) -> Content:
         parts: list[Content] = []
-        for name, label in VIEWS:
+        for name, label in self._names:
             style = "reverse bold" if name == self._view else ""
             parts += [Content.styled(f" {label} ", style), Content(" ")]
         return Content.assemble(*parts, Content(f"  {self._blocked}"))
 
     def on_click(self, event: events.Click) -> None:
         at = 0
-        for name, label in VIEWS:
+        for name, label in self._names:
             width = len(label) + 3
             if at <= event.x - 1 < at + width:
                 self.post_message(self.Chosen(name))

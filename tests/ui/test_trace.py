@@ -1,0 +1,158 @@
+"""Programs under trace on screen: real programs, keys, and what the screen says."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.terminal import Terminal
+from tests.tracing import write
+from tests.ui.test_bench import Desk, bench
+from workbench.engine.programs import program
+from workbench.ui.app import WorkbenchApp
+from workbench.ui.screens.confirm import Confirm
+from workbench.ui.screens.prompt import Prompt
+from workbench.ui.screens.trace import TraceScreen
+from workbench.ui.trace_bridge import TraceBridge
+from workbench.ui.widgets.blocked_calls import BlockedCalls
+from workbench.ui.widgets.calling_line import CallingLine
+from workbench.ui.widgets.controls import ErrorLine
+from workbench.ui.widgets.endpoint_list import EndpointList
+from workbench.ui.widgets.output_view import OutputView
+from workbench.ui.widgets.piece_view import PieceView
+from workbench.ui.widgets.queue_view import QueueView
+
+TALK = """
+import socket
+listener = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(listener.getsockname())
+conn, _ = listener.accept()
+client.sendall(b"hello world")
+print("took", conn.recv(5))
+client.recv(10)
+"""
+
+
+@pytest.fixture(autouse=True)
+def state_home(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+class Traced(Desk):
+    """A traced program on screen."""
+
+    @property
+    def screen(self) -> TraceScreen:
+        return next(screen for screen in self.app.screen_stack if isinstance(screen, TraceScreen))
+
+    def text(self, kind: type[PieceView]) -> str:
+        return "\n".join(self.screen.query_one(kind).text())
+
+    def sockets(self) -> list[str]:
+        return list(self.screen.query_one(EndpointList)._rows)
+
+    def output(self) -> str:
+        return self.screen.query_one(OutputView).text()
+
+    def queue(self) -> str:
+        return self.text(QueueView)
+
+    def title(self) -> str:
+        return str(self.screen.query_one("#sockets-frame").border_title)
+
+
+@asynccontextmanager
+async def traced(path: Path, source: str, size: tuple[int, int] = (120, 40), **options) -> AsyncIterator[Traced]:
+    name = write(path, "talk.py", source)
+    bridge = TraceBridge([program([str(path / name)])], path / "session.swb", **options)
+    app = WorkbenchApp(bridge, kind=TraceScreen)
+    app.animation_level = "none"
+    try:
+        async with app.run_test(size=size) as pilot:
+            yield Traced(app, pilot)
+    finally:
+        bridge.close()
+
+
+async def test_a_program_is_seen_while_it_runs(tmp_path) -> None:
+    async with traced(tmp_path, TALK) as desk:
+        await desk.until(lambda: "client 1 blocked in recv(10) for 0." in desk.text(BlockedCalls))
+        await desk.until(lambda: "LISTEN" in "".join(desk.sockets()))
+        server, conn, client = desk.sockets()
+        assert server.startswith("server 127.0.0.1:")
+        assert server.endswith(" LISTEN")
+        assert conn.endswith(" ESTAB in 5 out 0")
+        assert client.endswith(" ESTAB in 0 out 11")
+        assert "▸8 client.recv(10)" in desk.text(CallingLine)
+        assert desk.output() == "took b'hello'"
+        assert desk.title() == "F2 talk.py · running"
+        await desk.press("down")
+        await desk.until(lambda: "6 bytes queued" in desk.queue())
+        await desk.press("down")
+        await desk.until(lambda: "has to wait for bytes" in desk.queue())
+
+
+async def test_a_program_is_ended_after_asking(tmp_path) -> None:
+    async with traced(tmp_path, TALK) as desk:
+        await desk.until(lambda: "recv(10)" in desk.text(BlockedCalls))
+        await desk.press("ctrl+c")
+        await desk.until(lambda: isinstance(desk.app.screen, Confirm))
+        await desk.press("n")
+        assert desk.title().endswith("running")
+        await desk.press("ctrl+c")
+        await desk.until(lambda: isinstance(desk.app.screen, Confirm))
+        await desk.press("y")
+        await desk.until(lambda: desk.title() == "F2 talk.py · exit code 130")
+        await desk.until(lambda: "KeyboardInterrupt" in desk.output())
+        await desk.until(lambda: all("closed" in row or "TIME-WAIT" in row for row in desk.sockets()))
+
+
+async def test_a_program_that_ends_by_itself_leaves_its_log_and_its_exit_code(tmp_path) -> None:
+    async with traced(tmp_path, "import socket, sys\nsocket.socket().close()\nsys.exit(3)\n", (80, 24)) as desk:
+        await desk.until(lambda: desk.title() == "F2 talk.py · exit code 3")
+        await desk.until(lambda: desk.calls() == ["socket", "close"])
+        await desk.press("escape")
+        await desk.until(lambda: not desk.app.is_running or desk.app._exit)
+
+
+async def test_the_bench_traces_a_program_that_one_names_and_ends_it_when_it_is_left(tmp_path) -> None:
+    name = str(tmp_path / write(tmp_path, "talk.py", TALK))
+    async with bench() as desk:
+        await desk.press("alt+t")
+        await desk.until(lambda: isinstance(desk.app.screen, Prompt))
+        desk.field("#line").value = "nothing.py"
+        await desk.press("enter")
+        assert "nothing.py does not exist" in desk.app.screen.query_one(ErrorLine).sentence
+        desk.field("#line").value = name
+        await desk.press("enter")
+        shown = Traced(desk.app, desk.pilot)
+        await desk.until(lambda: isinstance(desk.app.screen, TraceScreen))
+        run, session = shown.screen._traced.run, shown.screen._traced.path
+        await desk.until(lambda: "recv(10)" in shown.text(BlockedCalls))
+        await desk.press("escape")
+        await desk.until(lambda: isinstance(desk.app.screen, Confirm))
+        await desk.press("y")
+        await desk.until(lambda: not isinstance(desk.app.screen, TraceScreen | Confirm))
+        assert run.code == 130
+        await desk.until(lambda: not session.exists())
+        assert desk.journal.path.exists()
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)])
+def test_a_terminal_gets_the_programs_exit_code(tmp_path, columns: int, rows: int) -> None:
+    hostile = 'import socket\nprint("\\x1b]0;pwned\\x07[/nope]", flush=True)\nsocket.create_server(("", 0)).accept()\n'
+    write(tmp_path, "hostile.py", hostile)
+    words = [sys.executable, "-m", "workbench", "trace", "--tui", "hostile.py"]
+    with Terminal(words, columns=columns, rows=rows, cwd=tmp_path, env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.wait_for("blocked in accept()")
+        terminal.press("f3")
+        terminal.wait_for("[/nope]")
+        terminal.wait_for("3 socket.create_server")
+        terminal.press("f4", "ctrl+q")
+        assert terminal.exit_code() == 130
+    assert b"\x1b]0;pwned" not in terminal.raw

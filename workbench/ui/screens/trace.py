@@ -1,0 +1,244 @@
+"""Programs under trace: their sockets at the left, the log of their calls, what they print and the line that calls."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import signal
+import time
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from workbench.engine.programs import program
+from workbench.engine.state import EndpointState
+from workbench.model.safe import safe
+from workbench.ui.screens.confirm import Confirm
+from workbench.ui.screens.prompt import Prompt
+from workbench.ui.screens.session import TICK, SessionScreen
+from workbench.ui.trace_bridge import TraceBridge
+from workbench.ui.widgets.blocked_calls import BlockedCalls
+from workbench.ui.widgets.calling_line import CallingLine
+from workbench.ui.widgets.endpoint_list import EndpointList
+from workbench.ui.widgets.inside_view import InsideView
+from workbench.ui.widgets.output_view import OutputView
+from workbench.ui.widgets.views import Views
+
+VIEWS = (("sockets", "F2 sockets"), ("source", "F3 source, output"), ("log", "F4 log"))
+_PATIENCE = 1.0
+"""Seconds that a program has to end before it is killed."""
+_FOCUS = {"sockets": "#sockets", "source": "#output", "log": "#log"}
+
+
+def _key(key: str, action: str, text: str, help: str, show: bool = True) -> Binding:
+    return Binding(key, action, text, id=f"trace.{action}", tooltip=help, show=show, priority=True)
+
+
+class TraceScreen(SessionScreen):
+    """Follows the programs of its bridge, and ends them with it."""
+
+    CSS = """
+    TraceScreen #left { width: 46; }
+    TraceScreen.-wide #left { width: 60; }
+    TraceScreen #sockets-frame, TraceScreen #output-frame { height: 1fr; }
+    TraceScreen #source-frame { height: 11; }
+    TraceScreen.-short #source-frame { height: 6; }
+    TraceScreen.-narrow #left { width: 100%; height: 8; }
+    TraceScreen.-narrow.-tall #left { height: 40%; }
+    TraceScreen.-narrow.-v-sockets #source-frame, TraceScreen.-narrow.-v-sockets #output-frame { display: none; }
+    TraceScreen.-narrow.-v-source #left { height: 13; }
+    TraceScreen.-narrow.-v-source #sockets-frame, TraceScreen.-narrow.-v-source #inside { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _key("ctrl+c", "end", "End it", "End the program, as ctrl+c in its terminal would; once more: kill it"),
+        Binding("escape", "leave", "Back", id="trace.leave", tooltip="Go back, ending the program if it still runs"),
+        _key("f2", "view('sockets')", "Sockets", "Go to the program's sockets", show=False),
+        _key("f3", "view('source')", "Source", "Go to the program's source and what it prints", show=False),
+        _key("f4", "view('log')", "Log", "Go to the log", show=False),
+    ]
+
+    def __init__(self, bridge: TraceBridge, *, zone: tzinfo | None = None) -> None:
+        super().__init__(bridge, zone=zone, classes="-v-sockets")
+        self._traced = bridge
+        self._view = "sockets"
+        self._chosen = ""
+        self._told: set[int] = set()
+        self._asked_to_end = False
+
+    def above(self) -> Iterable[Widget]:
+        yield Views(self._view, VIEWS)
+
+    def beside(self) -> Iterable[Widget]:
+        sockets = EndpointList(
+            id="sockets", empty="no socket yet", tooltip="The program's sockets: up and down choose one"
+        )
+        frames = {
+            "sockets": Vertical(sockets, BlockedCalls(id="blocked")),
+            "source": Vertical(CallingLine(id="source")),
+            "output": Vertical(OutputView(id="output")),
+        }
+        for name, frame in frames.items():
+            frame.id = f"{name}-frame"
+            frame.add_class("frame")
+        frames["source"].border_title, frames["output"].border_title = "F3 source", "output"
+        yield Vertical(*frames.values(), id="left")
+
+    def below(self) -> Iterable[Widget]:
+        yield InsideView(id="inside").add_class("frame")
+
+    def begin(self) -> None:
+        self.query_one("#sockets").focus()
+        for each in self._traced.programs:
+            if each.untraced:
+                self._say(f"{each.name} runs untraced: {each.untraced}")
+
+    def _say(self, sentence: str) -> None:
+        self.notify(safe(sentence), severity="warning", timeout=10, markup=False)
+
+    # --- drawing ----------------------------------------------------------------------------------------------------
+
+    def title_of_log(self) -> str:
+        return f"F4 log · {len(self._bridge.journal)} calls"
+
+    def draw(self) -> None:
+        run, now = self._traced.run, time.monotonic()
+        run.look()
+        states = run.states()
+        chosen = self._choose(states)
+        self.query_one(Views).show(self._view, states, now)
+        self.query_one(BlockedCalls).show(states, now)
+        self.query_one(EndpointList).show(states, chosen.name if chosen else None)
+        self._draw_inside(chosen, now)
+        self.query_one(CallingLine).show(run.calling(self._chosen))
+        self.query_one(OutputView).show(*run.output())
+        self._entitle()
+        self._tell_ended()
+
+    def _choose(self, states: tuple[EndpointState, ...]) -> EndpointState | None:
+        """Return the chosen socket; where there is none any more, the first one."""
+        found = next((state for state in states if state.socket == self._chosen), None)
+        if found is None and states:
+            found = states[0]
+            self._chosen = found.socket
+        return found
+
+    def _draw_inside(self, state: EndpointState | None, now: float) -> None:
+        view, lineage = self.query_one(InsideView), self._bridge.journal.lineage
+        inside = self._traced.run.inside(self._chosen)
+        queue = inside.queue
+        if state is None or queue is None or not queue.head:
+            view.show(state, inside, (), now)
+        else:
+            view.show(state, inside, lineage.queued(state.socket, queue.offset, queue.offset + (queue.total or 0)), now)
+
+    def _entitle(self) -> None:
+        codes = [each.code for each in self._traced.run.running]
+        how = " · ".join("running" if code is None else f"exit code {code}" for code in codes) or "not started"
+        frame, title = self.query_one("#sockets-frame"), f"F2 {safe(self._traced.name)} · {how}"
+        if frame.border_title != title:
+            frame.border_title = title
+
+    def _tell_ended(self) -> None:
+        """Say how a program ended, once."""
+        run = self._traced.run
+        for running in run.running:
+            if running.code is not None and running.pid not in self._told:
+                self._told.add(running.pid)
+                self.notify(f"{safe(running.program.name)} ended with exit code {running.code}", markup=False)
+                if running.program.name in run.untraced() and not running.program.untraced:
+                    self._say(f"{running.program.name} ran untraced: the probe needs CPython 3.9 or later")
+        if run.problem:
+            self._say(run.problem)
+            run.problem = ""
+
+    # --- choosing ---------------------------------------------------------------------------------------------------
+
+    @on(EndpointList.Chosen)
+    def _socket_chosen(self, event: EndpointList.Chosen) -> None:
+        states = self._traced.run.states()
+        self._chosen = next((state.socket for state in states if state.name == event.name), "")
+        self.tick()
+
+    @on(Views.Chosen)
+    def _view_chosen(self, event: Views.Chosen) -> None:
+        self.action_view(event.name)
+
+    def action_view(self, view: str) -> None:
+        self.remove_class(f"-v-{self._view}").add_class(f"-v-{view}")
+        self._view = view
+        self.call_after_refresh(self.query_one(_FOCUS[view]).focus)
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="end")
+    async def action_end(self) -> None:
+        """End the program, after asking; where it was asked to end already and goes on, kill it."""
+        run = self._traced.run
+        if not run.runs:
+            self.notify("The program has ended.", timeout=2)
+        elif self._asked_to_end:
+            run.end(signal.SIGKILL)
+        elif await self.app.push_screen_wait(Confirm(f"End {safe(self._traced.name)}?", "End")):
+            self._asked_to_end = True
+            run.end()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return True
+
+    def action_leave(self) -> None:
+        self._leave()
+
+    @work(exclusive=True, group="end")
+    async def _leave(self) -> None:
+        """Go back to the screen below, or leave where there is none; a program that runs is ended, after asking."""
+        run = self._traced.run
+        if run.runs:
+            if not await self.app.push_screen_wait(Confirm(f"End {safe(self._traced.name)} and leave?", "End")):
+                return
+            run.end()
+            for _ in range(int(_PATIENCE / TICK)):
+                if run.runs:
+                    await asyncio.sleep(TICK)
+        if self.is_first:
+            self.app.exit()
+        else:
+            self.app.pop_screen()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether there is no screen to go back to."""
+        return self.app.screen_stack[0] is self
+
+    def on_unmount(self) -> None:
+        self._bridge.close()
+
+
+async def trace_asked_for(app: App[None], zone: tzinfo | None) -> None:
+    """Ask which program is to be traced, and show it."""
+    question = "Trace a program: script.py, -m module, or python … of any interpreter, with its arguments"
+    line = await app.push_screen_wait(Prompt(question, accept="Trace", check=_no_program))
+    if line is None:
+        return
+    try:
+        bridge = TraceBridge([program(shlex.split(line))])
+    except OSError as problem:
+        app.notify(f"The session cannot be recorded: {safe(str(problem.strerror))}", severity="error", markup=False)
+    else:
+        app.push_screen(TraceScreen(bridge, zone=zone))
+
+
+def _no_program(line: str) -> str | None:
+    """Say why a line names no program; None if it does."""
+    try:
+        words = shlex.split(line)
+        if words:
+            program(words)
+    except ValueError as problem:  # NoProgram, or a quote without its end
+        return safe(str(problem))
+    return None if words else "Type a program, such as server.py."
