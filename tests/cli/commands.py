@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ class Serve:
             text=True,
             env=environment(**more),
         )
+        self._deadline = threading.Timer(3 * WAIT, self.process.kill)  # a test that waits for a line fails in the end
+        self._deadline.start()
         assert self.process.stderr is not None
         self.first = self.process.stderr.readline().rstrip("\n")
         self.address = self.first.removeprefix("listening on ")
@@ -81,6 +84,7 @@ class Serve:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._deadline.cancel()
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()

@@ -88,6 +88,7 @@ class Connection(Answering):
         self.submit(work, reads=True)
 
     def run_by_itself(self, run: Run) -> Outcome:
+        """Receive and answer; a connection that was only told to stop stays open."""
         outcome = super().run_by_itself(run)
         if self.ended or not (outcome.ok or isinstance(outcome.error, Cancelled)):
             self.close()
