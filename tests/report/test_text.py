@@ -6,9 +6,9 @@ import re
 from datetime import UTC
 
 from tests.report.conftest import SERVER
+from workbench.model.query import parse
 from workbench.probe.record import NO_RESULT
 from workbench.report.copy import copy
-from workbench.report.filters import Filter
 from workbench.report.text import TextReport
 
 
@@ -171,7 +171,7 @@ def test_a_lens(session):
         "#8",
     ]  # fmt: skip
     # Calls that are not shown count all the same.
-    assert "lines: frame 2, begun in #5, ends here" in shown(session, Filter(find=b"o\n"), lens="lines")
+    assert "lines: frame 2, begun in #5, ends here" in shown(session, parse(r'"o\n"'), lens="lines")
 
 
 def test_filters(session):
@@ -179,17 +179,17 @@ def test_filters(session):
     session.fail("recv", 3, ("ConnectionResetError", "x"), errno.ECONNRESET, requested=9)
     session.call("connect_ex", 1, result=errno.ECONNREFUSED, tail={"args": [SERVER]})
 
-    def numbers(**wanted):
-        return [int(seq) for seq in re.findall(r"^#(\d+)", shown(session, Filter(**wanted)), re.MULTILINE)]
+    def numbers(words=""):
+        return [int(seq) for seq in re.findall(r"^#(\d+)", shown(session, parse(words)), re.MULTILINE)]
 
     assert numbers() == [1, 2, 3, 4, 5, 6, 7, 8, 9]
-    assert numbers(socket="conn 1") == [4, 6]
-    assert numbers(socket="7.3") == [4, 6, 8]
-    assert numbers(call="send") == [3, 5, 7]
-    assert numbers(error=True) == [8, 9]
-    assert numbers(find=b"world") == [3, 6]
-    assert numbers(find=b"world", call="recv") == [6]
-    assert numbers(find=b"w" * 50) == []
+    assert numbers("socket:conn 1") == [4, 6]
+    assert numbers("socket:7.3") == [4, 6, 8]
+    assert numbers("call:send") == [3, 5, 7]
+    assert numbers("error") == [8, 9]
+    assert numbers("world") == [3, 6]
+    assert numbers("world call:recv") == [6]
+    assert numbers("w" * 50) == []
 
 
 class Flushed(io.StringIO):

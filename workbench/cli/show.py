@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from workbench.cli.common import Failure, new_report, output_options
-from workbench.journal.reader import Journal, NotASession
+from workbench.cli.common import new_report, output_options
+from workbench.cli.reading import reading
 from workbench.model.framing import LENS_NAMES, UnknownLens, find_format
+from workbench.model.query import WORDS, Query, QueryError, literal, parse, parse_find
 from workbench.model.safe import safe
 from workbench.probe.record import CALLS
 from workbench.report.copy import copy
-from workbench.report.filters import Filter, parse_find
 
 EPILOG = """\b
 Examples:
   socket-workbench show recorded.swb
   socket-workbench show recorded.swb --socket 4711.3 --call recv --width 8
   socket-workbench show recorded.swb --find 0xdeadbeef
+  socket-workbench show recorded.swb --where 'socket:conn 1 dir:in after:1.5 /id=[0-9]+/'
   socket-workbench show recorded.swb --lens json
   socket-workbench show recorded.swb --error --format json
 """
@@ -37,6 +37,19 @@ class FindType(click.ParamType[bytes]):
             return parse_find(value)
         except ValueError as error:
             raise click.UsageError(f"--find: {error}") from None
+
+
+class QueryType(click.ParamType[Query]):
+    """The words of a query."""
+
+    name = "query"
+
+    def convert(self, value: str | Query, parameter: click.Parameter | None, context: click.Context | None) -> Query:
+        """Return the query, or fail with the sentence that says what is wrong."""
+        try:
+            return parse(value) if isinstance(value, str) else value
+        except QueryError as error:
+            raise click.UsageError(f"--where: {error}") from None
 
 
 class LensType(click.ParamType[str]):
@@ -58,32 +71,35 @@ class LensType(click.ParamType[str]):
 @click.option("--call", metavar="NAME", type=click.Choice(CALLS[1:]), help="Only these calls.")
 @click.option("--error", is_flag=True, help="Only calls that failed.")
 @click.option("--find", type=FindType(), metavar="TEXT|0xHEX", help="Only calls whose bytes hold this.")
+@click.option("--where", type=QueryType(), default="", metavar="QUERY", help=f"Only calls that have all of: {WORDS}.")
 @click.option("--lens", type=LensType(), default="", metavar="NAME", help=f"Tell the frames: {', '.join(LENS_NAMES)}.")
 @click.option("--width", type=click.Choice(["8", "16", "32"]), default="16", show_default=True, help="Bytes a line.")
 @output_options
 def command(
-    session: Path, socket: str, call: str | None, error: bool, find: bytes | None, lens: str, width: str, form: str
+    session: Path,
+    socket: str,
+    call: str | None,
+    error: bool,
+    find: bytes | None,
+    where: Query,
+    lens: str,
+    width: str,
+    form: str,
 ) -> None:
     """Print the annotated log of SESSION, as far as it can be read."""
     if lens and form == "json":
         raise click.UsageError("--lens: frames are told in the text only, not with --format json")
-    show(session, Filter(socket=socket, call=call or "", error=error, find=find or b""), int(width), form, lens)
+    wanted = replace(
+        where,
+        sockets=(*where.sockets, *([socket] if socket else [])),
+        calls=(*where.calls, *([call] if call else [])),
+        error=where.error or error,
+        needles=(*where.needles, *([literal(find)] if find else [])),
+    )
+    show(session, None if wanted == Query() else wanted, int(width), form, lens)
 
 
-def show(session: Path, wanted: Filter, width: int, form: str, lens: str = "") -> None:
+def show(session: Path, wanted: Query | None, width: int, form: str, lens: str = "") -> None:
     """Print the calls of *session* that are *wanted*; what is wrong with the file is a line on stderr."""
-    with closing(_opened(session)) as journal:
+    with reading(session) as journal:
         copy(journal, new_report(journal, form, width=width, lens=lens), wanted=wanted)
-        if problems := journal.problems():
-            print(f"socket-workbench: {safe(session.name)}: {'; '.join(problems)}", file=sys.stderr)
-
-
-def _opened(session: Path) -> Journal:
-    try:
-        journal = Journal(session)
-        journal.read_all()
-    except OSError as problem:
-        raise Failure(f"{session}: {problem.strerror}", 2) from None
-    except NotASession as problem:
-        raise Failure(str(problem), 2) from None
-    return journal

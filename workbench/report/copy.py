@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Protocol
 
+from workbench.journal.find import Search
 from workbench.journal.reader import Journal
 from workbench.model.call import Call
-from workbench.report.filters import Filter
+from workbench.model.query import Query
 
 
 class Report(Protocol):
@@ -19,16 +21,23 @@ class Report(Protocol):
         """Let the reader see what was written."""
 
 
-def copy(journal: Journal, report: Report, start: int = 0, wanted: Filter | None = None) -> int:
+def copy(journal: Journal, report: Report, start: int = 0, wanted: Query | None = None) -> int:
     """Write the calls from index *start* on that the journal holds now; return the index to go on from.
 
-    While a session grows, call it after each pull with what it returned last.
+    While a session grows, call it after each pull with what it returned last. Of a session at rest, *wanted* may say
+    which calls are meant.
     """
     stop = len(journal)
-    for index in range(start, stop):
-        if wanted is None:
-            report.write(journal[index])
-        elif wanted.may_match(journal.marks[index], journal.lengths[index]) and wanted.matches(call := journal[index]):
-            report.write(call)
+    for index in range(start, stop) if wanted is None else _meant(journal, wanted, start):
+        report.write(journal[index])
     report.flush()
     return stop
+
+
+def _meant(journal: Journal, wanted: Query, start: int) -> Iterator[int]:
+    search = Search(journal, wanted)
+    search.step()
+    call = search.next(start - 1)
+    while call is not None:
+        yield call
+        call = search.next(call)
