@@ -101,6 +101,22 @@ def test_what_became_of_sent_bytes():
     assert notes(call, takers=None) == "11 bytes"
 
 
+def test_what_became_of_a_datagram():
+    call = made("sendto", data=b"hello world", datagram=True)
+    assert notes(call, takers=[Part(15, 0, 11)]) == "11 bytes · taken by #15"
+    assert notes(call, takers=[Part(15, 0, 4)]) == "11 bytes · taken by #15 · 7 bytes thrown away there"
+    assert notes(call, takers=[]) == "11 bytes · not received yet"
+    assert notes(call, takers=[], lost=True) == "11 bytes · lost: never received"
+    dropped = made("sendto", data=b"hello world", datagram=True, dropped=True)
+    assert notes(dropped, takers=[], lost=True) == "11 bytes · lost: the receiver's queue was full"
+
+
+def test_an_empty_datagram_has_a_sender_too():
+    empty = made("recvfrom", requested=9, datagram=True, peer=["::1", 9])
+    assert notes(empty, [Part(12, 0, 0)], lengths=[0] * 12) == "an empty datagram · all of #12"
+    assert notes(made("sendto", datagram=True), takers=[Part(15, 0, 0)]) == "an empty datagram · taken by #15"
+
+
 @pytest.mark.parametrize(
     ("data", "text"),
     [

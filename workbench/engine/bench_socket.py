@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-from workbench.engine.queue import QueuedSocket
+from workbench.engine.drops import Receivers, WatchingSocket
 from workbench.engine.waiting import WaitingSocket
 from workbench.engine.waker import POLLIN
 from workbench.model.call import socket_id
@@ -14,10 +14,10 @@ from workbench.probe.record import Recorder
 from workbench.probe.sockets import TracedSocket
 
 
-class BenchSocket(TracedSocket, QueuedSocket):
+class BenchSocket(TracedSocket, WatchingSocket):
     """A socket under a name. `recorded_by` makes the class for one session."""
 
-    send_some = WaitingSocket.send_some
+    send_some = WatchingSocket.send_some
     sending = WaitingSocket.sending
 
     name: str = ""
@@ -77,5 +77,6 @@ def recorded_by(recorder: Recorder) -> type[BenchSocket]:
         pass
 
     Socket.recorder = recorder
+    Socket.receivers = Receivers()
     Socket.accepts = Socket
     return Socket

@@ -25,7 +25,7 @@ def annotate(
     """Return the annotations of *call* with what *lineage* knows of it; *lengths* as in annotations."""
     sources = lineage.sources(call) if call.receives else []
     takers = lineage.takers(call) if call.sends and lineage.knows_peer(call) else None
-    return annotations(call, sources, takers, lengths, json=json, encoding=encoding)
+    return annotations(call, sources, takers, lengths, lost=lineage.lost(call), json=json, encoding=encoding)
 
 
 def annotations(
@@ -34,6 +34,7 @@ def annotations(
     takers: Sequence[Part] | None,
     lengths: Sequence[int] = (),
     *,
+    lost: bool = False,
     json: bool = False,
     encoding: str = "utf-8",
 ) -> list[str]:
@@ -41,7 +42,8 @@ def annotations(
 
     *sources*: the sends that a recv's bytes came from, None where they are not recorded yet. *takers*: the recvs that
     took a send's bytes, None where the receiver is not in the session. *lengths*: bytes moved by the call with seq
-    i + 1, which tells a whole send from its start. *json*: say whether the bytes are JSON in *encoding*.
+    i + 1, which tells a whole send from its start. *lost*: a datagram sent is known to be lost. *json*: say whether
+    the bytes are JSON in *encoding*.
     """
     if call.unfinished:
         return ["still running when the recording ended"]
@@ -50,8 +52,9 @@ def annotations(
         notes += _sent(call)
     elif call.receives and call.error is None:
         notes += _received(call)
+    if call.data or call.datagram:
+        notes += _origins(sources or (), lengths) if call.receives else _fate(call, takers, lost)
     if call.data:
-        notes += _origins(sources or (), lengths) if call.receives else _fate(call, takers)
         notes += _text(call, json, encoding)
         notes += ["the plain bytes of TLS"] if call.tls else []
     return [*notes, *_waited(call)]
@@ -185,9 +188,12 @@ def _ends(part: Part, lengths: Sequence[int]) -> bool:
     return part.stop == _length(part, lengths)
 
 
-def _fate(call: Call, takers: Sequence[Part] | None) -> Iterator[str]:
-    """Say which recvs took a send's bytes: "taken by #15, #16", "not received yet"."""
-    if takers is None:
+def _fate(call: Call, takers: Sequence[Part] | None, lost: bool) -> Iterator[str]:
+    """Say which recvs took a send's bytes: "taken by #15, #16", "not received yet", "lost: …"."""
+    if call.dropped or lost:
+        yield "lost: the receiver's queue was full" if call.dropped else "lost: never received"
+        return
+    if takers is None or (call.error is not None and not call.data):
         return
     if not takers:
         yield "not received yet"
@@ -197,7 +203,7 @@ def _fate(call: Call, takers: Sequence[Part] | None) -> Iterator[str]:
     yield f"taken by {named}" + (f" and {more} more" if more > 0 else "")
     waiting = len(call.data) - sum(part.stop - part.start for part in takers)
     if waiting > 0:
-        yield f"{_bytes(waiting)} not received yet"
+        yield f"{_bytes(waiting)} thrown away there" if call.datagram else f"{_bytes(waiting)} not received yet"
 
 
 # --- time, numbers ----------------------------------------------------------------------------------------------------

@@ -67,7 +67,7 @@ class Datagrams:
                 sock.box.stop()
         else:
             sock.family = tail.family or sock.family
-            sock.peer = _place(tail.peer) or (None if code == CODE["connect"] else sock.peer)
+            sock.peer = place_of(tail.peer) or (None if code == CODE["connect"] else sock.peer)
             self._name(sock, tail.local)
             if code == CODE["bind"] and sock.box is not None:
                 sock.box.clear(started)
@@ -78,7 +78,7 @@ class Datagrams:
         if head.code in SENDS:
             self._name(sock, tail.local)
             sent = Sent(self._matches.add(seq, NEVER), _print(data, length), length, head.started, head.ended)
-            to = sock.peer if tail.peer is None else _place(tail.peer)
+            to = sock.peer if tail.peer is None else place_of(tail.peer)
             if head.flags & DROPPED:
                 self._matches.point(LOST, sent.place)
             elif to is not None:
@@ -108,7 +108,7 @@ class Datagrams:
         if other:
             return other if other < LOST else 0
         sock = self._socket(key)
-        sender = sock.peer if call.peer is None else _place(call.peer)
+        sender = sock.peer if call.peer is None else place_of(call.peer)
         known = sender[0] in self._boxes if sender is not None else sock.box is not None and sock.box.heard
         return None if known else 0
 
@@ -142,7 +142,7 @@ class Datagrams:
 
     def _name(self, sock: _Socket, local: Json) -> None:
         """Give a socket its address, and what was sent there before that was told."""
-        place = _place(local)
+        place = place_of(local)
         if place is None or place == sock.place:
             return
         same, sock.place = place[0] == sock.place[0], place
@@ -188,11 +188,12 @@ def _print(data: bytes, size: int) -> int:
 def _sender(sock: _Socket, code: int, tail: Tail) -> Place | None:
     """Return what a recv tells of the sender; UNIX sockets without a name are all the same."""
     if tail.peer is not None:
-        return _place(tail.peer)
+        return place_of(tail.peer)
     return ("", "") if sock.family == _UNIX and code in _TELLING else sock.peer
 
 
-def _place(address: Json) -> Place | None:
+def place_of(address: Json) -> Place | None:
+    """Return where an address in Python's form is, whichever side tells it; None for a socket without one."""
     match plain(address):
         case [str(host), int(port), *_] if port:
             return port, _host(host)
