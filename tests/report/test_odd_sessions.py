@@ -114,7 +114,7 @@ def export_all(path: Path, folder: Path) -> None:
     journal.close()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(CALL, max_size=12), WORDS, st.integers(0, 2**20), st.integers(0, 255))
 def test_any_calls_and_any_damage(calls, name, place, value):
     with tempfile.TemporaryDirectory() as folder:

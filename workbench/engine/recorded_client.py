@@ -26,8 +26,7 @@ class NoClient(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing the client did: *at* seconds after it connected. *data*: what it sent or received; a recv of b"" that
-    stands here met the end."""
+    """One thing the client did, *at* seconds after it began to connect; a recv without *data* met the end."""
 
     what: What
     at: float
