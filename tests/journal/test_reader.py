@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from binascii import crc32
 from pathlib import Path
 
@@ -91,6 +92,19 @@ def test_calls_by_number_and_their_marks(session: Session) -> None:
     for index in (-1, 5):
         with pytest.raises(IndexError):
             journal[index]
+
+
+def test_the_calls_in_memory_take_a_few_megabytes_however_long_they_are(session: Session) -> None:
+    for size in (1, 8191, 8192, 65536):
+        for _ in range(600):
+            session.call(bytes(size))
+    journal = read(session.path)
+    tracemalloc.start()
+    for index in range(len(journal)):
+        journal[index]
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert 2 << 20 < kept < 6 << 20
 
 
 def test_a_conversation(tmp_path: Path) -> None:

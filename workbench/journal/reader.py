@@ -32,9 +32,10 @@ _T = TypeVar("_T")
 
 
 _MOVED_NOTHING = record.FAILED | record.UNFINISHED
+_NO_NUMBER = record.NO_RESULT | record.OTHER_RESULT | record.UNFINISHED
 _CONNECT_EX = record.CODE["connect_ex"]
 _CHUNK = 1 << 20
-_LONG = 1 << 16  # bytes of which no more than a few are kept in memory
+_LONG = 1 << 13  # bytes; a few calls so long are kept in memory, and 512 others: together 4 MiB at most
 _MARKS = bytes(SENT if code in record.SENDS else RECEIVED if code in record.RECVS else 0 for code in range(256))
 
 
@@ -131,7 +132,7 @@ class Journal:
                 moved = length - HEAD_SIZE - tail
                 add_length(moved)
                 mark = _MARKS[code]
-                failed = flags & record.FAILED or (code == _CONNECT_EX and result > 0)
+                failed = flags & record.FAILED or (code == _CONNECT_EX and result > 0 and not flags & _NO_NUMBER)
                 add_mark(mark | FAILED if failed else mark)
                 if mark and flags & DATAGRAM:
                     if not flags & _MOVED_NOTHING:
