@@ -136,7 +136,8 @@ def test_colour_changes_nothing_but_colour(session):
     assert re.sub(r"\x1b\[[0-9]+m", "", coloured) == plain
     assert "\x1b" not in plain
     assert "\x1b[31mConnectionResetError (ECONNRESET)\x1b[0m\n      \x1b[31mECONNRESET: " in coloured
-    assert "\x1b[33mc2 a1 \x1b[0m\x1b[36m73 69 21 \x1b[0m\x1b[32m0a \x1b[0m" in coloured
+    assert "\x1b[33m c2 a1\x1b[36m 73 69 21\x1b[32m 0a " in coloured
+    assert "\x1b[33m××\x1b[36msi!\x1b[32m¬\x1b[0m\n" in coloured
 
 
 def test_nothing_from_outside_steers_the_terminal(session):

@@ -29,6 +29,9 @@ Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """What a record's fixed part could hold too."""
 
 
+_SENDS, _RECVS = (frozenset(record.CALLS[code] for code in codes) for codes in (record.SENDS, record.RECVS))
+
+
 class Head(NamedTuple):
     """The fixed part of a record of kind CALL, field by field as in probe.record.FIXED."""
 
@@ -84,8 +87,7 @@ class Error:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One socket call as it happened. Times in seconds; bytes as they really moved; None where a thing is not known."""
 
     seq: int
@@ -123,12 +125,12 @@ class Call:
     @property
     def sends(self) -> bool:
         """Whether the call's bytes went out."""
-        return record.CODE.get(self.call, 0) in record.SENDS
+        return self.call in _SENDS
 
     @property
     def receives(self) -> bool:
         """Whether the call's bytes came in."""
-        return record.CODE.get(self.call, 0) in record.RECVS
+        return self.call in _RECVS
 
 
 def decode_tail(tail: bytes) -> Tail:

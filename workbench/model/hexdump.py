@@ -155,8 +155,13 @@ class CutCharacter:
     need: int = 0
 
 
+_WHOLE = CutCharacter()
+
+
 def cut_character(data: bytes) -> CutCharacter:
     """Tell where the edges of data cut a UTF-8 character: nothing if data can't be a piece of UTF-8 (RFC 3629)."""
+    if not data or (data[-1] < 0x80 and not _is_continuation(data[0])):
+        return _WHOLE
     head = 0
     while head < min(3, len(data)) and _is_continuation(data[head]):
         head += 1
@@ -164,10 +169,10 @@ def cut_character(data: bytes) -> CutCharacter:
     try:
         decoder.decode(data[head:])
     except UnicodeDecodeError:
-        return CutCharacter()
+        return _WHOLE
     begun = decoder.getstate()[0]
     if begun[:1] == b"\xed" and begun[1:] >= b"\xa0":  # begins a surrogate, yet CPython's decoder waits for its end
-        return CutCharacter()
+        return _WHOLE
     return CutCharacter(head, len(begun), _utf8_length(begun[0]) if begun else 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -22,6 +23,9 @@ _UNEVEN = (
 )
 
 
+_MAYBE_WIDE = re.compile("[\u1100-\U0010ffff]")
+
+
 def safe(text: str, newline: str = "␊") -> str:
     """Return text with "·" for each control, bidi or combining character and surrogate, and newline for each "\\n".
 
@@ -34,7 +38,10 @@ def safe(text: str, newline: str = "␊") -> str:
 
 def cells(text: str) -> int:
     """Return how many terminal cells a text that went through safe() takes."""
-    return len(text) if text.isascii() else sum(map(_width, text))
+    if text.isascii():
+        return len(text)
+    rare = _MAYBE_WIDE.findall(text)
+    return len(text) - len(rare) + sum(map(_width, rare))
 
 
 @lru_cache(4096)

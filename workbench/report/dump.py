@@ -1,7 +1,7 @@
 """A whole payload as lines of hex and text, fast: built column by column, not line by line.
 
 All lines but the last have one length, so byte k of every line stands in columns of its own, and one slice assignment
-with a stride writes them all.
+with a stride writes them all. A small payload is cut into a form that is made once for its size.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import codecs
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from workbench.model.hexdump import ASCII, CLASS, SIGNS, Category, hex_column, offset_digits
 
+_SMALL = 512
 _BLOCK = 1 << 16  # bytes of payload at a time: what is built from them stays in the processor's cache
 
 # The text column is built as bytes too: a sign, which is beyond one byte, is 0x80 + its category until the end.
@@ -46,9 +48,27 @@ def dump(data: bytes, width: int = 16, indent: int = 0) -> Iterator[str]:
 
     They come in large pieces of many lines. *width*: bytes a line, a multiple of 8.
     """
+    if len(data) <= _SMALL:
+        if data:
+            form, parts = _form(len(data), width, indent)
+            yield form % parts(data.hex(" ") + codecs.charmap_decode(data, "strict", ASCII)[0])
+        return
     layout = _layout(width, offset_digits(len(data)), indent)
     for offset in range(0, len(data), _BLOCK):
         yield _block(data[offset : offset + _BLOCK], offset, width, layout, indent)
+
+
+@lru_cache(_SMALL)
+def _form(size: int, width: int, indent: int) -> tuple[str, Callable[[str], tuple[str, ...]]]:
+    """Return the lines of *size* bytes with %s for each group and text, and what cuts these out of both in one."""
+    form, parts, texts = "", [], 3 * size - 1
+    for start in range(0, size, width):
+        stop = min(start + width, size)
+        groups = [slice(3 * byte, 3 * min(byte + 8, stop) - 1) for byte in range(start, stop, 8)]
+        padding = " " * (hex_column(width - 1) - hex_column(stop - start - 1))
+        form += f"{' ' * indent}{start:0{offset_digits(size)}x} {'  '.join(['%s'] * len(groups))}{padding}  %s\n"
+        parts += [*groups, slice(texts + start, texts + stop)]
+    return form, itemgetter(*parts)
 
 
 def _block(data: bytes, offset: int, width: int, layout: _Layout, indent: int) -> str:

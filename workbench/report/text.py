@@ -16,8 +16,8 @@ from workbench.model import annotate
 from workbench.model.about import cut
 from workbench.model.call import Call
 from workbench.model.describe import TimeMode, direction, expression, outcome, time_text
-from workbench.model.hexdump import COLOURS, line, offset_digits
 from workbench.model.safe import cells, safe
+from workbench.report.coloured import coloured
 from workbench.report.dump import dump
 from workbench.report.lens import LensNotes
 
@@ -27,10 +27,6 @@ _ALIGNED = 32  # cells after which the outcome stands, where the expression is n
 _NAME = (8, 20)  # cells of the column of names, which grows with them
 
 _ERROR, _DIM = "31", "2"
-_CODES = {
-    "bright_black": "90", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36",
-}  # fmt: skip
-_CATEGORY_CODES = [_CODES[COLOURS[category]] for category in sorted(COLOURS)]
 
 
 class TextReport:
@@ -62,16 +58,16 @@ class TextReport:
 
     def write(self, call: Call) -> None:
         """Write one call."""
-        self._out.write(self._head(call))
+        told = self._head(call)
         if notes := self._annotations(call):
-            text = " · ".join(notes)
-            self._out.write(f"{' ' * INDENT}{self._paint(text, _ERROR if call.error else _DIM)}\n")
+            told += f"{' ' * INDENT}{self._paint(' · '.join(notes), _ERROR if call.error else _DIM)}\n"
+        self._out.write(told)
         for text in self._lens.of(call) if self._lens else ():
             self._out.write(f"{' ' * INDENT}{self._paint(text, _DIM)}\n")
         if note := self._journal.notes.get(call.seq):
             self._out.writelines(_note_lines(note))
         if call.data:
-            self._out.writelines(self._coloured(call.data) if self._colour else dump(call.data, self._width, INDENT))
+            self._out.writelines((coloured if self._colour else dump)(call.data, self._width, INDENT))
         self._previous = call
 
     def flush(self) -> None:
@@ -95,15 +91,6 @@ class TextReport:
         if self._live and call.sends:
             return annotate.annotations(call, None, None)
         return annotate.annotate(call, lineage, lengths)
-
-    def _coloured(self, data: bytes) -> Iterator[str]:
-        digits = offset_digits(len(data))
-        for offset in range(0, len(data), self._width):
-            shown = line(data, offset, self._width)
-            hexed = "".join(_painted(shown.hex_of(run), _CATEGORY_CODES[run.category]) for run in shown.runs)
-            text = "".join(_painted(shown.text_of(run), _CATEGORY_CODES[run.category]) for run in shown.runs)
-            padding = shown.hex[sum(len(shown.hex_of(run)) for run in shown.runs) :]
-            yield f"{' ' * INDENT}{_painted(f'{offset:0{digits}x}', _DIM)} {hexed}{padding}  {text}\n"
 
     def _paint(self, text: str, code: str) -> str:
         return _painted(text, code) if self._colour else text
