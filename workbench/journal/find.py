@@ -59,21 +59,21 @@ class Search:
         self.position = 0
         self.found = bytearray()
         self.revised = 0
-        self._journal = journal
+        self.journal = journal
         self._all = (1 << len(query.needles)) - 1
         self._tails = _Tails(max((needle.reach for needle in query.needles), default=0))
 
     @property
     def done(self) -> bool:
         """Whether all calls that the journal holds now were looked at."""
-        return self.position >= len(self._journal)
+        return self.position >= len(self.journal)
 
     def step(self, seconds: float | None = None, clock: Callable[[], float] = time.monotonic) -> bool:
         """Go on for about *seconds*, or to the end; tell whether the end is reached."""
         until = None if seconds is None else clock() + seconds
         while not self.done and (until is None or clock() < until):
-            stop = min(self.position + _SLICE, len(self._journal))
-            likely = self._journal.marks[self.position : stop].translate(self.query.worth_reading)
+            stop = min(self.position + _SLICE, len(self.journal))
+            likely = self.journal.marks[self.position : stop].translate(self.query.worth_reading)
             if self.query.marks_tell:
                 self.found += likely
                 self.position = stop
@@ -95,7 +95,7 @@ class Search:
         begin, stop = self.position, self.position + len(likely)
         self.found += bytes(len(likely))
         at = likely.find(1)
-        for number, (call, head, data) in enumerate(self._journal.heads(begin + at if at >= 0 else stop, stop)):
+        for number, (call, head, data) in enumerate(self.journal.heads(begin + at if at >= 0 else stop, stop)):
             self.position = call
             if number % _LOOKS == _LOOKS - 1 and until is not None and clock() >= until:
                 del self.found[call:]
@@ -105,7 +105,7 @@ class Search:
         self.position = stop
 
     def _judge(self, call: int, head: Head, data: bytes) -> None:
-        journal, query = self._journal, self.query
+        journal, query = self.journal, self.query
         mark = journal.marks[call]
         socket = socket_id(*head.socket), journal.name_of(head) if query.sockets else ""
         fits = query.fits(head.code, mark, journal.time_of(head), socket)

@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import accumulate, compress, islice, takewhile
+from itertools import accumulate, islice, takewhile
 
 from workbench.model.call import FAILED
 
@@ -53,11 +53,17 @@ class Rows:
     journal's order, but for the runs that reorder() was told of.
     """
 
-    def __init__(self, lengths: Sequence[int], marks: Sequence[int], layout: Layout = Layout()) -> None:
+    def __init__(
+        self,
+        lengths: Sequence[int],
+        marks: Sequence[int],
+        layout: Layout = Layout(),
+        keep: Callable[[int], object] | None = None,
+    ) -> None:
         """*lengths*: bytes of each call; *marks*: as in call.py, not 0 where it is annotated. Both may grow."""
         self._lengths, self._marks = lengths, marks
         self.layout = layout
-        self.keep: Callable[[int], bool] | None = None
+        self.keep = keep
         self._notes: set[int] = set()
         self._toggled: set[int] = set()
         self._whole: set[int] = set()
@@ -81,12 +87,13 @@ class Rows:
             self._place_extra()
 
     def _extend(self, begin: int, stop: int) -> None:
-        shown, heights = len(self), self._plain_heights(begin, stop)
-        self.taken = stop
-        if self.keep is not None and self._calls is not None:
-            kept = [self.keep(call) for call in range(begin, stop)]
-            self._calls.extend(compress(range(begin, stop), kept))
-            heights = list(compress(heights, kept))
+        shown, self.taken = len(self), stop
+        if self.keep is None or self._calls is None:
+            heights = self._plain_heights(begin, stop)
+        else:
+            kept = [call for call in range(begin, stop) if self.keep(call)]
+            self._calls.extend(kept)
+            heights = [self._plain(call) for call in kept]
         *starts, self._lines = accumulate(heights, initial=self._lines)
         self._starts.extend(starts[-shown % _BLOCK :: _BLOCK])
 

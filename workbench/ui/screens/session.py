@@ -18,6 +18,7 @@ from textual.widgets import Footer, Static
 
 from workbench.model.safe import safe
 from workbench.ui.bridge import Bridge, suggested_name
+from workbench.ui.widgets.log_filter import LogFilter
 from workbench.ui.widgets.log_view import LogView
 
 TICK = 0.05
@@ -31,6 +32,14 @@ class SessionScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+g", "save", "Save", id="session.save", tooltip="Save a copy of the session in a file"),
+        Binding(
+            "escape",
+            "close_filter",
+            "Show all",
+            id="session.close_filter",
+            tooltip="End the search and show every call",
+            priority=True,
+        ),
         Binding("escape", "leave", "Back", id="session.leave", tooltip="Go back to the bench"),
     ]
 
@@ -113,6 +122,23 @@ class SessionScreen(Screen[None]):
 
     # --- a line of the log ------------------------------------------------------------------------------------------
 
+    @on(LogView.FilterWanted)
+    def _filter(self) -> None:
+        frame = self.query_one("#log-frame")
+        opened = frame.query(LogFilter)
+        if opened:
+            opened.first().open()
+        else:
+            frame.mount(LogFilter(self.query_one(LogView)), before=0)
+
+    def in_filter(self) -> bool:
+        """Whether escape is the filter's: what is typed, or the log that it filters, has the focus."""
+        shown = any(each.display for each in self.query(LogFilter))
+        return shown and self.focused is not None and self.query_one("#log-frame") in self.focused.ancestors
+
+    def action_close_filter(self) -> None:
+        self.query_one(LogFilter).close()
+
     @on(LogView.WhyWanted)
     def _why(self, event: LogView.WhyWanted) -> None:
         from workbench.ui.screens.why import WhyScreen, explain
@@ -162,8 +188,15 @@ class SessionScreen(Screen[None]):
             self.notify(f"Saved as {safe(str(path))}", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is no way back from the first screen."""
-        return action != "leave" or len(self.app.screen_stack) > 1
+        """There is no way back from the first screen; escape first closes the filter."""
+        match action:
+            case "close_filter":
+                return self.in_filter()
+            case "cancel":
+                return not self.in_filter()
+            case "leave":
+                return len(self.app.screen_stack) > 1
+        return True
 
     def action_leave(self) -> None:
         self._bridge.close()

@@ -189,7 +189,7 @@ class TraceScreen(SessionScreen):
             run.end()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return True
+        return action == "leave" or super().check_action(action, parameters)
 
     def action_leave(self) -> None:
         self._leave()

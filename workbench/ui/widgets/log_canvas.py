@@ -21,7 +21,8 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from workbench.journal.reader import RECEIVED, SENT, Journal
+from workbench.journal.find import Search
+from workbench.journal.reader import RECEIVED, SENT, Journal, Note
 from workbench.model.describe import TimeMode
 from workbench.model.hexdump import TextEncoding
 from workbench.model.rows import Layout, Part, Rows, displaced
@@ -36,6 +37,7 @@ SIXTEEN = 71
 _NEAR = 8  # a send is put before its recv if that is among so many calls before it
 _BLOCK = 64
 _MOST_LINES = 100_000
+_STEP = 100_000  # calls laid out at once: some 20 ms
 
 
 class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
@@ -64,9 +66,12 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         self.journal = journal
         self.rows = Rows(journal.lengths, journal.marks, Layout())
         self.lines = LogLines(journal, self.rows, self._look)
-        self._notes: dict[int, object] = {}
+        self._notes: dict[int, Note] = {}
         self._settled: dict[int, int] = {}
         self._left_end_at = 0
+        self._found: Search | None = None
+        self._revised = 0
+        self._all_rows = self.rows
         self._cache.clear()
 
     # --- taking in -------------------------------------------------------------------------------------------------
@@ -78,11 +83,13 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self._notes = dict(self.journal.notes)
             self.rows.note(seq - 1 for seq, note in self.journal.notes.items() if note.text)
             self._cache.clear()
-        new = len(self.journal) - self.rows.taken
+        if self._found is not None and self._found.revised != self._revised:
+            self.show_found(self._found)
+        new = self._ready() - self.rows.taken
         if new and self.paused:
             self.refresh()
         elif new:
-            self.rows.extend(len(self.journal))
+            self.rows.extend(self.rows.taken + new)
         if noted or (new and not self.paused):
             self._resize_lines()
             self.refresh()
@@ -100,6 +107,25 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         """Leave out the calls whose index *keep* rejects; None shows all again."""
         self.rows.keep = keep
         self._relayout(force=True)
+
+    def show_found(self, found: Search | None) -> None:
+        """Show only what a search has found, and more as it goes on; None shows all again."""
+        self._found, self._revised = found, found.revised if found is not None else 0
+        with self._held():
+            rows = self._all_rows
+            if found is not None:
+                rows = Rows(self.journal.lengths, self.journal.marks, self.rows.layout, found.found.__getitem__)
+            elif rows.layout != self.rows.layout:
+                rows.rebuild(self.rows.layout)
+            self.rows = self.lines.rows = rows
+            rows.note(seq - 1 for seq, note in self._notes.items() if note.text)
+            rows.extend(self._ready())
+            self._settled.clear()
+
+    def _ready(self) -> int:
+        """Return up to which call the rows can be laid out now: not too many at once."""
+        known = len(self.journal) if self._found is None else self._found.position
+        return min(known, self.rows.taken + _STEP)
 
     # --- layout ----------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
+from workbench.journal.find import Search
 from workbench.journal.reader import Journal
 from workbench.model.describe import TimeMode
 from workbench.model.hexdump import TextEncoding
@@ -45,6 +46,9 @@ class LogView(LogCanvas):
         _key("z", "turn_all", "Fold all", "Fold every call to one line, or unfold all"),
         _key("e", "next_error", "Next error", "Select the next call that failed", show=True),
         _key("E", "previous_error", "Previous error", "Select the call before that failed"),
+        _key("slash", "filter", "Find", "Write which calls to see, or what bytes to find", show=True),
+        _key("f", "next_hit(1)", "Next hit", "Select the next call that was found"),
+        _key("F", "next_hit(-1)", "Previous hit", "Select the call before that was found"),
         _key("b", "toggle_bookmark", "Bookmark", "Set or remove a bookmark on the selected call"),
         _key("B", "next_bookmark", "Next bookmark", "Select the next call with a bookmark"),
         _key("n", "edit_note", "Note", "Write a note on the selected call", show=True),
@@ -83,6 +87,9 @@ class LogView(LogCanvas):
             super().__init__()
             self.seq = seq
 
+    class FilterWanted(Message):
+        """A person wants to write which calls to see."""
+
     class WhyWanted(Message):
         """A person asks why call *index* of the journal came out as it did."""
 
@@ -90,6 +97,8 @@ class LogView(LogCanvas):
             super().__init__()
             self.index = index
 
+    hits: Search | None = None
+    """What was found last."""
     _marked_from: int | None = None
     _marked: frozenset[int] = frozenset()
 
@@ -119,6 +128,13 @@ class LogView(LogCanvas):
         self._unmark()
         self.selected = None
         super().show_journal(journal)
+
+    def show_found(self, found: Search | None) -> None:
+        """Show only what a search has found, and more as it goes on; None shows all again."""
+        super().show_found(found)
+        self.hits = found or self.hits
+        if self.selected is not None and self.rows.entry(self.selected) is not None:
+            self._reveal(self.selected)
 
     def show_index(self, index: int) -> None:
         """Select call *index* and scroll to it; one that is not shown is not gone to."""
@@ -260,6 +276,21 @@ class LogView(LogCanvas):
             if self.rows.entry(here) is not None:
                 return self._go(here)
         return self.notify("No call before this one failed.")
+
+    def action_filter(self) -> None:
+        self.post_message(self.FilterWanted())
+
+    def action_next_hit(self, direction: int) -> None:
+        if self.hits is None:
+            return self.action_filter()
+        here = (-1 if direction > 0 else self.rows.taken) if self.selected is None else self.selected
+        found = self.hits.next(here, direction)
+        while found is not None and self.rows.entry(found) is None:
+            found = self.hits.next(found, direction)
+        if found is None:
+            yet = "" if self.hits.done else " yet: the search goes on"
+            return self.notify(f"No call {'after' if direction > 0 else 'before'} this one was found{yet}.")
+        return self._go(found)
 
     def action_next_bookmark(self) -> None:
         seqs = sorted(seq for seq, note in self.journal.notes.items() if note.bookmark)
