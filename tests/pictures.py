@@ -35,6 +35,7 @@ class Picture:
     name: str
     app: Callable[[], App[Any]]
     scene: Callable[[Pilot[Any]], Awaitable[None]]
+    close: Callable[[App[Any]], None] = lambda app: None
     title: str = "socket-workbench"
     columns: int = 120
     rows: int = 40
@@ -55,10 +56,13 @@ async def take(picture: Picture) -> str:
         widget.cursor_blink._default = False
     app = picture.app()
     app.animation_level = "none"
-    async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
-        await picture.scene(pilot)
-        await pilot.pause()
-        return steady(app.export_screenshot(title=picture.title), picture.name)
+    try:
+        async with app.run_test(size=(picture.columns, picture.rows)) as pilot:
+            await picture.scene(pilot)
+            await pilot.pause()
+            return steady(app.export_screenshot(title=picture.title), picture.name)
+    finally:
+        picture.close(app)
 
 
 def steady(svg: str, name: str) -> str:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from tests.pictures import Picture, wait_until
 from workbench.ui.app import WorkbenchApp
 from workbench.ui.bridge import Bridge
-from workbench.ui.widgets.controls import Field
+from workbench.ui.widgets.controls import Field, Toggle
 
 
 def bench() -> WorkbenchApp:
     """A bench with a session of its own, in the state directory that pictures.py made."""
     return WorkbenchApp(Bridge.live())
+
+
+def _close(app: App[Any]) -> None:
+    assert isinstance(app, WorkbenchApp)
+    app.bridge.close()
 
 
 def _calls(pilot: Pilot[Any], call: str, name: str) -> int:
@@ -46,6 +52,8 @@ async def _recv(pilot: Pilot[Any], n: int) -> None:
 
 
 async def _greeting(pilot: Pilot[Any]) -> None:
+    pilot.app.screen.query_one("#server #address", Field).value = "127.0.0.1:7007"  # 6789 may be in use
+    await pilot.pause()
     await pilot.press("f5")
     await wait_until(pilot, lambda: _calls(pilot, "sendall", "conn 1"))
 
@@ -58,6 +66,35 @@ async def two_sends(pilot: Pilot[Any]) -> None:
     await _recv(pilot, 16)
     await _recv(pilot, 16)
     await pilot.pause(0.2)
+
+
+async def datagrams(pilot: Pilot[Any]) -> None:
+    """Datagrams of three sends in a queue, the first larger than the recv that comes next."""
+    screen = pilot.app.screen
+    screen.query_one("#server #auto", Toggle).action_press()
+    screen.query_one("#server #address", Field).value = "udp://127.0.0.1:7008"
+    await pilot.pause()
+    await pilot.press("f7")
+    await wait_until(pilot, lambda: _calls(pilot, "bind", "server"))
+    screen.query_one("#client #address", Field).value = "udp://127.0.0.1:7008"
+    await pilot.pause()
+    await pilot.press("f8")
+    await wait_until(pilot, lambda: _calls(pilot, "socket", "client 1"))
+    screen.query_one("#client #to", Field).value = "127.0.0.1:7008"
+    for sent, text in enumerate(("a datagram is taken whole", "or not at all", "")):
+        await _type(pilot, text)
+        await pilot.press("ctrl+s")
+        await wait_until(pilot, lambda sent=sent: _calls(pilot, "sendto", "client 1") > sent)
+    await pilot.press("f2")
+    screen.query_one("#server #bufsize", Field).value = "10"
+    await pilot.pause(0.3)
+
+
+async def why(pilot: Pilot[Any]) -> None:
+    """Why a recv returned what it did."""
+    await two_sends(pilot)
+    await pilot.press("f4", "end", "w")
+    await pilot.pause(0.3)
 
 
 async def blocked(pilot: Pilot[Any]) -> None:
@@ -90,9 +127,11 @@ async def helped(pilot: Pilot[Any]) -> None:
 
 
 PICTURES = (
-    Picture("bench", bench, two_sends),
-    Picture("wide", bench, two_sends, columns=200, rows=50),
-    Picture("narrow", bench, blocked, columns=80, rows=24),
-    Picture("errors", bench, refused, columns=100, rows=30),
-    Picture("help", bench, helped, columns=80, rows=24),
+    Picture("bench", bench, two_sends, _close),
+    Picture("wide", bench, two_sends, _close, columns=200, rows=50),
+    Picture("narrow", bench, blocked, _close, columns=80, rows=24),
+    Picture("errors", bench, refused, _close, columns=100, rows=30),
+    Picture("help", bench, helped, _close, columns=80, rows=24),
+    Picture("queue", bench, datagrams, _close),
+    Picture("why", bench, why, _close),
 )
