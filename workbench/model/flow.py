@@ -43,6 +43,10 @@ class Flow:
             self._seqs.append(seq)
             self._ends.append(self.total)
 
+    def lengths(self, since: int) -> list[int]:
+        """Return how many bytes each call moved, from the call with index *since* on."""
+        return [self._ends[at + 1] - self._ends[at] for at in range(since, len(self._seqs))]
+
     def span(self, seq: int) -> tuple[int, int] | None:
         """Return the offsets of the first byte of call *seq* and of the one after its last."""
         at = bisect_left(self._seqs, seq)

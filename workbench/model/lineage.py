@@ -161,6 +161,11 @@ class Lineage:
         found: list[Part | None] = [self._message_of(seq) for seq in known or ()]
         return found + [None] * (count - len(found))
 
+    def cuts(self, socket_id: str, since: int) -> list[int]:
+        """Return the sizes into which recvs have cut a stream, from the recv with index *since* on."""
+        end = self._ends.get(_key(socket_id))
+        return [] if end is None else end.received.lengths(since)
+
     def knows_peer(self, call: Call) -> bool:
         """Whether the other end of the call's connection is in the session too."""
         end = self._ends.get(_key(call.socket))

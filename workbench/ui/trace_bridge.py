@@ -26,14 +26,14 @@ class TraceBridge(Bridge):
     ) -> None:
         """Begin a session in *record*, else in the state directory; raises OSError and SessionExists as Bridge.live.
 
-        *columns*: of the terminal that the programs print to.
+        *step*: let each call wait until it is let go; *columns*: of the terminal that the programs print to.
         """
         path = record or fresh_path(sessions_folder())
         recorder = record_to(path, append=append, overwrite=overwrite)
         super().__init__(path, None, keep=record is not None)
         self._recorder = recorder
         self.journal.pull()
-        self.run = TracedRun(programs, recorder, self.journal, columns)
+        self.run = TracedRun(programs, recorder, self.journal, step=step, columns=columns)
         self.programs = tuple(programs)
 
     @property

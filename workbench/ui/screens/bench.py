@@ -16,6 +16,7 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
+from textual.widgets import TextArea
 
 from workbench.engine.bench import Bench
 from workbench.engine.endpoint import Endpoint
@@ -29,7 +30,7 @@ from workbench.ui.bridge import Bridge, unfinished
 from workbench.ui.doing import carry_out
 from workbench.ui.screens.session import TICK, SessionScreen
 from workbench.ui.widgets.client_pane import ClientPane
-from workbench.ui.widgets.controls import Toggle
+from workbench.ui.widgets.controls import Choice, Field, Toggle
 from workbench.ui.widgets.inside_view import InsideView
 from workbench.ui.widgets.log_view import LogView
 from workbench.ui.widgets.pane import EndpointPane
@@ -61,6 +62,9 @@ class BenchScreen(SessionScreen):
         _key("alt+a", "auto_accept", "auto accept", "Let the server accept by itself, or only when told"),
         _key("alt+r", "auto_recv", "auto recv", "Let the chosen endpoint receive by itself, or only when told"),
         _key("alt+o", "open_many", "8 clients", f"Open {MANY} clients at once, as to fill an accept queue"),
+        _key(
+            "alt+s", "small_buffers", "small buffers", "Fill the forms so that sends come short: small buffers, 64 KiB"
+        ),
         _key(
             "ctrl+t", "half_close", "half-close", "shutdown(SHUT_WR) at the chosen endpoint: its peer reads to the end"
         ),
@@ -136,6 +140,7 @@ class BenchScreen(SessionScreen):
         else:
             parts = lineage.queued(state.socket, queue.offset, queue.offset + (queue.total or 0))
             view.show(state, inside, parts, now)
+            view.count(lineage.cuts(state.socket, view.counted))
 
     # --- who is meant -----------------------------------------------------------------------------------------------
 
@@ -218,6 +223,23 @@ class BenchScreen(SessionScreen):
         for _ in range(MANY):
             if not self.query_one(ClientPane).connect():
                 return
+
+    @work(exclusive=True, group="small")
+    async def action_small_buffers(self) -> None:
+        """Set the forms up for short sends: F5 then starts, connects and sends; ctrl+s sends more."""
+        server, client = self.query_one(ServerPane), self.query_one(ClientPane)
+        for pane in (server, client):
+            pane.more(True)
+        await _until(lambda: bool(server.query("#rcvbuf") and client.query("#sndbuf")), PATIENCE)
+        for pane, id, text in ((server, "rcvbuf", "4096"), (client, "sndbuf", "4096"), (client, "timeout", "0.3")):
+            pane.query_one(f"#{id}", Field).value = text
+        if server.query_one("#auto", Toggle).on:
+            server.query_one("#auto", Toggle).action_press()
+        client.query_one("#how", Choice).value = "send"
+        client.query_one(TextArea).text = "0123456789abcdef" * 4096
+        self.notify(
+            "64 KiB stand ready, the buffers hold 4: F5 starts, connects and sends; ctrl+s sends more.", timeout=8
+        )
 
     def action_accept(self) -> None:
         self.query_one(ServerPane).accept()

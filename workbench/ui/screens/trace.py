@@ -7,6 +7,7 @@ import shlex
 import signal
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import tzinfo
 from typing import ClassVar
 
@@ -18,6 +19,8 @@ from textual.widget import Widget
 
 from workbench.engine.programs import program
 from workbench.engine.state import EndpointState
+from workbench.engine.stepping import Held
+from workbench.model.call import socket_id
 from workbench.model.safe import safe
 from workbench.ui.screens.confirm import Confirm
 from workbench.ui.screens.prompt import Prompt
@@ -26,6 +29,7 @@ from workbench.ui.trace_bridge import TraceBridge
 from workbench.ui.widgets.blocked_calls import BlockedCalls
 from workbench.ui.widgets.calling_line import CallingLine
 from workbench.ui.widgets.endpoint_list import EndpointList
+from workbench.ui.widgets.held_call import HeldCall, Waiting
 from workbench.ui.widgets.inside_view import InsideView
 from workbench.ui.widgets.output_view import OutputView
 from workbench.ui.widgets.views import Views
@@ -56,6 +60,9 @@ class TraceScreen(SessionScreen):
     TraceScreen.-narrow.-v-source #sockets-frame, TraceScreen.-narrow.-v-source #inside { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,f8", "step", "Step", id="trace.step", tooltip="Let this call go, and stop before the next one"),
+        _key("f5", "run_on", "Run on", "Let every call go, until a stop"),
+        _key("f6", "stops", "Stops…", "Stop at errors, at a call's name, or at a socket"),
         _key("ctrl+c", "end", "End it", "End the program, as ctrl+c in its terminal would; once more: kill it"),
         Binding("escape", "leave", "Back", id="trace.leave", tooltip="Go back, ending the program if it still runs"),
         _key("f2", "view('sockets')", "Sockets", "Go to the program's sockets", show=False),
@@ -68,6 +75,7 @@ class TraceScreen(SessionScreen):
         self._traced = bridge
         self._view = "sockets"
         self._chosen = ""
+        self._held: Held | None = None
         self._told: set[int] = set()
         self._asked_to_end = False
 
@@ -90,6 +98,7 @@ class TraceScreen(SessionScreen):
         yield Vertical(*frames.values(), id="left")
 
     def below(self) -> Iterable[Widget]:
+        yield HeldCall(id="held")
         yield InsideView(id="inside").add_class("frame")
 
     def begin(self) -> None:
@@ -109,13 +118,14 @@ class TraceScreen(SessionScreen):
     def draw(self) -> None:
         run, now = self._traced.run, time.monotonic()
         run.look()
+        self._draw_held()
         states = run.states()
         chosen = self._choose(states)
         self.query_one(Views).show(self._view, states, now)
         self.query_one(BlockedCalls).show(states, now)
         self.query_one(EndpointList).show(states, chosen.name if chosen else None)
         self._draw_inside(chosen, now)
-        self.query_one(CallingLine).show(run.calling(self._chosen))
+        self.query_one(CallingLine).show(run.calling(self._chosen), held=self._held is not None)
         self.query_one(OutputView).show(*run.output())
         self._entitle()
         self._tell_ended()
@@ -127,6 +137,19 @@ class TraceScreen(SessionScreen):
             found = states[0]
             self._chosen = found.socket
         return found
+
+    def _draw_held(self) -> None:
+        """Show the call that waits, and go to its socket when it is another one than before."""
+        stepping, journal = self._traced.run.stepping, self._bridge.journal
+        held = stepping.held()
+        first = held[0] if held else None
+        if first is not self._held:
+            self._held = first
+            if first is not None and first.told.socket[1]:
+                self._chosen = socket_id(*first.told.socket)
+        told = None if first is None else first.told
+        source = "" if told is None else journal.text(told.writer, told.source)
+        self.query_one(HeldCall).show(Waiting(stepping.rule, told, source, max(0, len(held) - 1), stepping.last()))
 
     def _draw_inside(self, state: EndpointState | None, now: float) -> None:
         view, lineage = self.query_one(InsideView), self._bridge.journal.lineage
@@ -173,6 +196,31 @@ class TraceScreen(SessionScreen):
         self.remove_class(f"-v-{self._view}").add_class(f"-v-{view}")
         self._view = view
         self.call_after_refresh(self.query_one(_FOCUS[view]).focus)
+
+    # --- step -------------------------------------------------------------------------------------------------------
+
+    def action_step(self) -> None:
+        """Let the call go that waits; where none does, stop before the next one."""
+        stepping = self._traced.run.stepping
+        stepping.rule = replace(stepping.rule, every=True)
+        stepping.release(stepping.held()[:1])
+        self.tick()
+
+    def action_run_on(self) -> None:
+        stepping = self._traced.run.stepping
+        stepping.rule = replace(stepping.rule, every=False)
+        stepping.release(stepping.held())
+        self.tick()
+
+    @work(exclusive=True, group="stops")
+    async def action_stops(self) -> None:
+        """Ask where the program is to stop."""
+        stepping = self._traced.run.stepping
+        question = "Stop at: error, a call such as recv, a socket such as conn 1; commas between, empty for nowhere"
+        line = await self.app.push_screen_wait(Prompt(question, ", ".join(sorted(stepping.rule.stops)), accept="Set"))
+        if line is not None:
+            stops = frozenset(stop for word in line.split(",") if (stop := " ".join(word.split())))
+            stepping.rule = replace(stepping.rule, stops=stops)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

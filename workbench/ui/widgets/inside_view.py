@@ -83,9 +83,15 @@ class InsideView(Vertical):
         )
         self._remember(state, inside, now)
 
-    def took(self, length: int) -> None:
-        """Count one recv of the endpoint that is shown."""
-        self._sizes.add(length)
+    @property
+    def counted(self) -> int:
+        """How many recvs of the endpoint that is shown have been counted."""
+        return self._sizes.recvs
+
+    def count(self, sizes: Sequence[int]) -> None:
+        """Count further recvs of the endpoint that is shown, by the bytes they returned."""
+        for size in sizes:
+            self._sizes.add(size)
 
     def _entitle(self, state: EndpointState | None) -> None:
         name = "" if state is None else state.name
