@@ -128,7 +128,7 @@ def screen(path: Path, home: str) -> None:
         terminal.wait_for("log of ")
         began = perf_counter()
         waits, most = [], 0.0
-        while "indexing" in terminal.text() or perf_counter() - began < 0.5:
+        while "% read" in terminal.text() or perf_counter() - began < 0.5:
             pressed, seen = perf_counter(), len(terminal.raw)
             terminal.press("t")
             while len(terminal.raw) == seen and perf_counter() - pressed < 1:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from workbench.cli.common import Failure, new_report
-from workbench.engine.session import SessionExists, discard, fresh_path, record_to, sessions_folder
+from workbench.engine.session import LIMIT, SessionExists, discard, fresh_path, fullness, record_to, sessions_folder
 from workbench.engine.state import Outcome
 from workbench.journal.reader import Journal
 from workbench.model.explain import error_sentence
@@ -25,17 +25,18 @@ LOOK = 0.02
 
 @dataclass(frozen=True)
 class Output:
-    """Where a command's calls go: the options --record, --append, --overwrite and --format."""
+    """Where a command's calls go: the options --record, --append, --overwrite, --limit and --format."""
 
     form: str
     record: Path | None
     append: bool
     overwrite: bool
+    limit: int
 
     @classmethod
     def taken_from(cls, options: dict[str, Any]) -> Output:
-        """Take these four out of a command's options; raises UsageError where they contradict each other."""
-        output = cls(**{name: options.pop(name) for name in ("form", "record", "append", "overwrite")})
+        """Take these out of a command's options; raises UsageError where they contradict each other."""
+        output = cls(**{name: options.pop(name) for name in ("form", "record", "append", "overwrite", "limit")})
         if output.append and output.overwrite:
             raise click.UsageError("--append and --overwrite contradict each other: take one")
         if (output.append or output.overwrite) and output.record is None:
@@ -46,7 +47,7 @@ class Output:
     def opened(self) -> Iterator[tuple[Recorder, Printer]]:
         """Give a recorder for the command's calls, and what prints them."""
         with (
-            recording(self.record, self.append, self.overwrite) as recorder,
+            recording(self.record, self.append, self.overwrite, self.limit) as recorder,
             closing(Journal(recorder.path)) as journal,
         ):
             journal.pull()
@@ -58,10 +59,10 @@ class Output:
 
 
 @contextmanager
-def recording(path: Path | None, append: bool, overwrite: bool) -> Iterator[Recorder]:
+def recording(path: Path | None, append: bool, overwrite: bool, limit: int = LIMIT) -> Iterator[Recorder]:
     """Give a recorder for a command's calls; the session is kept only where *path* says so."""
     try:
-        recorder = record_to(path or fresh_path(sessions_folder()), append=append, overwrite=overwrite)
+        recorder = record_to(path or fresh_path(sessions_folder()), append=append, overwrite=overwrite, limit=limit)
     except SessionExists as error:
         raise Failure(str(error), 2) from None
     except OSError as error:
@@ -69,9 +70,10 @@ def recording(path: Path | None, append: bool, overwrite: bool) -> Iterator[Reco
     try:
         yield recorder
     finally:
+        said = fullness(recorder)
         recorder.close()
-        if recorder.lost:
-            print(f"socket-workbench: {recorder.lost} calls were not kept (full disk)", file=sys.stderr)
+        if said:
+            print(f"socket-workbench: {said}", file=sys.stderr)
         if path is None:
             discard(Path(recorder.path))
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from workbench.cli.common import AddressType, F, Failure, TimeoutType, output_options, socket_options
-from workbench.cli.keeping import record_options
+from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import LOOK, Output, Printer
 from workbench.engine.bench import Bench
 from workbench.engine.client import Client
@@ -107,6 +107,7 @@ def _payload_option(name: str, help: str, metavar: str) -> Callable[[F], F]:
 @click.option("--every", type=click.FloatRange(min=0), default=0.0, metavar="S", help="Seconds between the rounds.")
 @socket_options
 @record_options
+@limit_option
 @output_options
 @click.pass_context
 def command(context: click.Context, /, address: Address, how: str, options: Any, **others: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from workbench.cli.common import AddressType, Failure, TimeoutType, output_options, socket_options
-from workbench.cli.keeping import record_options
+from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import LOOK, Output, Printer
 from workbench.engine.bench import Bench
 from workbench.engine.responders import NAMES, Responder, UnknownResponder, responder
@@ -56,6 +56,7 @@ _TIMEOUT = "settimeout: an accept that times out is made again, a connection who
 @click.option("--no-reuse-address", is_flag=True, help="Don't set SO_REUSEADDR.")
 @socket_options
 @record_options
+@limit_option
 @output_options
 def command(address: Address, respond: str, no_reuse_address: bool, options: Any, once: bool, **others: Any) -> None:
     """Serve at ADDRESS until SIGINT or SIGTERM, and print every call."""

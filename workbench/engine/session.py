@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from workbench.model.size import size_text
 from workbench.probe.record import MAGIC, Recorder
 
 try:
@@ -17,6 +18,10 @@ except ImportError:  # Windows: nobody can tell whether another process is writi
 
 APPLICATION = "socket-workbench"
 SUFFIX = ".swb"
+LIMIT = 1 << 30
+"""Bytes that a session file may have unless told otherwise."""
+
+_NEAR = 0.9
 
 
 class SessionExists(ValueError):
@@ -40,14 +45,29 @@ def being_written(path: Path) -> bool:
     return False
 
 
-def record_to(path: Path, *, append: bool = False, overwrite: bool = False, limit: int | None = None) -> Recorder:
+def record_to(path: Path, *, append: bool = False, overwrite: bool = False, limit: int | None = LIMIT) -> Recorder:
     """Return a recorder for *path*: a new file, or one that another recorder is writing just now.
 
     Another existing file raises SessionExists unless *append* or *overwrite*; OSError where it cannot be opened.
+    *limit*: bytes that the file may have; what comes then is counted, not kept.
     """
     if path.exists():
         _make_way(path, append, overwrite)
     return Recorder(str(path), program=APPLICATION, limit=limit)
+
+
+def fullness(recorder: Recorder) -> str:
+    """Say how many calls were not kept, or that the file is nearly as large as it may be; "" for neither."""
+    if recorder.lost:
+        calls = "1 call was" if recorder.lost == 1 else f"{recorder.lost} calls were"
+        return f"{calls} not kept (full disk or size limit)"
+    try:
+        size = os.stat(recorder.path).st_size
+    except OSError:
+        return ""
+    if recorder.limit is None or size < recorder.limit * _NEAR:
+        return ""
+    return f"the session file has {size * 100 // recorder.limit} % of the {size_text(recorder.limit)} that it may have"
 
 
 def _make_way(path: Path, append: bool, overwrite: bool) -> None:

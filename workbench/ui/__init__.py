@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from workbench.engine.programs import Program
 
 
-def run(session: Path | None, *, record: Path | None, append: bool, overwrite: bool) -> str | None:
+def run(session: Path | None, *, record: Path | None, append: bool, overwrite: bool, limit: int) -> str | None:
     """Open the bench, or the recording *session*; return a sentence if it could not be opened."""
     from workbench.engine.session import SessionExists
     from workbench.journal.reader import NotASession
@@ -21,7 +22,7 @@ def run(session: Path | None, *, record: Path | None, append: bool, overwrite: b
         if session is not None:
             bridge = Bridge.recorded(session)
         else:
-            bridge = Bridge.live(record, append=append, overwrite=overwrite)
+            bridge = Bridge.live(record, append=append, overwrite=overwrite, limit=limit)
     except (SessionExists, NotASession) as problem:
         return str(problem)
     except OSError as problem:
@@ -29,7 +30,10 @@ def run(session: Path | None, *, record: Path | None, append: bool, overwrite: b
     try:
         WorkbenchApp(bridge).run()
     finally:
+        said = bridge.fullness() if record is not None else ""
         bridge.close()
+        if said:
+            print(f"socket-workbench: {said}", file=sys.stderr)
     return None
 
 

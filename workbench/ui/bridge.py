@@ -7,7 +7,17 @@ import traceback
 from pathlib import Path
 
 from workbench.engine.bench import Bench
-from workbench.engine.session import SUFFIX, discard, fresh_path, leftovers, record_to, sessions_folder
+from workbench.engine.session import (
+    LIMIT,
+    SUFFIX,
+    being_written,
+    discard,
+    fresh_path,
+    fullness,
+    leftovers,
+    record_to,
+    sessions_folder,
+)
 from workbench.engine.state import EndpointState
 from workbench.journal.reader import Journal
 from workbench.probe.record import Recorder
@@ -27,10 +37,12 @@ class Bridge:
         self.journal = Journal(path)
 
     @classmethod
-    def live(cls, record: Path | None = None, *, append: bool = False, overwrite: bool = False) -> Bridge:
+    def live(
+        cls, record: Path | None = None, *, append: bool = False, overwrite: bool = False, limit: int | None = LIMIT
+    ) -> Bridge:
         """Begin a session in *record*, else in the state directory, from which it is removed at the end."""
         path = record or fresh_path(sessions_folder())
-        return cls(path, record_to(path, append=append, overwrite=overwrite), keep=record is not None)
+        return cls(path, record_to(path, append=append, overwrite=overwrite, limit=limit), keep=record is not None)
 
     @classmethod
     def recorded(cls, path: Path) -> Bridge:
@@ -50,6 +62,14 @@ class Bridge:
         """Take in what was recorded; return how many calls came."""
         return self.journal.pull(SLICE)
 
+    def fullness(self) -> str:
+        """Say how many calls were not kept, or that the file is nearly as large as it may be; "" for neither."""
+        return fullness(self._recorder) if self._recorder is not None else ""
+
+    def being_written(self) -> bool:
+        """Whether a recorder has the file open."""
+        return being_written(self.path)
+
     def endpoints(self) -> tuple[EndpointState, ...]:
         """Return what every endpoint looks like now."""
         return self.bench.endpoints() if self.bench is not None else ()
@@ -63,7 +83,7 @@ class Bridge:
     def renew(self) -> None:
         """End this session and begin another: sockets are closed; what nobody asked to keep is removed."""
         self.close()
-        fresh = Bridge.live()
+        fresh = Bridge.live(limit=self._recorder.limit) if self._recorder is not None else Bridge.live()
         self.path, self.keep, self._recorder = fresh.path, fresh.keep, fresh._recorder
         self.bench, self.journal = fresh.bench, fresh.journal
 

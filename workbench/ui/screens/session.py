@@ -25,6 +25,9 @@ TICK = 0.05
 """Seconds between two looks at the journal; every other one is left out under a flood."""
 FLOOD = 200
 """Calls in one tick that make a flood."""
+_BAR = 24
+_SOON = 1 << 20  # bytes that are read before one sees a bar
+_CALM = 20  # ticks between two looks at a file that does not grow
 
 
 class SessionScreen(Screen[None]):
@@ -102,11 +105,15 @@ class SessionScreen(Screen[None]):
         if self._new > FLOOD and self._ticks % 2:
             self._new = 0
             return
+        before = self._bridge.journal.position
         self._new = self._bridge.pull()
+        moved = self._bridge.journal.position > before
         self.query_one(LogView).sync()
         frame, title = self.query_one("#log-frame"), self.title_of_log()
         if frame.border_title != title:
             frame.border_title = title
+        if (moved or self._ticks % _CALM == 1) and frame.border_subtitle != (state := self.state_of_file(moved)):
+            frame.border_subtitle = state
         self.draw()
 
     def draw(self) -> None:
@@ -114,11 +121,20 @@ class SessionScreen(Screen[None]):
 
     def title_of_log(self) -> str:
         """Say what the log shows, and how much of it has been read."""
+        return f"log of {safe(self._bridge.path.name)} · {len(self._bridge.journal)} calls"
+
+    def state_of_file(self, moved: bool) -> str:
+        """Say how much of the file has been read, then what is wrong with it; *moved*: the last pull got on."""
         journal = self._bridge.journal
-        title = f"log of {safe(self._bridge.path.name)} · {len(journal)} calls"
-        if journal.position < journal.size:
-            title += f" · read {journal.position * 100 // max(1, journal.size)} %"
-        return title
+        if moved and (left := journal.size - journal.position) > _SOON:
+            done = journal.position * _BAR // (journal.position + left)
+            percent = journal.position * 100 // (journal.position + left)
+            return f"{'━' * done}{'─' * (_BAR - done)} {percent} % read"
+        if not self.has_class("-recording"):
+            return self._bridge.fullness()
+        if journal.ended or not self._bridge.being_written():
+            return " · ".join(journal.problems())
+        return "being written just now: new calls are shown as they come"
 
     # --- a line of the log ------------------------------------------------------------------------------------------
 
