@@ -143,7 +143,7 @@ def shuffle(path: Path, rng: random.Random) -> bytes:
     for record, fields in records(path, whole):
         _, _, _, _, kind, code, _, pid, number, *_ = fields
         tcp_connect = code == CODE["connect"] and b'"127.0.0.1"' in record
-        names = CALLS[code] in ("socket", "bind", "listen", "connect", "accept") and not tcp_connect
+        names = CALLS[code] in ("socket", "socketpair", "bind", "listen", "connect", "accept") and not tcp_connect
         (queues[pid, number] if kind == CALL and not names else head).append(record)
     order = [key for key, queue in queues.items() for _ in queue]
     rng.shuffle(order)

@@ -22,6 +22,7 @@ from workbench.probe.record import CODE, DELIVERED, DROPPED, PEEK, SENDS, TRUNCA
 HEAD = 256
 """Bytes at the beginning of a datagram that tell it from others; what lies behind is not looked at."""
 
+_SENT_HEAD = 16
 _UNIX = int(getattr(socket, "AF_UNIX", -1))
 _TELLING = frozenset(CODE[name] for name in ("recvfrom", "recvfrom_into", "recvmsg", "recvmsg_into"))
 _MOST_UNCLAIMED = 1024
@@ -77,7 +78,8 @@ class Datagrams:
         sock = self._socket(head.socket)
         if head.code in SENDS:
             self._name(sock, tail.local)
-            sent = Sent(self._matches.add(seq, NEVER), _print(data, length), length, head.started, head.ended)
+            place, times = self._matches.add(seq, NEVER), (head.started, head.ended)
+            sent = Sent(place, _print(data, length), data[:_SENT_HEAD], length, *times)
             to = sock.peer if tail.peer is None else place_of(tail.peer)
             if head.flags & DROPPED:
                 self._matches.point(LOST, sent.place)
@@ -89,10 +91,7 @@ class Datagrams:
             self._matches.add(seq, NEVER)
             return
         received = _received(self._matches.add(seq, 0), head, data, length, _sender(sock, head.code, tail))
-        if head.flags & PEEK:
-            box.peeked(received)
-        else:
-            box.received(received, empty=head.left == 0)
+        box.received(received, empty=head.left == 0)
 
     def doubt(self) -> None:
         """Calls were lost: nothing more is claimed of the addresses there are."""
@@ -175,9 +174,9 @@ def _received(place: int, head: Head, data: bytes, length: int, sender: Place | 
         size = length
     known = size is not None and length >= min(size, HEAD)
     name, host = (None, "") if sender is None else sender
-    return Received(
-        place, name, host, _print(data, size or 0) if known else None, data, size, head.started, head.ended
-    )  # fmt: skip
+    fingerprint = _print(data, size or 0) if known else None
+    peek = bool(head.flags & PEEK)
+    return Received(place, name, host, fingerprint, data, size, head.started, head.ended, peek)
 
 
 def _print(data: bytes, size: int) -> int:

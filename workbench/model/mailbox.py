@@ -53,40 +53,34 @@ class Mailbox:
         if self._last is not None and self._last[0] == key and lossy and self._matches.same(sent, self._last[2]):
             lane.guess(*self._last[1:])  # the record of this one came late
             self._last = None
-        for at, received in enumerate(self._pending):
-            if _comes_from(received, lane) and self._matches.same(sent, received):
-                del self._pending[at]
-                self._take(lane, len(lane.waiting) - 1, received)
-                break
+        for received in [one for one in self._pending if _comes_from(one, lane) and self._matches.same(sent, one)]:
+            self._pending.remove(received)
+            if not received.peek:
+                return self._take(lane, len(lane.waiting) - 1, received)
+            self._matches.point(self._matches.seq(sent.place), received.place)
+        return None
 
     def received(self, received: Received, empty: bool) -> None:
-        """Take in a recv, after which the queue was *empty* or may have held more."""
+        """Take in a recv, after which the queue was *empty* or may have held more; or a peek, which changes nothing."""
         if received.started < self._taken:  # two threads at once: the order of their records is not that of the queue
             self._shared = True
             self._matches.point(NEVER, *(sent.place for sent in self._lost))
-        self._taken = max(self._taken, received.ended)
-        self._lost = []
+        self._taken, self._lost = max(self._taken, received.ended), []
         match self._candidates(received):
             case []:
                 self._wait(received)
-            case [(lane, at)]:
+            case [(lane, at)] if not received.peek:
                 self._take(lane, at, received)
-            case _:
-                self._matches.point(NEVER, received.place)
-                self._mixed = True
-        if empty and not self._shared:
-            for lane in list(self._all()):
-                self._lose(lane.flush(received.ended))
-                self._tidy(lane)
-            self._mixed = False
-
-    def peeked(self, received: Received) -> None:
-        """Take in a peek: it is answered as the recv would be, and changes nothing."""
-        match self._candidates(received):
             case [(lane, at)] if not lane.doubtful(at, received):
                 self._matches.point(self._matches.seq(lane.waiting[at].place), received.place)
             case _:
                 self._matches.point(NEVER, received.place)
+                self._mixed = self._mixed or not received.peek
+        if empty and not received.peek and not self._shared:
+            for lane in list(self._all()):
+                self._lose(lane.flush(received.ended))
+                self._tidy(lane)
+            self._mixed = False
 
     def queue(self, count: int) -> list[int] | None:
         """Return the seqs of the first sends in the queue, which holds *count*; None where it is not sure."""

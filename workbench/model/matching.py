@@ -21,15 +21,16 @@ Key: TypeAlias = tuple[int, int]
 NEVER, LOST = 0xFFFFFFFF, 0xFFFFFFFE
 """In place of a counterpart's seq: it is not in the session, or can't be told; the datagram was lost. 0: none yet."""
 
-_MOST_WAITING, _MOST_GUESSES, _MOST_READ = 1 << 16, 1 << 12, 64
-"""More datagrams of one sender than any queue holds; answers put off; datagrams read to compare their heads."""
+_MOST_WAITING, _MOST_GUESSES = 1 << 16, 1 << 12
+"""More datagrams of one sender than any queue holds, and answers put off."""
 
 
 class Sent(NamedTuple):
-    """A datagram that went out: its place in Matches, fingerprint and size in bytes, and the call's times in ns."""
+    """A datagram that went out: its place in Matches, fingerprint, first bytes and size, and the call's times in ns."""
 
     place: int
     print: int
+    head: bytes
     size: int
     started: int
     ended: int
@@ -49,6 +50,7 @@ class Received(NamedTuple):
     size: int | None
     started: int
     ended: int
+    peek: bool
 
 
 class Matches:
@@ -93,8 +95,10 @@ class Matches:
         size = received.size
         if size != sent.size if size is not None else sent.size < len(received.head):
             return False
-        head = received.head
-        return self._head(self._seqs[sent.place])[: len(head)] == head
+        head, length = received.head, len(sent.head)
+        if head[:length] != sent.head[: len(head)]:
+            return False
+        return len(head) <= length or self._head(self._seqs[sent.place])[: len(head)] == head
 
 
 class Lane:
@@ -128,8 +132,7 @@ class Lane:
         """Return the place of the first datagram waiting that *received* may be."""
         if received.print is not None and received.print not in self._counts:
             return None
-        waiting = islice(self.waiting, None if received.print is not None else _MOST_READ)
-        return next((at for at, sent in enumerate(waiting) if self._matches.same(sent, received)), None)
+        return next((at for at, sent in enumerate(self.waiting) if self._matches.same(sent, received)), None)
 
     def doubtful(self, at: int, received: Received) -> bool:
         """Whether *received* may as well be another one than that at *at*."""
@@ -137,8 +140,6 @@ class Lane:
             return False
         if received.print is not None and self._counts[received.print] == 1:
             return False
-        if received.print is None and len(self.waiting) > at + _MOST_READ:
-            return True
         return any(self._matches.same(sent, received) for sent in islice(self.waiting, at + 1, None))
 
     def take(self, at: int, received: Received) -> list[Sent]:
