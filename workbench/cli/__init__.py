@@ -21,6 +21,7 @@ COMMANDS = {
     "show": "workbench.cli.show",
     "export": "workbench.cli.export",
     "replay": "workbench.cli.replay",
+    "compare": "workbench.cli.compare",
 }
 HIDDEN = "bench"
 INTERRUPTED = 130
