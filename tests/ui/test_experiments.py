@@ -228,3 +228,22 @@ def test_equal_sizes_stand_together() -> None:
     assert sizes_text([4, 100, 100, 5]) == "4 100 100 5"
     assert sizes_text([499] * 1000 + [3]) == "499 ×1000 3"
     assert sizes_text(list(range(100))) == "0 1 2 3 4 5 6 7 8 9 10 11 … 100 recvs"
+
+
+async def test_an_experiment_is_made_from_the_session(app: WorkbenchApp, tmp_path: Path) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.screen.query_one("#server #address", Field).value = "127.0.0.1:0"
+        await pilot.press("f5")
+        await until(pilot, lambda: any(call.call == "sendall" and call.name == "conn 1" for call in app.bridge.journal))
+        await pilot.press("alt+e")
+        await settled(pilot)
+        line = app.screen.query_one("#line", Field)
+        line.value = str(tmp_path / "mine")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "The name of a script ends with .py." in screen_text(app)
+        line.value = str(tmp_path / "mine.py")
+        await pilot.press("enter")
+        await until(pilot, (tmp_path / "mine.py").exists)
+        await settled(pilot)
+        assert "conn_1, _ = server.accept()" in load(tmp_path / "mine.py").source

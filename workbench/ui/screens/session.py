@@ -43,6 +43,14 @@ class SessionScreen(Screen[None]):
             tooltip="End the search and show every call",
             priority=True,
         ),
+        Binding(
+            "alt+e",
+            "new_experiment",
+            "New experiment",
+            id="session.new_experiment",
+            show=False,
+            tooltip="Write a script that repeats this session, as a start for an experiment of your own",
+        ),
         Binding("escape", "leave", "Back", id="session.leave", tooltip="Go back to the bench"),
     ]
 
@@ -203,6 +211,24 @@ class SessionScreen(Screen[None]):
         else:
             self.notify(f"Saved as {safe(str(path))}", markup=False)
 
+    @work
+    async def action_new_experiment(self) -> None:
+        """Write a script that repeats the session into a file that one names."""
+        from workbench.experiments.from_session import CannotRepeat, write_experiment
+        from workbench.ui.screens.prompt import Prompt
+
+        question = Prompt("Write the experiment to", "mine.py", accept="Write", check=no_name_of_a_script)
+        name = await self.app.push_screen_wait(question)
+        if name is None:
+            return
+        path = Path(name).expanduser()
+        try:
+            write_experiment(self._bridge.journal, path)
+        except (CannotRepeat, OSError) as problem:
+            self.notify(f"Not written: {safe(str(problem))}", severity="error", markup=False)
+        else:
+            self.notify(f"Written: run it with socket-workbench run {safe(str(path))}", timeout=8, markup=False)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is no way back from the first screen; escape first closes the filter."""
         match action:
@@ -217,6 +243,11 @@ class SessionScreen(Screen[None]):
     def action_leave(self) -> None:
         self._bridge.close()
         self.app.pop_screen()
+
+
+def no_name_of_a_script(name: str) -> str | None:
+    """Say why no new script can have that name; None if it can."""
+    return cannot_be_written(name) if name.endswith(".py") else "The name of a script ends with .py."
 
 
 def cannot_be_written(name: str) -> str | None:

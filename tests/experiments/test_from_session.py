@@ -1,0 +1,183 @@
+"""Sessions driven by hand, and the scripts made of them: each runs, and moves the same bytes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import defaultdict
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from workbench.engine.bench import Bench
+from workbench.experiments.catalog import Verdict, load
+from workbench.experiments.from_session import CannotRepeat, experiment_from, write_experiment
+from workbench.experiments.runner import Run
+from workbench.journal.reader import Journal
+from workbench.model.endpoint import ClientSettings, ServerSettings
+from workbench.probe.record import Recorder
+
+WAIT = 10
+
+ACTIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("send"), st.binary(min_size=1, max_size=40)),
+        st.tuples(st.just("send"), st.binary(min_size=1, max_size=3).map(lambda data: data * 20_000)),
+        st.tuples(st.just("answer"), st.binary(min_size=1, max_size=70)),
+        st.tuples(st.just("recv"), st.integers(1, 50)),
+        st.tuples(st.just("take"), st.integers(1, 70_000)),
+    ),
+    max_size=12,
+)
+
+
+def moved(journal: Journal) -> dict[tuple[str, bool], bytes]:
+    """The bytes that each socket sent and took, by its name."""
+    found: dict[tuple[str, bool], bytes] = defaultdict(bytes)
+    for call in journal:
+        if call.data and not call.peek:
+            found[call.name, call.sends] += call.data
+    return dict(found)
+
+
+def repeated(session: Path) -> tuple[dict, dict, str]:
+    """What the session moved, what the script made of it moves, and that script."""
+    with closing(Journal(session)) as journal:
+        journal.read_all()
+        write_experiment(journal, session.with_suffix(".py"))
+        before = moved(journal)
+    experiment = load(session.with_suffix(".py"))
+    with (
+        closing(Recorder(str(session.with_suffix(".again")))) as recorder,
+        closing(Run(experiment, recorder, deadline=15)) as run,
+    ):
+        result = run.wait()
+        assert result.verdict is Verdict.HOLDS, result.complaint + experiment.source
+        assert run.proof is not None
+        return before, moved(run.journal), experiment.source
+
+
+def drive(session: Path, actions: list[tuple], ends: list[str]) -> None:
+    """Do the actions with a client and the connection that accepted it, without ever waiting for nothing."""
+    recorder = Recorder(str(session))
+    bench = Bench(recorder)
+    server = bench.start_server(ServerSettings(port=0, auto_recv=False))
+    assert server.started.result(WAIT).ok
+    client = bench.open_client(ClientSettings(port=server.local[1]))
+    assert client.started.result(WAIT).ok
+    conn = None
+    while conn is None:
+        conn = next(iter(server.connections), None)
+    waiting = {client: 0, conn: 0}
+    for action, value in actions:
+        match action:
+            case "send" | "answer":
+                sender, taker = (client, conn) if action == "send" else (conn, client)
+                assert sender.send(value, "sendall").result(WAIT).ok
+                waiting[taker] += len(value)
+            case "recv" | "take":
+                taker = client if action == "recv" else conn
+                if waiting[taker]:
+                    waiting[taker] -= len(taker.recv(value).result(WAIT).result)
+    for end in ends:
+        (client if end == "client" else conn).half_close().result(WAIT)
+    bench.close()
+    recorder.close()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ACTIONS, st.lists(st.sampled_from(["client", "conn"]), unique=True))
+def test_any_small_session_is_repeated_with_the_same_bytes(actions: list[tuple], ends: list[str]) -> None:
+    with TemporaryDirectory() as folder:
+        session = Path(folder, "by_hand.swb")
+        drive(session, actions, ends)
+        before, after, _ = repeated(session)
+        assert after == before
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    return tmp_path / "by_hand.swb"
+
+
+def test_an_echo_by_itself_and_its_end(session: Path) -> None:
+    with closing(Recorder(str(session))) as recorder:
+        bench = Bench(recorder)
+        server = bench.start_server(ServerSettings(port=0, responder="echo"))
+        server.started.result(WAIT)
+        client = bench.open_client(ClientSettings(port=server.local[1]))
+        client.send(b"hello ").result(WAIT)
+        assert client.recv(4).result(WAIT).result == b"hell"
+        client.half_close().result(WAIT)
+        assert client.recv(100).result(WAIT).result == b"o "
+        assert client.recv(100).result(WAIT).result == b""
+        bench.close()
+    before, after, source = repeated(session)
+    assert after == before
+    assert "client_1.send(b'hello ')" in source
+    assert "received = client_1.recv(4)" in source
+    assert "client_1.shutdown(socket.SHUT_WR)" in source
+    assert "assert received == b'', received" in source
+
+
+def test_an_end_outside_the_session_is_made_up(session: Path) -> None:
+    def serve(listener: socket.socket) -> None:
+        there, _ = listener.accept()
+        assert there.recv(5) == b"hello"
+        there.sendall(b"welcome")
+        there.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, closing(Recorder(str(session))) as recorder:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        bench = Bench(recorder)
+        client = bench.open_client(ClientSettings(port=listener.getsockname()[1]))
+        client.send(b"hello").result(WAIT)
+        assert client.recv(100).result(WAIT).result == b"welcome"
+        assert client.recv(100).result(WAIT).result == b""
+        thread.join()
+        bench.close()
+    before, after, source = repeated(session)
+    assert {after[key] for key in after} >= set(before.values())
+    assert "peer_of_client_1.sendall(b'welcome')" in source
+
+
+def test_datagrams_and_their_answers(session: Path) -> None:
+    with closing(Recorder(str(session))) as recorder:
+        bench = Bench(recorder)
+        server = bench.start_server(ServerSettings(port=0, type="SOCK_DGRAM", responder="upper"))
+        server.started.result(WAIT)
+        client = bench.open_client(ClientSettings(port=server.local[1], type="SOCK_DGRAM"))
+        for text in (b"one", b"two"):
+            client.send(text).result(WAIT)
+            assert client.recv(100).result(WAIT).result
+        bench.close()
+    before, after, source = repeated(session)
+    assert sorted(after.values()) == sorted(before.values())
+    assert "recvfrom" in source
+
+
+def test_what_failed_stands_as_a_remark(session: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with closing(Recorder(str(session))) as recorder:
+        bench = Bench(recorder)
+        bench.open_client(ClientSettings(port=port)).started.result(WAIT)
+        bench.close()
+        with closing(Journal(session)) as journal:
+            journal.read_all()
+            source = experiment_from(journal, "t")
+    assert "raised ConnectionRefusedError" in source
+    compile(source, "t.py", "exec")
+
+
+def test_a_session_without_calls_has_nothing_to_repeat(session: Path) -> None:
+    Recorder(str(session)).close()
+    with closing(Journal(session)) as journal:
+        journal.read_all()
+        with pytest.raises(CannotRepeat, match="no calls yet"):
+            experiment_from(journal, "t")
