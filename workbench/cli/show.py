@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 
 from workbench.cli.common import new_report, output_options
+from workbench.cli.failure import Failure
 from workbench.cli.reading import reading
+from workbench.model.conversation import HEX, TEXT, Conversation
 from workbench.model.framing import LENS_NAMES, UnknownLens, find_format
 from workbench.model.query import WORDS, Query, QueryError, literal, parse, parse_find
 from workbench.model.safe import safe
 from workbench.probe.record import CALLS
-from workbench.report.copy import copy
+from workbench.report.copy import copy, meant
 
 EPILOG = """\b
 Examples:
@@ -22,6 +24,7 @@ Examples:
   socket-workbench show recorded.swb --find 0xdeadbeef
   socket-workbench show recorded.swb --where 'socket:conn 1 dir:in after:1.5 /id=[0-9]+/'
   socket-workbench show recorded.swb --lens json
+  socket-workbench show recorded.swb --stream 4711.3 --lens http
   socket-workbench show recorded.swb --error --format json
 """
 
@@ -73,6 +76,8 @@ class LensType(click.ParamType[str]):
 @click.option("--find", type=FindType(), metavar="TEXT|0xHEX", help="Only calls whose bytes hold this.")
 @click.option("--where", type=QueryType(), default="", metavar="QUERY", help=f"Only calls that have all of: {WORDS}.")
 @click.option("--lens", type=LensType(), default="", metavar="NAME", help=f"Tell the frames: {', '.join(LENS_NAMES)}.")
+@click.option("--stream", default="", metavar="ID", help="What this socket sent and received, as a conversation.")
+@click.option("--hex", "as_hex", is_flag=True, help="With --stream: in hex; with --lens in frames, else as text.")
 @click.option("--width", type=click.Choice(["8", "16", "32"]), default="16", show_default=True, help="Bytes a line.")
 @output_options
 def command(
@@ -83,10 +88,18 @@ def command(
     find: bytes | None,
     where: Query,
     lens: str,
+    stream: str,
+    as_hex: bool,
     width: str,
     form: str,
 ) -> None:
     """Print the annotated log of SESSION, as far as it can be read."""
+    if as_hex and (lens or not stream):
+        raise click.UsageError("--hex goes with --stream, and not with --lens")
+    if stream:
+        if form == "json":
+            raise click.UsageError("--stream: a conversation is text only, not --format json")
+        return follow(session, stream, HEX if as_hex else lens or TEXT)
     if lens and form == "json":
         raise click.UsageError("--lens: frames are told in the text only, not with --format json")
     wanted = replace(
@@ -96,10 +109,25 @@ def command(
         error=where.error or error,
         needles=(*where.needles, *([literal(find)] if find else [])),
     )
-    show(session, None if wanted == Query() else wanted, int(width), form, lens)
+    return show(session, None if wanted == Query() else wanted, int(width), form, lens)
 
 
 def show(session: Path, wanted: Query | None, width: int, form: str, lens: str = "") -> None:
     """Print the calls of *session* that are *wanted*; what is wrong with the file is a line on stderr."""
     with reading(session) as journal:
         copy(journal, new_report(journal, form, width=width, lens=lens), wanted=wanted)
+
+
+def follow(session: Path, socket: str, form: str) -> None:
+    """Print what one socket sent (→) and received (←) as a conversation; exit 1 where it moved nothing."""
+    conversation, before = Conversation(form), 0
+    with reading(session) as journal:
+        for call in meant(journal, Query(sockets=(socket,))):
+            for line in conversation.take(journal[call]):
+                number = "" if line.seq == before else f"#{line.seq}"
+                before = line.seq
+                click.echo(f"{'→' if line.sent else '←'} {number:<6} {line.text}")
+        for line in conversation.end():
+            click.echo(f"{'→' if line.sent else '←'}        {line.text}")
+    if not before:
+        raise Failure(f"no socket {socket!r} moved bytes in {session.name}: name it by its id or its name", 1)

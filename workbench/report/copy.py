@@ -28,13 +28,14 @@ def copy(journal: Journal, report: Report, start: int = 0, wanted: Query | None 
     which calls are meant.
     """
     stop = len(journal)
-    for index in range(start, stop) if wanted is None else _meant(journal, wanted, start):
+    for index in range(start, stop) if wanted is None else meant(journal, wanted, start):
         report.write(journal[index])
     report.flush()
     return stop
 
 
-def _meant(journal: Journal, wanted: Query, start: int) -> Iterator[int]:
+def meant(journal: Journal, wanted: Query, start: int = 0) -> Iterator[int]:
+    """Yield the indexes of the calls from *start* on that a query means."""
     search = Search(journal, wanted)
     search.step()
     call = search.next(start - 1)
