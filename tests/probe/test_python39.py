@@ -49,10 +49,11 @@ assert not [name for name in sys.modules if name.startswith("workbench")]
 
 def python39() -> str | None:
     """Return an interpreter of version 3.9 that runs, from PATH or pyenv."""
-    roots = {os.environ.get("PYENV_ROOT", ""), str(Path.home() / ".pyenv")} - {""}
+    pyenv = shutil.which("pyenv")
+    root = subprocess.run([pyenv, "root"], capture_output=True, text=True, check=False).stdout.strip() if pyenv else ""
     places = [
         shutil.which("python3.9"),
-        *(str(p) for root in roots for p in Path(root).glob("versions/3.9*/bin/python")),
+        *(str(place) for place in Path(root or os.devnull).glob("versions/3.9*/bin/python")),
     ]
     for place in filter(None, places):
         asked = subprocess.run(
