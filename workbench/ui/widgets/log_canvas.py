@@ -27,6 +27,7 @@ from workbench.model.describe import TimeMode
 from workbench.model.hexdump import TextEncoding
 from workbench.model.rows import Layout, Part, Rows, displaced
 from workbench.model.safe import cells
+from workbench.ui.widgets import log_lens
 from workbench.ui.widgets.log_render import LogLines, Look, Piece
 from workbench.ui.widgets.log_style import CSS, NAMES, PREFIX, readable
 
@@ -50,6 +51,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     time_mode: reactive[TimeMode] = reactive("clock", init=False)
     encoding: reactive[TextEncoding] = reactive("ascii", init=False)
     json: reactive[bool] = reactive(False, init=False)
+    lens: reactive[str] = reactive(log_lens.NONE, init=False)
     following: reactive[bool] = reactive(True, init=False)
     paused: reactive[bool] = reactive(False, init=False)
 
@@ -66,6 +68,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         self.journal = journal
         self.rows = Rows(journal.lengths, journal.marks, Layout())
         self.lines = LogLines(journal, self.rows, self._look)
+        self._lay_lens()
         self._notes: dict[int, Note] = {}
         self._settled: dict[int, int] = {}
         self._left_end_at = 0
@@ -85,6 +88,9 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self._cache.clear()
         if self._found is not None and self._found.revised != self._revised:
             self.show_found(self._found)
+        if self.lines.lens is not None and self.lines.lens.advance():
+            self._cache.clear()
+            self.refresh()
         new = self._ready() - self.rows.taken
         if new and self.paused:
             self.refresh()
@@ -203,6 +209,14 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def watch_encoding(self, encoding: TextEncoding) -> None:
         self._draw_as(encoding=encoding)
+
+    def watch_lens(self) -> None:
+        self._lay_lens()
+        self._cache.clear()
+        self.refresh()
+
+    def _lay_lens(self) -> None:
+        self.lines.lens = log_lens.LensMarks(self.journal, self.lens) if self.lens != log_lens.NONE else None
 
     def watch_json(self, json: bool) -> None:
         self._draw_as(json=json)

@@ -18,6 +18,7 @@ from workbench.model.hexdump import Category, TextEncoding, hex_column, line, of
 from workbench.model.rows import Part, Rows
 from workbench.model.safe import cells, safe
 from workbench.ui.widgets.log_borders import Borders, borders, marked, with_borders
+from workbench.ui.widgets.log_lens import LensMarks
 
 HEAD_WIDTH = 70
 """Cells of a head line, and of 16 bytes, where annotations stand beside them."""
@@ -54,6 +55,7 @@ class LogLines:
     def __init__(self, journal: Journal, rows: Rows, look: Look) -> None:
         self.journal, self.rows, self.look = journal, rows, look
         self._known_borders: LRUCache[int, Borders] = LRUCache(256)
+        self.lens: LensMarks | None = None
 
     def pieces(self, index: int, within: int) -> list[Piece]:
         """Return line *within* of call *index*, without padding at its end."""
@@ -153,7 +155,8 @@ class LogLines:
         encoding = "utf-8" if self.look.encoding == "ascii" else self.look.encoding
         journal = self.journal
         notes = annotate(call, journal.lineage, journal.lengths, json=self.look.json, encoding=encoding)
-        told = " · ".join(with_borders(notes, self._borders(call)))
+        notes = self.lens.notes(index) + notes if self.lens else with_borders(notes, self._borders(call))
+        told = " · ".join(notes)
         failed = journal.marks[index] & FAILED
         lines = min(lines, _LINES_BESIDE)
         return [(line, "error" if failed else "annotation") for line in wrap("! " * bool(failed) + told, room, lines)]
@@ -166,12 +169,16 @@ class LogLines:
         pieces += [(shown.hex_of(run), BYTE_STYLES[run.category]) for run in shown.runs]
         used = width(pieces) - digits - 1
         pieces.append((" " * (len(shown.hex) - used + 1), ""))
-        begun = [(at, seq) for at, seq in self._borders(call) if offset <= at < offset + per_line]
+        begun = [(at, label) for at, label in self._begins(call) if offset <= at < offset + per_line]
         pieces = marked(pieces, [digits + hex_column(at - offset) for at, _ in begun])
         pieces += [(shown.text_of(run), BYTE_STYLES[run.category]) for run in shown.runs]
-        label = " ".join(f"#{seq}" for _, seq in begun)
+        label = " ".join(label for _, label in begun)
         fits = label and not self.rows.layout.beside and width(pieces) + len(label) < self.look.width
         return [*pieces, (" " + label, "boundary")] if fits else pieces
+
+    def _begins(self, call: Call) -> list[tuple[int, str]]:
+        """Return where marks stand between a call's bytes, with labels: of frames through a lens, else of sends."""
+        return self.lens.begins(call.seq - 1) if self.lens else [(at, f"#{seq}") for at, seq in self._borders(call)]
 
     def _borders(self, call: Call) -> Borders:
         """Return where in a recv's bytes the next send begins, with that send's seq; not of the first one."""

@@ -7,6 +7,7 @@ from typing import ClassVar, get_args
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
@@ -15,7 +16,7 @@ from workbench.journal.reader import Journal
 from workbench.model.describe import TimeMode
 from workbench.model.hexdump import TextEncoding
 from workbench.model.rows import Part
-from workbench.ui.widgets import log_copy
+from workbench.ui.widgets import log_copy, log_lens
 from workbench.ui.widgets.log_canvas import LogCanvas
 from workbench.ui.widgets.log_kin import Kin
 
@@ -55,8 +56,10 @@ class LogView(LogCanvas):
         _key("k", "kin(1)", "Next kin", "Go to the next send or recv that moved bytes of the selected one", show=True),
         _key("K", "kin(-1)", "Previous kin", "Go to the send or recv before that moved bytes of the selected one"),
         _key("w", "ask_why", "Why?", "Explain the selected call: why it came out so, and what comes next", show=True),
+        _key("o", "follow_stream", "Stream", "Show the whole conversation of the selected call's connection"),
         _key("t", "next_time", "Time", "Show the clock, seconds since the start, or since the line before"),
         _key("u", "next_encoding", "Text as", "Show the text column as ASCII, UTF-8 or GBK"),
+        _key("l", "choose_lens", "Lens", "Cut the bytes into frames: lines, a length first, JSON …"),
         _key("J", "toggle_json", "JSON", "Say of each call's bytes whether they are JSON"),
         _key("x", "copy_hex", "Copy hex", "Copy the bytes of the selected calls in hex"),
         _key("c", "copy_text", "Copy text", "Copy the bytes of the selected calls as text"),
@@ -89,6 +92,13 @@ class LogView(LogCanvas):
 
     class FilterWanted(Message):
         """A person wants to write which calls to see."""
+
+    class StreamWanted(Message):
+        """A person wants to see what the socket of call *index* sent and received."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
 
     class WhyWanted(Message):
         """A person asks why call *index* of the journal came out as it did."""
@@ -321,6 +331,10 @@ class LogView(LogCanvas):
         else:
             self._go(call)
 
+    def action_follow_stream(self) -> None:
+        for index in self.targets()[:1]:
+            self.post_message(self.StreamWanted(index))
+
     def action_ask_why(self) -> None:
         for index in self.targets()[:1]:
             self.post_message(self.WhyWanted(index))
@@ -334,6 +348,18 @@ class LogView(LogCanvas):
     def action_next_encoding(self) -> None:
         self.encoding = _ENCODINGS[(_ENCODINGS.index(self.encoding) + 1) % len(_ENCODINGS)]
         self.notify(f"Text column: {self.encoding.upper()}", timeout=2)
+
+    def action_choose_lens(self) -> None:
+        from workbench.ui.screens.choice_list import ChoiceList
+
+        self.app.push_screen(
+            ChoiceList(log_lens.CHOICES, self.lens, Region(*self.region.offset, 0, 0)), self._take_lens
+        )
+
+    def _take_lens(self, lens: str | None) -> None:
+        if lens is not None:
+            self.lens = lens
+            self.notify(f"Lens: {log_lens.CHOICES[lens]}", timeout=3)
 
     def action_toggle_json(self) -> None:
         self.json = not self.json
