@@ -40,7 +40,7 @@ def test_as_hex_by_id(recorded: str) -> None:
 def test_through_a_lens_across_calls(recorded: str) -> None:
     lines = stream(recorded, "conn 1", "--lens", "lines")
     assert [line.split("  (")[0] for line in lines if line.startswith("→")] == [
-        "→ #5     one", "→ #6     two", "→        a frame of which 4 bytes have come so far",
+        "→ #5     line one", "→ #6     line two", "→        a frame of which 4 bytes have come so far",
     ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from tests.ui.recording import Session, write_story
 from workbench.ui.app import WorkbenchApp
 from workbench.ui.bridge import Bridge
+from workbench.ui.widgets.controls import ErrorLine, Field
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
@@ -85,4 +86,34 @@ async def test_a_bench_whose_file_is_nearly_full_says_so_and_what_it_did_not_kee
         await until(pilot, lambda: "% of the 1.953 KiB that it may have" in subtitle(pilot))
         recorder.call(10, (1, 1), 0, 1, data=bytes(500))
         await until(pilot, lambda: subtitle(pilot) == "1 call was not kept (full disk or size limit)")
+    bridge.close()
+
+
+async def test_another_session_is_opened_over_the_bench_and_left_again(tmp_path: Path) -> None:
+    write_story(tmp_path / "story.swb")
+    (tmp_path / "other.txt").write_text("no session")
+    bridge = Bridge.live(tmp_path / "s")
+    app = WorkbenchApp(bridge)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("alt+f")
+        await pilot.pause()
+        field = app.screen.query_one("#line", Field)
+        field.value = str(tmp_path / "stor")
+        await until(pilot, lambda: field._suggestion.endswith("story.swb"))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: "log of story.swb" in str(app.screen.query_one("#log-frame").border_title))
+        await pilot.press("escape")
+        await until(pilot, lambda: "F4 log" in str(app.screen.query_one("#log-frame").border_title))
+        for name, said in (("nowhere", "There is no file"), ("", "Type the name")):
+            await pilot.press("alt+f")
+            await pilot.pause()
+            app.screen.query_one("#line", Field).value = name
+            await pilot.press("enter")
+            await until(pilot, lambda said=said: said in app.screen.query_one(ErrorLine).sentence)
+            await pilot.press("escape")
+        await pilot.press("alt+f")
+        await pilot.pause()
+        app.screen.query_one("#line", Field).value = str(tmp_path / "other.txt")
+        await pilot.press("enter")
+        await until(pilot, lambda: any("is not a session file" in note.message for note in app._notifications))
     bridge.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -11,9 +14,33 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
+from workbench.model.safe import safe
 from workbench.ui.widgets.controls import ErrorLine, Field, Press, Row
+
+_MOST = 5000  # entries of a folder that are looked at
+
+
+class PathSuggester(Suggester):
+    """Completes the name of a file as it is typed."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Return the first file or folder whose name begins so; names that would not be drawn as they are are left."""
+        folder, slash, begin = value.rpartition("/")
+        if not value.strip():
+            return None
+        try:
+            with os.scandir(Path(folder + slash).expanduser() if slash else ".") as entries:
+                known = [f"{entry.name}/" if entry.is_dir() else entry.name for entry in islice(entries, _MOST)]
+        except (OSError, RuntimeError, ValueError):
+            return None
+        fitting = sorted(name for name in known if name.startswith(begin) and safe(name) == name)
+        return f"{folder}{slash}{fitting[0]}" if fitting else None
 
 
 class Prompt(ModalScreen[str | None]):
@@ -30,9 +57,16 @@ class Prompt(ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Cancel", tooltip="Leave without a change")]
 
     def __init__(
-        self, question: str, value: str = "", *, accept: str = "OK", check: Callable[[str], str | None] = lambda _: None
+        self,
+        question: str,
+        value: str = "",
+        *,
+        accept: str = "OK",
+        check: Callable[[str], str | None] = lambda _: None,
+        suggester: Suggester | None = None,
     ) -> None:
         super().__init__()
+        self._suggester = suggester
         self._question, self._value, self._accept, self._check = question, value, accept, check
 
     def compose(self) -> ComposeResult:
@@ -45,7 +79,9 @@ class Prompt(ModalScreen[str | None]):
                 yield Press("Cancel", id="cancel", tooltip="Leave without a change")
 
     def on_mount(self) -> None:
-        self.query_one("#line", Field).focus()
+        field = self.query_one("#line", Field)
+        field.suggester = self._suggester
+        field.focus()
 
     @on(Input.Submitted)
     def accept(self) -> None:

@@ -16,9 +16,9 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer, Static
 
+from workbench.journal.reader import NotASession
 from workbench.model.safe import safe
 from workbench.ui.bridge import Bridge, suggested_name
-from workbench.ui.widgets.log_filter import LogFilter
 from workbench.ui.widgets.log_view import LogView
 
 TICK = 0.05
@@ -34,6 +34,15 @@ class SessionScreen(Screen[None]):
     """Shows the session of its bridge: a recording, or what a program is writing just now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "alt+f",
+            "open_session",
+            "Open a session…",
+            id="session.open",
+            tooltip="Open a recorded session from a file",
+            priority=True,
+            show=False,
+        ),
         Binding("ctrl+g", "save", "Save", id="session.save", tooltip="Save a copy of the session in a file"),
         Binding(
             "escape",
@@ -148,20 +157,30 @@ class SessionScreen(Screen[None]):
 
     @on(LogView.FilterWanted)
     def _filter(self) -> None:
+        from workbench.ui.widgets.log_filter import LogFilter
+
         frame = self.query_one("#log-frame")
-        opened = frame.query(LogFilter)
-        if opened:
+        if opened := frame.query(LogFilter):
             opened.first().open()
         else:
             frame.mount(LogFilter(self.query_one(LogView)), before=0)
 
     def in_filter(self) -> bool:
         """Whether escape is the filter's: what is typed, or the log that it filters, has the focus."""
-        shown = any(each.display for each in self.query(LogFilter))
+        shown = any(each.display for each in self.query("#filter"))
         return shown and self.focused is not None and self.query_one("#log-frame") in self.focused.ancestors
 
     def action_close_filter(self) -> None:
+        from workbench.ui.widgets.log_filter import LogFilter
+
         self.query_one(LogFilter).close()
+
+    @on(LogView.StreamWanted)
+    def _stream(self, event: LogView.StreamWanted) -> None:
+        from workbench.ui.screens.stream import StreamScreen
+
+        call = self._bridge.journal[event.index]
+        self.app.push_screen(StreamScreen(self._bridge.journal, call.socket, call.name))
 
     @on(LogView.WhyWanted)
     def _why(self, event: LogView.WhyWanted) -> None:
@@ -229,6 +248,24 @@ class SessionScreen(Screen[None]):
         else:
             self.notify(f"Written: run it with socket-workbench run {safe(str(path))}", timeout=8, markup=False)
 
+    @work
+    async def action_open_session(self) -> None:
+        """Show another session, over this one."""
+        from workbench.ui.screens.prompt import PathSuggester, Prompt
+
+        question = Prompt("Open the session in", check=cannot_be_opened, accept="Open", suggester=PathSuggester())
+        name = await self.app.push_screen_wait(question)
+        if name is None:
+            return
+        try:
+            bridge = Bridge.recorded(Path(name).expanduser())
+        except NotASession as problem:
+            self.notify(safe(str(problem)), severity="error", markup=False)
+        except OSError as problem:
+            self.notify(f"Not opened: {problem.strerror}", severity="error", markup=False)
+        else:
+            self.app.push_screen(SessionScreen(bridge, zone=self._zone))
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is no way back from the first screen; escape first closes the filter."""
         match action:
@@ -248,6 +285,16 @@ class SessionScreen(Screen[None]):
 def no_name_of_a_script(name: str) -> str | None:
     """Say why no new script can have that name; None if it can."""
     return cannot_be_written(name) if name.endswith(".py") else "The name of a script ends with .py."
+
+
+def cannot_be_opened(name: str) -> str | None:
+    """Say why no session can be read from that file; None if it may be one."""
+    path = Path(name).expanduser()
+    if not name.strip():
+        return "Type the name of a file."
+    if not path.exists():
+        return f"There is no file {safe(str(path))}."
+    return None if path.is_file() else f"{safe(str(path))} is not a file."
 
 
 def cannot_be_written(name: str) -> str | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import tzinfo
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,7 +21,6 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from workbench.journal.find import Search
 from workbench.journal.reader import RECEIVED, SENT, Journal, Note
 from workbench.model.describe import TimeMode
 from workbench.model.hexdump import TextEncoding
@@ -30,6 +29,9 @@ from workbench.model.safe import cells
 from workbench.ui.widgets import log_lens
 from workbench.ui.widgets.log_render import LogLines, Look, Piece
 from workbench.ui.widgets.log_style import CSS, NAMES, PREFIX, readable
+
+if TYPE_CHECKING:
+    from workbench.journal.find import Search
 
 WIDE = 110
 """Cells from which on annotations stand beside the call."""

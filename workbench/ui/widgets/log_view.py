@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar, get_args
+from typing import TYPE_CHECKING, ClassVar, get_args
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -11,7 +11,6 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 
-from workbench.journal.find import Search
 from workbench.journal.reader import Journal
 from workbench.model.describe import TimeMode
 from workbench.model.hexdump import TextEncoding
@@ -19,6 +18,9 @@ from workbench.model.rows import Part
 from workbench.ui.widgets import log_copy, log_lens
 from workbench.ui.widgets.log_canvas import LogCanvas
 from workbench.ui.widgets.log_kin import Kin
+
+if TYPE_CHECKING:
+    from workbench.journal.find import Search
 
 _FAILED = re.compile(rb"[\x04-\x07]")  # marks with the bit FAILED
 _TIMES: tuple[TimeMode, ...] = get_args(TimeMode)
