@@ -27,11 +27,7 @@ async def test_a_lens_marks_frames_in_the_bytes_and_tells_them(session: Session)
         lines = await shown(pilot)
         at = next(row for row, line in enumerate(lines) if "recv(8)" in line)
         assert "lines: frame 1 at 0000-0005: line" in lines[at + 1]
-        assert (
-            " 0000 66 69 72 73 74 0a│73 65                           first.se f2"
-            in [line.replace("↵", ".").replace("•", ".").replace("_", ".") for line in lines]
-            or "0a│73 65" in lines[at + 2]
-        )
+        assert "0000 66 69 72 73 74 0a│73 65 " in lines[at + 2]
         assert lines[at + 2].endswith(" f2")
         assert any("frame 2, begun in #5, ends here" in line for line in lines)
 
