@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from workbench.ui.widgets.blocked_calls import BlockedCalls
 from workbench.ui.widgets.calling_line import CallingLine
 from workbench.ui.widgets.controls import ErrorLine
 from workbench.ui.widgets.endpoint_list import EndpointList
+from workbench.ui.widgets.held_call import HeldCall
 from workbench.ui.widgets.output_view import OutputView
 from workbench.ui.widgets.piece_view import PieceView
 from workbench.ui.widgets.queue_view import QueueView
@@ -143,6 +145,49 @@ async def test_the_bench_traces_a_program_that_one_names_and_ends_it_when_it_is_
         assert desk.journal.path.exists()
 
 
+async def test_step_by_step_the_queue_is_seen_before_and_after_each_call(tmp_path) -> None:
+    async with traced(tmp_path, TALK, step=True) as desk:
+
+        async def step_to(waits: str) -> str:
+            await desk.until(lambda: waits in desk.text(HeldCall))
+            return desk.text(HeldCall)
+
+        first = await step_to("waits: socket(AF_INET, SOCK_STREAM)")
+        assert "space lets it go" in first
+        assert desk.calls() == []
+        for call in ("setsockopt(", "bind(", "listen(", "getsockname()", "socket(", "connect(", "accept()"):
+            await desk.press("space")
+            await step_to(f"waits: {call}")
+        await desk.press("space")
+        await step_to("client 1 waits: sendall(b'hello world')")
+        assert "sendall" not in desk.calls()
+        assert '‖6 client.sendall(b"hello world")' in desk.text(CallingLine)
+        await desk.press("space")
+        await step_to("conn 1 waits: recv(5)")
+        await desk.until(lambda: "next recv(5) takes 5, leaves 6" in desk.queue())
+        assert "68 65 6c 6c 6f" in desk.queue(), "the probe looked into the queue"
+        await desk.press("f8")
+        await step_to("client 1 waits: recv(10)")
+        assert "conn 1 recv returned · queue: 11 bytes before, 6 bytes after" in desk.text(HeldCall)
+        await desk.press("f5")
+        await desk.until(lambda: "client 1 blocked in recv(10)" in desk.text(BlockedCalls))
+        assert not desk.screen.query_one(HeldCall).display
+
+
+async def test_running_on_until_a_stop(tmp_path) -> None:
+    async with traced(tmp_path, TALK, (80, 24), step=True) as desk:
+        await desk.until(lambda: "waits: socket(" in desk.text(HeldCall))
+        await desk.press("f6")
+        await desk.until(lambda: isinstance(desk.app.screen, Prompt))
+        desk.field("#line").value = " conn  1, error "
+        await desk.press("enter")
+        await desk.press("f5")
+        await desk.until(lambda: "conn 1 waits: recv(5)" in desk.text(HeldCall))
+        assert desk.calls()[-1] == "sendall"
+        await desk.press("f5")
+        await desk.until(lambda: "running on until conn 1, error" in desk.text(HeldCall))
+
+
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)])
 def test_a_terminal_gets_the_programs_exit_code(tmp_path, columns: int, rows: int) -> None:
     hostile = 'import socket\nprint("\\x1b]0;pwned\\x07[/nope]", flush=True)\nsocket.create_server(("", 0)).accept()\n'
@@ -156,3 +201,27 @@ def test_a_terminal_gets_the_programs_exit_code(tmp_path, columns: int, rows: in
         terminal.press("f4", "ctrl+q")
         assert terminal.exit_code() == 130
     assert b"\x1b]0;pwned" not in terminal.raw
+
+
+def test_steps_on_a_terminal(tmp_path) -> None:
+    write(tmp_path, "talk.py", TALK)
+    words = [sys.executable, "-m", "workbench", "trace", "--tui", "--step", "talk.py"]
+    with Terminal(words, cwd=tmp_path, env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+        terminal.wait_for("waits: socket(AF_INET, SOCK_STREAM)")
+        terminal.press("space")
+        terminal.wait_for("waits: setsockopt(")
+        terminal.press("f5")
+        terminal.wait_for("client 1 blocked in recv(10)")
+        terminal.press("ctrl+c")
+        terminal.wait_for("End talk.py?")
+        terminal.press("y")
+        terminal.wait_for("exit code 130")
+        terminal.press("escape")
+        assert terminal.exit_code() == 130
+
+
+def test_step_needs_the_screen(tmp_path) -> None:
+    words = [sys.executable, "-m", "workbench", "trace", "--step", write(tmp_path, "talk.py", TALK)]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--step needs --tui" in done.stderr

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.engine import traced_sockets
@@ -18,6 +18,7 @@ from workbench.engine.output import Output
 from workbench.engine.programs import Program
 from workbench.engine.queue import Queue
 from workbench.engine.state import EndpointState
+from workbench.engine.stepping import Stepping
 from workbench.engine.trace import Running, Tracing
 from workbench.engine.traced_sockets import Traced, TracedSockets
 from workbench.engine.watch import TcpWatch
@@ -43,12 +44,22 @@ class Ended:
 class TracedRun:
     """Starts programs and follows them. Nothing here waits but `close`, and that for a second or two at most."""
 
-    def __init__(self, programs: Sequence[Program], recorder: Recorder, journal: Journal, columns: int = 80) -> None:
-        """*columns*: of the terminal that the programs print to."""
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        recorder: Recorder,
+        journal: Journal,
+        *,
+        step: bool = False,
+        columns: int = 80,
+    ) -> None:
+        """*step*: let each call wait; *columns*: of the terminal that the programs print to. Raises OSError."""
         self._recorder, self._journal = recorder, journal
         self._waiting = list(programs)
         self._resources = ExitStack()
         self._live = self._resources.enter_context(LivePages.made(Path(recorder.path)))
+        self.stepping = Stepping(Path(recorder.path), every=step)
+        self._resources.callback(self.stepping.close)
         self._tracing = Tracing(Path(recorder.path))
         self._output = Output(columns)
         self._resources.callback(self._output.close)
@@ -72,6 +83,9 @@ class TracedRun:
         self._sockets.close_those_of_ended()
         self._doing = self._live.doing(self._journal)
         self._sockets.take_in(self._doing)
+        self.stepping.look_again()
+        for held in self.stepping.held():
+            self._sockets.take_in_held(held.told)
 
     @property
     def _listening(self) -> bool:
@@ -124,7 +138,7 @@ class TracedRun:
         )
 
     def inside(self, socket: str) -> Inside:
-        """Return what the kernel tells of one of the sockets: from outside the program, no more than counts."""
+        """Return what is known of a socket's queues: counts, from outside the program; bytes, where its calls wait."""
         sock = self._sockets.find(socket)
         if sock is None or sock.closed:
             return Inside()
@@ -134,6 +148,12 @@ class TracedRun:
             return Inside(listens=True, accept=queue)
         keeps = sock.type != "SOCK_STREAM"
         total = None if entry is None or keeps else entry.received
+        stepping = self.stepping
+        if peek := stepping.peeked(sock.key) if stepping.rule.every or stepping.held() else None:
+            looked, at = peek
+            seen = looked.queue(sock.bytes_in)
+            newer = total is not None and self._watch.read_at > at  # more may have come since the probe looked
+            return Inside(queue=replace(seen, total=max(total or 0, seen.total or 0)) if newer else seen)
         return Inside(queue=Queue(keeps, total=total, offset=sock.bytes_in, foreign=True))
 
     def _entry(self, sock: Traced) -> TcpEntry | None:
@@ -151,8 +171,10 @@ class TracedRun:
     def calling(self, socket: str = "") -> str:
         """Return the line of a program ("file:line") that waits in a call now, else that made the last call.
 
-        *socket*: prefer a call of this one.
+        *socket*: prefer a call of this one. A call that is held comes before all.
         """
+        for held in self.stepping.held():
+            return self._journal.text(held.told.writer, held.told.source)
         last = self._journal[len(self._journal) - 1] if len(self._journal) else None
         waiting = sorted(self._doing, key=lambda each: (each.socket == socket, each.started))
         if waiting and waiting[-1].source:
@@ -170,6 +192,7 @@ class TracedRun:
 
     def close(self) -> None:
         """End the programs, kill those that don't, and write down which calls did not return."""
+        self.stepping.close()
         self.end()
         until = time.monotonic() + _PATIENCE
         while self._tracing.poll() and time.monotonic() < until:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from workbench.engine.state import EndpointState, Pending
+from workbench.engine.stepping import Told
 from workbench.journal.live import Doing, is_alive
 from workbench.journal.reader import FAILED, RECEIVED, SENT, Journal
 from workbench.model.address import show
@@ -83,6 +84,12 @@ class TracedSockets:
             sock = self.find(each.socket)
             if sock is not None and each.requested and record.CODE[each.call] in record.RECVS:
                 sock.bufsize = each.requested
+
+    def take_in_held(self, told: Told) -> None:
+        """Take from a recv that has not been made yet how much it will ask for."""
+        sock = self._known.get(told.socket)
+        if sock is not None and told.call.startswith("recv") and told.args and isinstance(told.args[0], int):
+            sock.bufsize = told.args[0]
 
     def find(self, id: str) -> Traced | None:
         """Return the socket with that id."""

@@ -25,6 +25,8 @@ class TcpWatch:
         self._running = False
         self._entries: tuple[TcpEntry, ...] = ()
         self._lingering: frozenset[tuple[str, str]] = frozenset()
+        self.read_at = 0.0
+        """When the last reading began, by the monotonic clock."""
         self._by_inode: dict[int, TcpEntry] = {}
 
     def entries(self) -> tuple[TcpEntry, ...]:
@@ -52,11 +54,13 @@ class TcpWatch:
     def _watch(self) -> None:
         pause = threading.Event()
         while True:
+            began = time.monotonic()
             self._entries = tuple(self._read())
             self._lingering = frozenset(
                 (str(entry.local), str(entry.peer)) for entry in self._entries if entry.state == TIME_WAIT
             )
             self._by_inode = {entry.inode: entry for entry in self._entries if entry.inode}
+            self.read_at = began
             pause.wait(PERIOD)
             with self._lock:
                 if time.monotonic() - self._asked > PATIENCE:

@@ -11,7 +11,8 @@ import struct
 from _thread import _local as thread_local
 from mmap import mmap
 
-from .bootstrap import PAGE, sign_in
+from .bootstrap import PAGE as PAGE
+from .bootstrap import sign_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Live:
             try:
                 fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
                 try:
-                    page = _mapped(fd, place)
+                    page = mapped(fd, place)
                 finally:
                     os.close(fd)
             except (OSError, ValueError):
@@ -100,7 +101,7 @@ class Live:
         self._free = [self._page[start : start + SLOT] for start in range(PAGE - SLOT, 0, -SLOT)]
 
 
-def _mapped(fd: int, place: int) -> Any:
+def mapped(fd: int, place: int) -> Any:
     """Map a page without leaving a descriptor behind, where the program counts on its numbers."""
     try:
         return mmap(fd, PAGE, offset=place, trackfd=False)  # type: ignore[call-arg]  # since 3.13

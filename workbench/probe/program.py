@@ -19,12 +19,15 @@ from .record import CODE, RECVS, UNKNOWN, Recorder
 from .recording import RecordingSocket
 from .sockets import TracedSocket
 from .source import Sources
+from .step import joined
 from .tls import record_plain_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Any, Callable, ClassVar
+    from typing import Any, Callable, ClassVar, Optional
+
+    from .step import Steps
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _CONNECTS = (CODE["connect"], CODE["connect_ex"])
@@ -42,7 +45,7 @@ class ProgramSocket(TracedSocket):
     labels: ClassVar[dict[int, str]]
     """The last label of each descriptor."""
     hold: ClassVar[Any] = None
-    """Called with a call's code and arguments before it is made, where calls are to be held."""
+    """Called with a call's code, arguments and keyword arguments before it is made, where calls are to be held."""
     _marks: ClassVar[int] = 0
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -89,12 +92,14 @@ _ROLES = {
 class Probe:
     """What one process needs to record its sockets: the class that makes them, and all that class shares."""
 
-    def __init__(self, recorder: Recorder, live: live_page.Live, module: ModuleType) -> None:
-        """*module*: socket."""
+    def __init__(
+        self, recorder: Recorder, live: live_page.Live, module: ModuleType, steps: Optional[Steps] = None
+    ) -> None:
+        """*module*: socket; *steps*: holds calls, where that is wanted."""
         self.recorder, self.live = recorder, live
         self.sources = Sources(recorder, (_FOLDER, str(module.__file__)))
         self.original: Any = module.socket
-        self.socket = self._make()
+        self.socket = self._make(steps)
         live.begin(recorder.writer)
         recorder.on_loss = live.tell_lost
         self.replaced = {"socket": (self.original, self.socket)}
@@ -103,13 +108,17 @@ class Probe:
             self.replaced[name] = (real, _module_function(getattr(self.socket, name), real))
         """What of the socket module has to be replaced, and by what."""
 
-    def _make(self) -> Any:
+    def _make(self, steps: Optional[Steps]) -> Any:
         """Make the class that stands for socket.socket, and looks like it."""
         shared = {"recorder": self.recorder, "sources": self.sources, "live": self.live, "names": {}, "labels": {}}
         looks = {name: getattr(self.original, name) for name in ("__module__", "__qualname__", "__doc__")}
         methods = {name: _outer(name, getattr(ProgramSocket, name), self.original) for name in METHODS}
-        fast = fast_methods(shared, methods, hide) if ProgramSocket.hold is None else {}
-        methods.update({name: _dressed(method, methods[name]) for name, method in fast.items()})
+        if steps is None:
+            changed = fast_methods(shared, methods, hide)
+        else:
+            shared["hold"] = steps.holder()
+            changed = {name: steps.followed(method, hide) for name, method in methods.items()}
+        methods.update({name: _dressed(method, methods[name]) for name, method in changed.items()})
         made: Any = type("socket", (ProgramSocket,), {"__slots__": (), **looks, **shared, **methods})
         made.accepts = made
         made.__slots__ = self.original.__slots__
@@ -124,7 +133,7 @@ class Probe:
 def install(module: ModuleType, session: str, place: int) -> None:
     """Let *module*, which is socket, make recording sockets from now on. *place*: of our page in the live file."""
     recorder = Recorder(session, program=" ".join(getattr(sys, "orig_argv", sys.argv)))
-    probe = Probe(recorder, live_page.Live(session + live_page.SUFFIX, place), module)
+    probe = Probe(recorder, live_page.Live(session + live_page.SUFFIX, place), module, joined(session))
     os.register_at_fork(after_in_child=probe.begin_after_fork)
     for name, (_, ours) in probe.replaced.items():
         setattr(module, name, ours)
@@ -144,7 +153,7 @@ def _outer(name: str, real: Callable[..., Any], original: Any) -> Any:
     code = _CODES.get(name) or CODE[name]
 
     def method(self: ProgramSocket, /, *args: Any, **options: Any) -> Any:
-        slot = _enter(self, code, args)
+        slot = _enter(self, code, args, options)
         try:
             return real(self, *args, **options)
         except BaseException as error:
@@ -157,16 +166,18 @@ def _outer(name: str, real: Callable[..., Any], original: Any) -> Any:
     return _dressed(method, getattr(original, name))
 
 
-def _enter(sock: ProgramSocket, code: int, args: tuple[Any, ...]) -> memoryview:
-    """Note in the live page that *sock* is about to make a call, and hold it there if it is to wait."""
+def _enter(
+    sock: ProgramSocket, code: int, args: tuple[Any, ...], options: Optional[dict[str, Any]] = None
+) -> memoryview:
+    """Hold a call that is to wait, then note in the live page that *sock* is about to make it."""
+    if sock.hold is not None:
+        sock.hold(code, args, options)
     slot: memoryview = getattr(sock.live.mine, "slot", None) or sock.live.take(sock.recorder.thread())
     try:
         if code != _INIT:
             _note(sock, slot, code, args)
     except Exception:  # noqa: BLE001 - the call is made, whatever its arguments are
         slot[live_page.AT_CALL] = 0
-    if sock.hold is not None:
-        sock.hold(code, args)
     return slot
 
 

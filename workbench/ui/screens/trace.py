@@ -47,18 +47,6 @@ def _key(key: str, action: str, text: str, help: str, show: bool = True) -> Bind
 class TraceScreen(SessionScreen):
     """Follows the programs of its bridge, and ends them with it."""
 
-    CSS = """
-    TraceScreen #left { width: 46; }
-    TraceScreen.-wide #left { width: 60; }
-    TraceScreen #sockets-frame, TraceScreen #output-frame { height: 1fr; }
-    TraceScreen #source-frame { height: 11; }
-    TraceScreen.-short #source-frame { height: 6; }
-    TraceScreen.-narrow #left { width: 100%; height: 8; }
-    TraceScreen.-narrow.-tall #left { height: 40%; }
-    TraceScreen.-narrow.-v-sockets #source-frame, TraceScreen.-narrow.-v-sockets #output-frame { display: none; }
-    TraceScreen.-narrow.-v-source #left { height: 13; }
-    TraceScreen.-narrow.-v-source #sockets-frame, TraceScreen.-narrow.-v-source #inside { display: none; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space,f8", "step", "Step", id="trace.step", tooltip="Let this call go, and stop before the next one"),
         _key("f5", "run_on", "Run on", "Let every call go, until a stop"),

@@ -21,9 +21,6 @@ class Waiting:
     others: int = 0
     last: tuple[Told, Told | None] | None = None
 
-    def __hash__(self) -> int:
-        return id(self)
-
 
 class HeldCall(PieceView):
     """Two rows while calls are held or stops are set; none otherwise."""
@@ -57,11 +54,16 @@ def _now(waiting: Waiting, width: int) -> Line:
     call = told.as_call(waiting.source)
     if told.after:
         line: Line = [(" ‖ ", "cut"), (f"{who}raised {safe(told.error)} in ", "error"), (safe(call.call), "call")]
-        return [*line, (shorten(f" · {safe(waiting.source)}{more}", max(1, width - wide(line))), "muted")]
-    behind = f" · {safe(waiting.source)}{more}"
+        return [*line, (shorten(f" · {_place(waiting.source)}{more}", max(1, width - wide(line))), "muted")]
+    behind = f" · {_place(waiting.source)}{more}"
     room = max(20, width - 3 - cells(who) - len("waits: ") - cells(behind))
     line = [(" ‖ ", "cut"), (f"{who}waits: ", ""), (expression(call, room), "call")]
     return [*line, (shorten(behind, max(1, width - wide(line))), "muted")]
+
+
+def _place(source: str) -> str:
+    """Write "file:line" without the folders."""
+    return safe(source.rpartition("/")[2])
 
 
 def _before(waiting: Waiting, width: int) -> Line:
