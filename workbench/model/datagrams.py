@@ -11,6 +11,7 @@ import socket
 from binascii import crc32
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 from workbench.model.address import plain
@@ -34,11 +35,12 @@ Place: TypeAlias = tuple[int | str, str]
 class _Socket:
     """A datagram socket: its own address, the one it is connected to, and what others send it."""
 
-    __slots__ = ("box", "family", "peer", "place")
+    __slots__ = ("box", "family", "peer", "place", "told")
 
     def __init__(self) -> None:
         self.family = 0
         self.place: Place = ("", "")
+        self.told: Json = None
         self.peer: Place | None = None
         self.box: Mailbox | None = None
 
@@ -141,11 +143,13 @@ class Datagrams:
 
     def _name(self, sock: _Socket, local: Json) -> None:
         """Give a socket its address, and what was sent there before that was told."""
-        place = place_of(local)
-        if place is None or place == sock.place:
+        if local is None or local == sock.told:
             return
-        same, sock.place = place[0] == sock.place[0], place
-        if same:
+        place, sock.told = place_of(local), local
+        if place is None:
+            return
+        known, sock.place = sock.place[0] == place[0], place
+        if known:
             return
         boxes = self._boxes.setdefault(place[0], [])
         sock.box = next((box for box in boxes if box.host == place[1]), None)
@@ -193,14 +197,15 @@ def _sender(sock: _Socket, code: int, tail: Tail) -> Place | None:
 
 def place_of(address: Json) -> Place | None:
     """Return where an address in Python's form is, whichever side tells it; None for a socket without one."""
-    match plain(address):
-        case [str(host), int(port), *_] if port:
-            return port, _host(host)
-        case str(path) if path:
-            return path, ""
+    match address:
+        case [str(host), int(port), *_]:
+            return (port, _host(host)) if port else None
+        case str() | bytes() if address:
+            return str(plain(address)), ""
     return None
 
 
+@lru_cache(maxsize=4096)
 def _host(host: str) -> str:
     """Return an IP address as the other side tells it too; "" for any, or for a name whose address nobody told."""
     host = host.removeprefix("::ffff:").partition("%")[0]

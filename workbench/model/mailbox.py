@@ -87,7 +87,7 @@ class Mailbox:
         lossy = any(lane.lossy for lane in self._all())
         found = sorted((sent for lane in self._all() for sent in lane.waiting), key=lambda sent: sent.started)
         clear = all(one.ended <= other.started for one, other in pairwise(found))
-        if self._mixed or not clear or len(found) < count or (lossy and len(found) != count):
+        if self._mixed or not clear or (lossy and len(found) != count):
             return None
         return [self._matches.seq(sent.place) for sent in found[:count]]
 
