@@ -247,3 +247,26 @@ async def test_an_experiment_is_made_from_the_session(app: WorkbenchApp, tmp_pat
         await until(pilot, (tmp_path / "mine.py").exists)
         await settled(pilot)
         assert "conn_1, _ = server.accept()" in load(tmp_path / "mine.py").source
+
+
+async def test_where_the_screen_is_narrow_s_shows_the_script_or_the_answer(app: WorkbenchApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await ask(pilot)
+        await pilot.press("2")
+        await answered(pilot)
+        assert "s shows the script instead" in screen_text(app)
+        await pilot.press("s")
+        await settled(pilot)
+        assert "▶ 36 received = connection.recv(BUFSIZE)" in screen_text(app)
+        assert "✓ Right" not in screen_text(app)
+        await pilot.press("s")
+        await settled(pilot)
+        assert "✓ Right" in screen_text(app)
+        assert screen.check_action("source", ())
+
+
+async def test_f1_explains_the_keys_of_the_list_too(app: WorkbenchApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("f12", "f1", "end")
+        await settled(pilot)
+        assert "Go to the next one that was not done yet" in screen_text(app)

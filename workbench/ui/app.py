@@ -89,7 +89,7 @@ class WorkbenchApp(App[None]):
 
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()
-        elif isinstance(self.screen, SessionScreen):
+        elif not self.screen.is_modal:
             self.push_screen(HelpScreen())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

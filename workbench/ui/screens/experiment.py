@@ -52,7 +52,8 @@ class ExperimentScreen(SessionScreen):
     ExperimentScreen.-narrow.-asking #left { height: 1fr; }
     ExperimentScreen.-narrow.-asking #right { display: none; }
     ExperimentScreen.-narrow.-answered #left { display: none; }
-    ExperimentScreen.-narrow.-answered.-source #left { display: block; }
+    ExperimentScreen.-narrow.-answered.-source #left { display: block; height: 12; }
+    ExperimentScreen.-narrow.-answered.-source #answer-frame { display: none; }
     ExperimentScreen.-narrow.-answered Answer { max-height: 11; }
     ExperimentScreen.-narrow.-answered #question { display: none; }
     ExperimentScreen.-narrow.-answered #question-frame { height: 1; }
@@ -62,7 +63,7 @@ class ExperimentScreen(SessionScreen):
         Binding("ctrl+r", "run_again", "Run again", id="experiment.run_again", priority=True,
                 tooltip="Run the script again with the values in the fields"),
         Binding("s", "source", "Source", id="experiment.source",
-                tooltip="Show the script above the log, or hide it, where the screen is narrow"),
+                tooltip="Show the script or the answer, where the screen is too narrow for both"),
         Binding("escape", "leave", "Back", id="experiment.leave", tooltip="Stop the script, or go back to the list"),
     ]  # fmt: skip
 
@@ -166,6 +167,8 @@ class ExperimentScreen(SessionScreen):
             self._keep(predicted, run)
         answer.add_run(run.values, run.recv_sizes(), run.result)
         self.add_class("-answered")
+        if self.has_class("-narrow"):
+            self.query_one("#answer-frame").border_title = "answer · s shows the script instead"
         self.refresh_bindings()
         shown = run.proof if run.proof is not None else len(run.journal) - 1
         self.query_one(SourceView).mark(run.lines_of(shown) if shown >= 0 else ())

@@ -60,7 +60,7 @@ class Answer(VerticalScroll, can_focus=False):
         with Row(id="change"):
             for parameter in self._experiment.parameters:
                 yield from _field(parameter)
-            yield Press("Run again", id="run", tooltip="Run the script with these values (ctrl+r)")
+            yield Press("Run again ^r", id="run", tooltip="Run the script with these values")
         yield ErrorLine()
         yield Static(id="runs")
 

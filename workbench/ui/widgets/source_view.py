@@ -51,11 +51,19 @@ class SourceView(ScrollView, can_focus=True):
         if lines == self.running:
             return
         self.running = lines
-        if lines:
-            at, top, room = min(lines) - self._first, self.scroll_offset.y, max(1, self.size.height)
-            if not top <= at < top + room - 1:
-                self.scroll_to(y=max(0, at - room // 2), animate=False)
+        self._reveal()
         self.refresh()
+
+    def on_resize(self) -> None:
+        self._reveal()
+
+    def _reveal(self) -> None:
+        """Scroll to the first marked line, unless it is seen."""
+        if not self.running:
+            return
+        at, top, room = min(self.running) - self._first, self.scroll_offset.y, max(1, self.size.height)
+        if not top <= at < top + room - 1:
+            self.scroll_to(y=max(0, at - room // 2), animate=False)
 
     def render_line(self, y: int) -> Strip:
         number = self._first + self.scroll_offset.y + y
