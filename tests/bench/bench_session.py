@@ -128,9 +128,9 @@ def screen(path: Path, home: str) -> None:
         terminal.wait_for("log of ")
         began = perf_counter()
         waits, most = [], 0.0
-        while "% read" in terminal.text() or perf_counter() - began < 0.5:
+        while "% read" in terminal.text() or perf_counter() - began < 2:
             pressed, seen = perf_counter(), len(terminal.raw)
-            terminal.press("t")
+            terminal.press("up")
             while len(terminal.raw) == seen and perf_counter() - pressed < 1:
                 time.sleep(0.001)
             waits.append((perf_counter() - pressed) * 1000)

@@ -60,7 +60,7 @@ class Bridge:
 
     def pull(self) -> int:
         """Take in what was recorded; return how many calls came."""
-        return self.journal.pull(SLICE)
+        return self.journal.pull(SLICE if self.is_live else 1.5 * SLICE)
 
     def fullness(self) -> str:
         """Say how many calls were not kept, or that the file is nearly as large as it may be; "" for neither."""

@@ -119,7 +119,7 @@ class SessionScreen(Screen[None]):
     def tick(self) -> None:
         """Take in what was recorded, and draw."""
         self._ticks += 1
-        if self._new > FLOOD and self._ticks % 2:
+        if self._new > FLOOD and self._ticks % 2 and not self.has_class("-recording"):
             self._new = 0
             return
         before = self._bridge.journal.position

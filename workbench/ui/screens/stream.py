@@ -100,8 +100,8 @@ class StreamScreen(Screen[None]):
     def tick(self) -> None:
         """Read on for a moment, and draw."""
         self._journal.pull(SLICE)
-        until, known = time.monotonic() + SLICE, len(self.lines)
         self._search.step(SLICE)
+        until, known = time.monotonic() + SLICE, len(self.lines)
         while len(self.lines) < MOST and time.monotonic() < until:
             call = self._search.next(self._at)
             if call is None:
