@@ -220,6 +220,14 @@ def test_an_address_that_was_bound_again_has_an_empty_queue(tape: Tape) -> None:
     new = tape.send(b"x", flags=DELIVERED)
     assert tape.source(tape.recv(b"x", number=OTHER)) == new.seq
     assert tape.taker(old) == 0
+    assert not tape.journal.lineage.knows_peer(old)
+
+
+def test_what_was_sent_before_the_address_was_bound_reached_nobody(tape: Tape) -> None:
+    early = tape.send(b"x", to=9001)
+    tape.bind(OTHER, 9001)
+    assert tape.source(tape.recv(b"x", number=OTHER)) is None
+    assert not tape.journal.lineage.knows_peer(early)
 
 
 def test_two_threads_that_receive_at_once_leave_the_order_unknown(tape: Tape) -> None:

@@ -94,6 +94,7 @@ class Mailbox:
     def clear(self, before: int) -> None:
         """Drop what was sent before *before* (ns): the address has a new socket, and that a new queue."""
         for lane in list(self._all()):
+            self._matches.point(NEVER, *(sent.place for sent in lane.waiting if sent.ended <= before))
             lane.flush(before)
             self._tidy(lane)
 
