@@ -43,6 +43,18 @@ def accept_queue(listener: socket.socket) -> AcceptQueue | None:
         return None
 
 
+def unix_queued(inode: int) -> int | None:
+    """Return the bytes in a UNIX stream's receive queue, or the connections that wait for a listener; None if unknown.
+
+    UDIAG_SHOW_RQLEN of sock_diag(7), which takes any process's inode.
+    """
+    try:
+        lengths = unix_diag(inode, _SHOW_LENGTHS).get(_LENGTHS)
+    except (OSError, AttributeError, struct.error):
+        return None
+    return None if lengths is None else int(struct.unpack("=II", lengths)[0])
+
+
 def waiting_unix_clients(listener: socket.socket) -> list[int]:
     """Return the inodes of the clients that wait in a UNIX listener's accept queue, the first first."""
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.engine import traced_sockets
-from workbench.engine.diag import AcceptQueue, TcpEntry
+from workbench.engine.diag import AcceptQueue, TcpEntry, unix_queued
 from workbench.engine.inside import Inside
 from workbench.engine.kernel import state_name
 from workbench.engine.output import Output
@@ -142,12 +142,11 @@ class TracedRun:
         sock = self._sockets.find(socket)
         if sock is None or sock.closed:
             return Inside()
-        entry = self._entry(sock)
+        queued, keeps = self._queued(sock), sock.type != "SOCK_STREAM"
         if sock.backlog is not None or "listen" in sock.done:
-            queue = AcceptQueue(entry.received, sock.backlog or 0) if entry is not None else None
+            queue = None if queued is None else AcceptQueue(queued, sock.backlog or 0)
             return Inside(listens=True, accept=queue)
-        keeps = sock.type != "SOCK_STREAM"
-        total = None if entry is None or keeps else entry.received
+        total = None if keeps else queued
         stepping = self.stepping
         if peek := stepping.peeked(sock.key) if stepping.rule.every or stepping.held() else None:
             looked, at = peek
@@ -155,6 +154,13 @@ class TracedRun:
             newer = total is not None and self._watch.read_at > at  # more may have come since the probe looked
             return Inside(queue=replace(seen, total=max(total or 0, seen.total or 0)) if newer else seen)
         return Inside(queue=Queue(keeps, total=total, offset=sock.bytes_in, foreign=True))
+
+    def _queued(self, sock: Traced) -> int | None:
+        """Return the bytes in a stream's receive queue, or the connections in a listener's accept queue."""
+        if sock.family == "AF_UNIX":
+            return unix_queued(sock.inode) if sock.inode else None
+        entry = self._entry(sock)
+        return None if entry is None else entry.received
 
     def _entry(self, sock: Traced) -> TcpEntry | None:
         return self._watch.by_inode().get(sock.inode or -1)

@@ -68,8 +68,8 @@ class TracedSockets:
 
     @property
     def all(self) -> list[Traced]:
-        """The sockets: listeners first, then their connections, clients and the rest."""
-        return sorted(self._known.values(), key=lambda one: (_ORDER.index(one.role), one.key))
+        """The sockets: listeners first, then their connections, clients and the rest; closed ones behind the others."""
+        return sorted(self._known.values(), key=lambda one: (one.closed, _ORDER.index(one.role), one.key))
 
     def close_those_of_ended(self) -> None:
         """Take the sockets of processes that have ended for closed: the kernel closed them."""
@@ -164,6 +164,8 @@ class TracedSockets:
         made = [self._of(key, call.pid) for key in map(key_of, call.made) if key is not None]
         for one in made:
             one.family, one.type = one.family or sock.family, sock.type
+            if call.call == "socketpair" and one.family == "AF_UNIX":
+                one.local = one.peer = ""
         if call.call == "accept" and made:
             made[0].name, made[0].role = call.label, "connection"
             _name(made[0], call)

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from workbench.model.hexdump import SIGNS, Category
@@ -59,15 +59,22 @@ class HelpScreen(ModalScreen[None]):
                     yield Static(Content(text))
 
     def _chapters(self) -> Iterator[tuple[str, str]]:
-        yield "What this is", WHAT
+        about: str | None = getattr(self._below, "ABOUT", None)
+        yield "What this is", about or WHAT
         yield "A line of the log", LINE
         yield "Signs in the text column", signs()
-        yield "Calls that block", WAITS
+        if about is None:
+            yield "Calls that block", WAITS
         yield "Keys", "\n".join(self._keys())
+
+    @property
+    def _below(self) -> Screen[object]:
+        """The screen that is explained."""
+        return self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else self.app.screen
 
     def _keys(self) -> Iterator[str]:
         """Yield a line for each key of the screen below: what it does stands in its tooltip."""
-        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else self.app.screen
+        below = self._below
         seen: set[tuple[str, str]] = set()
         for node in (self.app, below, *below.query("*").results()):
             for key, binding in node._bindings:

@@ -35,6 +35,18 @@ from workbench.ui.widgets.output_view import OutputView
 from workbench.ui.widgets.views import Views
 
 VIEWS = (("sockets", "F2 sockets"), ("source", "F3 source, output"), ("log", "F4 log"))
+ABOUT = """\
+A Python program that runs unchanged, seen from outside: on the left its sockets, the line of its source that is \
+calling and what it prints; on the right the log of its calls, and what lies in the kernel for the chosen \
+socket. It has no stdin: a read of it finds the end.
+
+Space stops it before its next call, and lets one call go each time: the row above the queue says which call \
+waits, and what the one before left in the queue. F5 runs on. F6 sets where it stops all the same: after a call \
+that fails (error), before a call (recv), or before any call of a socket (conn 1).
+
+What bytes lie in a receive queue only the program itself can see: they show while its calls wait; else the \
+kernel tells how many there are. Ctrl+c ends the program; so does leaving.\
+"""
 _PATIENCE = 1.0
 """Seconds that a program has to end before it is killed."""
 _FOCUS = {"sockets": "#sockets", "source": "#output", "log": "#log"}
@@ -47,6 +59,8 @@ def _key(key: str, action: str, text: str, help: str, show: bool = True) -> Bind
 class TraceScreen(SessionScreen):
     """Follows the programs of its bridge, and ends them with it."""
 
+    ABOUT: ClassVar[str] = ABOUT
+    """What the help says of this screen."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space,f8", "step", "Step", id="trace.step", tooltip="Let this call go, and stop before the next one"),
         _key("f5", "run_on", "Run on", "Let every call go, until a stop"),
