@@ -9,7 +9,7 @@ import click
 
 from workbench.cli.common import AddressType, TimeoutType, output_options
 from workbench.cli.failure import Failure
-from workbench.cli.keeping import record_options
+from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import Output
 from workbench.cli.reading import reading
 from workbench.engine.bench import Bench
@@ -39,6 +39,7 @@ Examples:
     show_default=True,
     help="Bounds each call: none, 0 or seconds.",
 )
+@limit_option
 @record_options
 @output_options
 def command(session: Path, address: Address, fast: bool, socket: str, timeout: float | None, **others: Any) -> None:
