@@ -270,3 +270,15 @@ async def test_f1_explains_the_keys_of_the_list_too(app: WorkbenchApp) -> None:
         await pilot.press("f12", "f1", "end")
         await settled(pilot)
         assert "Go to the next one that was not done yet" in screen_text(app)
+
+
+async def test_the_log_can_be_drawn_until_the_screen_has_gone(app: WorkbenchApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await ask(pilot)
+        await pilot.press("1")
+        await answered(pilot)
+        screen.action_leave()
+        screen.tick()  # as one that was due just then
+        assert screen.query_one(LogView).journal[0].call == "socket"
+        await settled(pilot)
+        assert not isinstance(app.screen, ExperimentScreen)

@@ -100,7 +100,8 @@ class SessionScreen(Screen[None]):
         return ()
 
     def on_mount(self) -> None:
-        self.set_interval(TICK, self.tick)
+        self._left = False
+        self._ticking = self.set_interval(TICK, self.tick)
         self.call_after_refresh(self.tick)
         self.begin()
 
@@ -278,8 +279,13 @@ class SessionScreen(Screen[None]):
         return True
 
     def action_leave(self) -> None:
-        self._bridge.close()
+        self._left = True
+        self._ticking.stop()
         self.app.pop_screen()
+
+    def on_unmount(self) -> None:
+        if self._left:  # not before: until then the log may be drawn once more
+            self._bridge.close()
 
 
 def no_name_of_a_script(name: str) -> str | None:
