@@ -126,6 +126,7 @@ async def test_changed_and_run_again_the_runs_stand_side_by_side(app: WorkbenchA
         await answered(pilot)
         screen.query_one("#p-SENDS", Field).value = "5"
         screen.query_one("#p-BUFSIZE", Field).value = "7"
+        screen.query_one("#p-BUFSIZE", Field).focus()
         await pilot.press("ctrl+r")
         await answered(pilot, 2)
         assert told(screen, "#runs").splitlines() == [
@@ -135,6 +136,7 @@ async def test_changed_and_run_again_the_runs_stand_side_by_side(app: WorkbenchA
         ]
         assert "recv(7) = b'hello w'" in screen_text(app)
         assert "log of run 2" in screen_text(app)
+        assert screen.query_one("#p-BUFSIZE", Field).has_focus
         assert screen.experiment.source.split("\n")[35] == "received = connection.recv(BUFSIZE)"
         assert screen.query_one(SourceView).running == {36}
         screen.query_one(LogView).show_index(6)

@@ -144,7 +144,8 @@ class ExperimentScreen(SessionScreen):
         self.remove_class("-asking")
         self.query_one("#question-frame").border_title = safe(self.experiment.title)
         self.query_one(SourceView).show(self.experiment.script(values))
-        self.query_one(LogView).focus()
+        if self._runs == 1:  # later the focus stays in the fields, for the next change
+            self.query_one(LogView).focus()
 
     def draw(self) -> None:
         """Follow the run: the running line while it lasts, the answer when it has ended."""
