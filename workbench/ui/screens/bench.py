@@ -43,8 +43,8 @@ MANY = 8
 """Clients that one key opens."""
 
 
-def _key(key: str, action: str, text: str, help: str, show: bool = True) -> Binding:
-    return Binding(key, action, text, id=f"bench.{action}", tooltip=help, show=show, priority=True)
+def _key(key: str, action: str, text: str, help: str) -> Binding:
+    return Binding(key, action, text, id=f"bench.{action}", tooltip=help, priority=True)
 
 
 class BenchScreen(SessionScreen):
@@ -73,12 +73,12 @@ class BenchScreen(SessionScreen):
         _key("ctrl+o", "call", "Call…", "Make any call of the chosen endpoint, with arguments you type"),
         _key("alt+p", "plots", "plots", "Show the chosen endpoint's queues over time, or as they are now"),
         _key("f12", "experiments", "Experiments", "Predict what sockets do, and see: the bench stays as it is"),
-        _key("alt+t", "trace", "Trace…", "Trace a program: run it, and see its sockets and every call", show=False),
+        _key("alt+t", "trace", "Trace…", "Trace a program: run it, and see its sockets and every call"),
         _key("ctrl+n", "new_session", "New", "Close every socket and begin a new session"),
         _key("ctrl+g", "save", "Save", "Save a copy of the session in a file"),
-        _key("f2", "view_server", "Server", "Go to the server", show=False),
-        _key("f3", "view_client", "Client", "Go to the client", show=False),
-        _key("f4", "view_log", "Log", "Go to the log", show=False),
+        _key("f2", "view_server", "Server", "Go to the server"),
+        _key("f3", "view_client", "Client", "Go to the client"),
+        _key("f4", "view_log", "Log", "Go to the log"),
     ]
 
     def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None) -> None:

@@ -85,7 +85,7 @@ class SessionScreen(Screen[None]):
                     yield LogView(self._bridge.journal, zone=self._zone, id="log")
                 yield from self.below()
         yield Static(id="tiny")
-        yield Footer()
+        yield Footer(compact=True)
 
     def above(self) -> Iterable[Widget]:
         """Give what stands above the columns."""
