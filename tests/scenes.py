@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from textual.app import App
@@ -10,8 +12,14 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from tests.pictures import Picture, wait_until
+from workbench.engine.programs import program
+from workbench.experiments.catalog import find
+from workbench.experiments.progress import Progress
 from workbench.ui.app import WorkbenchApp
 from workbench.ui.bridge import Bridge
+from workbench.ui.screens.experiment import ExperimentScreen
+from workbench.ui.screens.trace import TraceScreen
+from workbench.ui.trace_bridge import TraceBridge
 from workbench.ui.widgets.controls import Field, Toggle
 
 
@@ -120,6 +128,59 @@ async def refused(pilot: Pilot[Any]) -> None:
     await pilot.pause(0.2)
 
 
+SLOW_READER = """\
+import socket
+import threading
+import time
+
+listener = socket.create_server(("127.0.0.1", 0))
+
+
+def client():
+    own = socket.create_connection(listener.getsockname())
+    for word in (b"one ", b"two ", b"three"):
+        own.sendall(word)
+    own.shutdown(socket.SHUT_WR)
+    print("answer:", own.recv(100))
+    own.close()
+
+
+threading.Thread(target=client).start()
+conn, peer = listener.accept()
+while data := conn.recv(4):
+    print("got", data)
+    time.sleep(0.7)
+conn.sendall(b"thanks")
+conn.close()
+"""
+
+
+def stepped() -> WorkbenchApp:
+    """A traced program whose calls wait to be let go."""
+    script = Path(tempfile.mkdtemp(), "slow_reader.py")
+    script.write_text(SLOW_READER)
+    return WorkbenchApp(TraceBridge([program([str(script)])], step=True), kind=TraceScreen)
+
+
+async def stepping(pilot: Pilot[Any]) -> None:
+    """A recv of the program that is held, with what its queue holds."""
+    for _ in range(60):
+        await pilot.press("space")
+        await pilot.pause(0.1)
+        if _calls(pilot, "recv", "conn 1"):
+            break
+    await pilot.pause(0.8)
+
+
+async def experiment(pilot: Pilot[Any]) -> None:
+    """An answered experiment, with the line that proves it."""
+    kept = Progress(Path(tempfile.mkdtemp(), "kept.json"))
+    await pilot.app.push_screen(ExperimentScreen(find("json-extra-data"), kept))
+    await pilot.press("1")
+    await wait_until(pilot, lambda: pilot.app.screen.has_class("-answered"))
+    await pilot.pause(0.5)
+
+
 async def helped(pilot: Pilot[Any]) -> None:
     """The help."""
     await pilot.press("f1")
@@ -134,4 +195,6 @@ PICTURES = (
     Picture("help", bench, helped, _close, columns=80, rows=24),
     Picture("queue", bench, datagrams, _close),
     Picture("why", bench, why, _close),
+    Picture("trace", stepped, stepping, _close),
+    Picture("experiment", bench, experiment, _close),
 )
