@@ -28,6 +28,7 @@ one, other = socket.socketpair()
 one.sendall(b"hello world")
 print(other.recv(5), flush=True)
 other.close()
+other.close()  # closed already: no call
 """
 
 
@@ -41,11 +42,13 @@ class Stepped:
     eventually: Eventually
 
     @contextmanager
-    def run(self, source: str, interpreter: str = sys.executable) -> Iterator[subprocess.Popen[str]]:
+    def run(
+        self, source: str, interpreter: str = sys.executable, stdin: int | None = None
+    ) -> Iterator[subprocess.Popen[str]]:
         words = [interpreter, write(self.folder, "program.py", source)]
         environment, pipe = traced_environment(self.session), subprocess.PIPE
         with subprocess.Popen(
-            words, cwd=self.folder, env=environment, stdout=pipe, stderr=pipe, text=True
+            words, cwd=self.folder, env=environment, stdout=pipe, stderr=pipe, stdin=stdin, text=True
         ) as program:  # fmt: skip
             try:
                 yield program
@@ -91,6 +94,37 @@ def test_each_call_waits_and_shows_its_queue_before_and_after(stepped: Stepped, 
         stepped.go()
         assert program.communicate(timeout=10) == ("b'hello'\n", "")
     assert stepped.calls() == ["socketpair", "sendall", "recv", "close"]
+
+
+def test_a_look_into_the_queue_of_a_call_that_waits_sees_what_came_meanwhile(stepped: Stepped) -> None:
+    source = """
+import os, socket, sys
+one, other = socket.socketpair()
+if os.fork():
+    other.recv(4)
+else:
+    sys.stdin.readline()
+    os.write(one.fileno(), b"came later")
+"""
+    reading, writing = os.pipe()
+    with stepped.run(source, stdin=reading) as program:
+        told = stepped.waits("recv").told
+        assert told.queue.total == 0
+        os.write(writing, b"\n")
+
+        def seen() -> bytes:
+            stepped.stepping.look_again()
+            stepped.stepping.held()
+            return bytes.fromhex(stepped.stepping.peeked(told.socket)[0].head)
+
+        stepped.eventually(lambda: seen() == b"came later")
+        stepped.go()
+        assert program.wait(10) == 0
+        stepped.eventually(lambda: all(stepped.stepping.last()))
+        before, after = stepped.stepping.last()
+        assert (before.queue.total, after.queue.total) == (10, 6)
+    os.close(reading)
+    os.close(writing)
 
 
 def test_run_on_lets_everything_go(stepped: Stepped) -> None:
@@ -155,19 +189,38 @@ sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 probe.bind(("127.0.0.1", 0))
 sock.connect(probe.getsockname())
+probe.sendto(b"first", sock.getsockname())
 probe.close()
 sock.send(b"nobody")
 try:
     print(sock.recv(10))
 except ConnectionRefusedError as error:
-    print("refused", flush=True)
+    print("refused, then", sock.recv(10), flush=True)
 """
     stepped.stepping.rule = Rule(stops=frozenset({"recv"}))
     with stepped.run(source) as program:
         told = stepped.waits("recv").told
-        assert told.queue.error
+        assert (told.queue.error, told.queue.head) == (True, "")
+        stepped.stepping.rule = Rule()
         stepped.go()
-        assert program.communicate(timeout=10) == ("refused\n", "")
+        assert program.communicate(timeout=10) == ("refused, then b'first'\n", "")
+
+
+def test_a_peek_leaves_a_programs_own_peeks_alone(stepped: Stepped) -> None:
+    source = """
+import socket
+one, other = socket.socketpair()
+one.send(b"0123456789")
+other.setsockopt(socket.SOL_SOCKET, 42, 0)  # SO_PEEK_OFF: each peek goes on where the last one ended
+print(other.recv(4, socket.MSG_PEEK), other.recv(4, socket.MSG_PEEK), flush=True)
+"""
+    stepped.stepping.rule = Rule(stops=frozenset({"recv"}))
+    with stepped.run(source) as program:
+        told = stepped.waits("recv").told
+        assert (told.queue.total, told.queue.head) == (10, "")
+        stepped.stepping.rule = Rule()
+        stepped.go()
+        assert program.communicate(timeout=10) == ("b'0123' b'4567'\n", "")
 
 
 def test_threads_wait_each_for_itself(stepped: Stepped) -> None:
@@ -225,14 +278,15 @@ def test_ctrl_c_reaches_a_program_whose_call_waits(stepped: Stepped) -> None:
 def test_the_programs_default_timeout_and_descriptors_are_its_own(stepped: Stepped) -> None:
     source = """
 import socket
-socket.setdefaulttimeout(0.05)
+socket.setdefaulttimeout(0.002)
 one, other = socket.socketpair()
 one.send(b"x")
 print(one.fileno(), socket.socket().fileno(), other.recv(1), flush=True)
 """
     with stepped.run(source) as program:
-        first = int(stepped.waits("send").told.socket[1])
-        assert first
+        stepped.waits("send")
+        assert stepped.calls() == ["socketpair"]  # takes longer than that timeout
+        assert stepped.stepping.held()
         for call in ("socket", "recv"):
             stepped.go()
             stepped.waits(call)

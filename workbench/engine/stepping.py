@@ -136,6 +136,8 @@ class Stepping:
         self._lock = threading.Lock()
         self._held: list[Held] = []
         self._peeks: dict[tuple[int, int], tuple[Looked, float]] = {}
+        self._let_go: dict[tuple[int, int], Told] = {}
+        """Of each thread, the call that has not returned yet."""
         self._last: tuple[Told, Told | None] | None = None
         self._rule = Rule()
         self._looked = 0.0
@@ -189,7 +191,7 @@ class Stepping:
                     held.waits.send(LOOK_AGAIN)
 
     def last(self) -> tuple[Told, Told | None] | None:
-        """Return the call that was let go last, as told before it and, once it returned, after it."""
+        """Return the call that returned last, as told before and after it, or that was let go last (None: after it)."""
         return self._last
 
     def peeked(self, key: tuple[int, int]) -> tuple[Looked, float] | None:
@@ -204,7 +206,10 @@ class Stepping:
                     continue
                 self._held.remove(each)
             if not each.told.after:
-                self._last = (each.told, None)
+                looked, _ = self._peeks.get(each.told.socket, (each.told.queue, 0.0))
+                told = msgspec.structs.replace(each.told, queue=looked)
+                self._last = told, None
+                self._let_go[told.writer, told.thread] = told
             _let_go(each.waits)
 
     def close(self) -> None:
@@ -237,9 +242,8 @@ class Stepping:
     def _take(self, told: Told, asking: socket.socket) -> bool:
         """Take in what a program tells; tell whether it is to wait."""
         self._saw(told)
-        last = self._last
-        if told.after and last is not None and (last[0].writer, last[0].thread) == (told.writer, told.thread):
-            self._last = last[0], told
+        if told.after and (before := self._let_go.pop((told.writer, told.thread), None)):
+            self._last = before, told
         asking.setblocking(False)
         with self._lock:
             if waits := self._rule.holds(told):
