@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from workbench.engine.declared import DONTWAIT, OOB, PEEK, TRUNC
 from workbench.engine.waiting import WaitingSocket
+from workbench.engine.waker import POLLERR, POLLIN, POLLRDHUP
 from workbench.model.address import plain
 from workbench.model.call import Json
 from workbench.probe.facts import SEQPACKET, STREAM, queued
@@ -35,7 +36,6 @@ _PEEK_OFF = 42
 """SO_PEEK_OFF (socket(7)), which CPython has no name for: where the next peek begins; -1 for none."""
 _MEMINFO = 55
 """SO_MEMINFO (linux/sock_diag.h): nine u32, the first the memory that the receive queue takes, the last the drops."""
-_RDHUP = getattr(select, "POLLRDHUP", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +126,14 @@ class QueuedSocket(WaitingSocket):
         facts: dict[str, Any] = {
             "memory": memory,
             "room": room,
-            "fin": bool(ready & _RDHUP) and kind in (STREAM, SEQPACKET),
-            "error": bool(ready & select.POLLERR) or self._owed is not None,
+            "fin": bool(ready & POLLRDHUP) and kind in (STREAM, SEQPACKET),
+            "error": bool(ready & POLLERR) or self._owed is not None,
         }
         if self._stream:
             total = queued(self, kind)
             head = self._peek(min(total, HEAD)) if total > 0 and not facts["error"] else b""
             return Queue(False, total=max(0, total), offset=self.taken, head=head, **facts)
-        if ready & select.POLLIN and not facts["error"]:
+        if ready & POLLIN and not facts["error"]:
             self._take_in_arrivals()
         messages = tuple(self._known)
         return Queue(
@@ -141,8 +141,10 @@ class QueuedSocket(WaitingSocket):
         )
 
     def _ready(self) -> int:
+        if not hasattr(select, "poll"):  # Windows
+            return POLLIN if select.select([self], [], [], 0)[0] else 0
         poll = select.poll()
-        poll.register(self.fileno(), select.POLLIN | _RDHUP)
+        poll.register(self.fileno(), POLLIN | POLLRDHUP)
         found = poll.poll(0)
         return found[0][1] if found else 0
 
