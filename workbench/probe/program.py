@@ -113,11 +113,10 @@ class Probe:
         shared = {"recorder": self.recorder, "sources": self.sources, "live": self.live, "names": {}, "labels": {}}
         looks = {name: getattr(self.original, name) for name in ("__module__", "__qualname__", "__doc__")}
         methods = {name: _outer(name, getattr(ProgramSocket, name), self.original) for name in METHODS}
-        if steps is None:
-            changed = fast_methods(shared, methods, hide)
-        else:
+        changed = fast = fast_methods(shared, methods, hide)
+        if steps is not None:
             shared["hold"] = steps.holder()
-            changed = {name: steps.followed(method, hide) for name, method in methods.items()}
+            changed = {name: steps.followed(method, fast.get(name, method), hide) for name, method in methods.items()}
         methods.update({name: _dressed(method, methods[name]) for name, method in changed.items()})
         made: Any = type("socket", (ProgramSocket,), {"__slots__": (), **looks, **shared, **methods})
         made.accepts = made
