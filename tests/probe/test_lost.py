@@ -67,6 +67,19 @@ def test_the_limit_is_the_files_whoever_writes_it(tmp_path: Path) -> None:
     assert other.lost == 1
 
 
+def test_writers_who_rarely_look_at_the_size_stay_within_the_limit_together(tmp_path: Path) -> None:
+    recorders = [Recorder(str(tmp_path / "s"), limit=1 << 20) for _ in range(4)]
+    for _ in range(5000):
+        for recorder in recorders:
+            send(recorder, b"x" * 100)
+    kept = 20000 - sum(recorder.lost for recorder in recorders)
+    for recorder in recorders:
+        recorder.close()
+    journal = read(tmp_path / "s")
+    assert len(journal) == kept
+    assert 0.99 * (1 << 20) < (tmp_path / "s").stat().st_size < 1.01 * (1 << 20)
+
+
 def test_a_file_that_may_not_grow_is_torn_and_all_before_is_read(tmp_path: Path) -> None:
     script = (
         "import resource, sys; from workbench.probe.record import Recorder\n"

@@ -44,6 +44,7 @@ _pack, _pack_prefix = FIXED.pack, PREFIX.pack
 _write = os.write
 _MOST_TEXTS = 10000
 _SMALL = 16384  # bytes that are copied together faster than handed over in pieces
+_ROOM = 1 << 20  # bytes that may be written without another look at the file's size
 
 # Kinds of record.
 START, CALL, TEXT, NOTE, LOST, END = range(1, 7)
@@ -105,6 +106,7 @@ class Recorder:
         """Start writing as this process: again in a child after fork, which has a pid and threads of its own."""
         self.pid = os.getpid()
         self.writer = int.from_bytes(os.urandom(4), "little")
+        self._room = 1 << 62 if self.limit is None else 0
         self.lost = self._told = 0
         self._losing = RLock()  # taken only by calls that are lost
         self._numbers, self._text_numbers = count(1), count(1)
@@ -187,7 +189,8 @@ class Recorder:
         descriptor = self._descriptor
         if descriptor is None:
             return
-        if length < _SMALL and self.limit is None:
+        if length < _SMALL and length <= self._room:
+            self._room -= length
             try:
                 if _write(descriptor.number, head + tail + data) == length:
                     return
@@ -253,14 +256,22 @@ class Recorder:
         return True
 
     def _fits(self, size: int) -> bool:
-        """Tell whether *size* bytes more stay within the limit, whoever wrote what is there."""
+        """Tell whether *size* bytes more stay within the limit, whoever wrote what is there.
+
+        The file's size is asked for only now and then; of the room that is left, others may have their parts.
+        """
         descriptor = self._descriptor
         if self.limit is None or descriptor is None:
             return True
+        if size <= self._room:
+            self._room -= size
+            return True
         try:
-            return os.lseek(descriptor.number, 0, os.SEEK_END) + size <= self.limit
+            left = self.limit - os.lseek(descriptor.number, 0, os.SEEK_END) - size
         except OSError:
             return False
+        self._room = max(0, min(left // 8, _ROOM))
+        return left >= 0
 
     def _settle(self) -> None:
         """Write what could not be written before: that this process began, and how many calls it lost so far."""
