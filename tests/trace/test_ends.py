@@ -109,6 +109,25 @@ print("unharmed")
     assert f"{401 - len(traced.calls)} calls were not kept" in traced.err
 
 
+def test_a_limit_holds_for_all_that_is_traced_and_the_loss_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "child.py", """
+import socket
+a, b = socket.socketpair()
+for _ in range(200): a.send(b"x" * 100); b.recv(1000)
+""")  # fmt: skip
+    write(tmp_path, "parent.py", """
+import os, subprocess, sys
+print([name for name in os.environ if name.startswith("SOCKET_WORKBENCH")])
+subprocess.run([sys.executable, "child.py"])
+subprocess.run([sys.executable, "child.py"], env={})
+""")  # fmt: skip
+    traced = trace(tmp_path, "--limit", "20000", "parent.py")
+    assert (traced.code, traced.out) == (0, "[]\n")
+    assert 10 < len(traced.calls) < 200
+    assert f"{802 - len(traced.calls)} calls were not kept (full disk or size limit)\n" in traced.err
+    assert (tmp_path / "session.swb").stat().st_size < 30000
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

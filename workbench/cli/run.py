@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 import click
 
 from workbench.cli.common import Failure, new_report, output_options
-from workbench.cli.keeping import record_options
+from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import recording
 from workbench.cli.run_all import run_all
 from workbench.cli.trace import trace
@@ -46,6 +47,7 @@ _PARAGRAPH = 100  # cells
     help="Seconds that an experiment may take.",
 )  # fmt: skip
 @record_options
+@limit_option
 @output_options
 def command(
     name: str | None,
@@ -55,6 +57,7 @@ def command(
     timeout: float,
     record: Path | None,
     form: str,
+    limit: int,
     **keep: bool,
 ) -> None:
     """Run an experiment and print its annotated log and whether its claim holds here.
@@ -70,7 +73,7 @@ def command(
     elif name is None:
         run_all(catalog(), timeout)
     else:
-        _run(name, sets, timeout, record, form, keep)
+        _run(name, sets, timeout, form, {"path": record, "limit": limit, **keep})
 
 
 def _list() -> None:
@@ -81,29 +84,27 @@ def _list() -> None:
             print(f"  {experiment.name:<{wide}}  {safe(experiment.title)}")
 
 
-def _run(
-    name: str, sets: tuple[str, ...], timeout: float, record: Path | None, form: str, keep: dict[str, bool]
-) -> None:
+def _run(name: str, sets: tuple[str, ...], timeout: float, form: str, keep: dict[str, Any]) -> None:
     try:
         experiment = find(name)
         values = dict(_values(experiment, sets))
     except NoBlock as problem:
         if sets:
             raise Failure(str(problem), 2) from None
-        _run_plain(name, record, form, keep)
+        _run_plain(name, form, keep)
     except (BadExperiment, BadValue) as problem:
         raise Failure(str(problem), 2) from None
     else:
-        with recording(record, **keep) as recorder, closing(Run(experiment, recorder, values, timeout)) as run:
+        with recording(**keep) as recorder, closing(Run(experiment, recorder, values, timeout)) as run:
             _tell(run, run.wait(), form)
 
 
-def _run_plain(name: str, record: Path | None, form: str, keep: dict[str, bool]) -> None:
+def _run_plain(name: str, form: str, keep: dict[str, Any]) -> None:
     try:
         described = program([name])
     except NoProgram as problem:
         raise Failure(str(problem), 2) from None
-    with recording(record, **keep) as recorder:
+    with recording(**keep) as recorder:
         code = trace([described], recorder, form)
     sys.exit(code)
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from workbench.cli.common import Failure, output_options
-from workbench.cli.keeping import record_options
+from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import Printer, recording
 from workbench.engine.programs import NoProgram, Program, program
 from workbench.engine.trace import Running, Tracing
@@ -28,7 +28,7 @@ _LOOK = 0.05
 """Seconds between two looks at the journal."""
 _UNTIL_LISTENING = 1.0
 """Seconds to wait for a program to listen before the next one beside it is started."""
-_VALUES = ("-o", "--record", "--with", "--format")
+_VALUES = ("-o", "--record", "--with", "--format", "--limit")
 EPILOG = """\b
 Examples:
   socket-workbench trace server.py
@@ -59,6 +59,7 @@ class Command(click.Command):
 @click.option("--tui", is_flag=True, help="Show its sockets, calls, source and output on a screen.")
 @click.option("--step", is_flag=True, help="With --tui: each call waits until you let it go.")
 @record_options
+@limit_option
 @output_options
 def command(
     words: tuple[str, ...],
@@ -68,6 +69,7 @@ def command(
     step: bool,
     record: Path | None,
     form: str,
+    limit: int,
     **keep: bool,
 ) -> None:
     """Run PROGRAM unchanged and log its socket calls on stderr.
@@ -80,16 +82,16 @@ def command(
     if step and not tui:
         raise click.UsageError("--step needs --tui: a call waits until a person on the screen lets it go")
     if tui:
-        sys.exit(_on_screen(programs, out or record, step, **keep))
-    with recording(out or record, **keep) as recorder:
+        sys.exit(_on_screen(programs, out or record, step, limit=limit, **keep))
+    with recording(out or record, limit=limit, **keep) as recorder:
         code = trace(programs, recorder, None if out else form)
     sys.exit(code)
 
 
-def _on_screen(programs: list[Program], record: Path | None, step: bool, append: bool, overwrite: bool) -> int:
+def _on_screen(programs: list[Program], record: Path | None, step: bool, *, limit: int, **keep: bool) -> int:
     from workbench.ui import run_trace
 
-    code, problem = run_trace(programs, record=record, append=append, overwrite=overwrite, step=step)
+    code, problem = run_trace(programs, record=record, limit=limit, step=step, **keep)
     if problem:
         raise Failure(problem, code)
     return code
@@ -114,7 +116,7 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None) -> int:
     journal.pull()
     begin = len(journal)
     printer = Printer(journal, _Nothing() if form is None else _report(journal, form), begin)
-    tracing = Tracing(Path(recorder.path))
+    tracing = Tracing(Path(recorder.path), limit=recorder.limit)
     with LivePages.made(Path(recorder.path)) as live, tracing.watching():
         for described in programs:
             if described.untraced:

@@ -67,7 +67,8 @@ def fullness(recorder: Recorder) -> str:
         return ""
     if recorder.limit is None or size < recorder.limit * _NEAR:
         return ""
-    return f"the session file has {size * 100 // recorder.limit} % of the {size_text(recorder.limit)} that it may have"
+    percent = min(100, size * 100 // recorder.limit)
+    return f"the session file has {percent} % of the {size_text(recorder.limit)} that it may have"
 
 
 def _make_way(path: Path, append: bool, overwrite: bool) -> None:

@@ -36,10 +36,10 @@ class Running:
 class Tracing:
     """Programs that run beside each other and write one session."""
 
-    def __init__(self, session: Path, environment: Mapping[str, str] = os.environ) -> None:
-        """*session*: the file they write; it has to exist."""
+    def __init__(self, session: Path, environment: Mapping[str, str] = os.environ, *, limit: int | None = None) -> None:
+        """*session*: the file they write; it has to exist. *limit*: the bytes that it may have."""
         self.running: list[Running] = []
-        self._environment = traced_environment(session, environment)
+        self._environment = traced_environment(session, environment, limit=limit)
         self._mask: set[int] = set()
         self._waited: set[int] = set()
 
@@ -110,11 +110,17 @@ def _exit_code(pid: int) -> int | None:
     return 128 - code if code < 0 else code
 
 
-def traced_environment(session: Path, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return *environment* as a program gets it that is to write its socket calls into *session*."""
+def traced_environment(
+    session: Path, environment: Mapping[str, str] = os.environ, *, limit: int | None = None
+) -> dict[str, str]:
+    """Return *environment* as a program gets it that is to write its socket calls into *session*.
+
+    *limit*: the bytes that the session may have.
+    """
     own = environment.get("PYTHONPATH")
     return {
         **environment,
         bootstrap.SESSION: str(session.absolute()),
+        **({} if limit is None else {bootstrap.LIMIT: str(limit)}),
         "PYTHONPATH": f"{INJECTED}{os.pathsep}{own}" if own else str(INJECTED),
     }

@@ -60,7 +60,7 @@ class TracedRun:
         self._live = self._resources.enter_context(LivePages.made(Path(recorder.path)))
         self.stepping = Stepping(Path(recorder.path), every=step)
         self._resources.callback(self.stepping.close)
-        self._tracing = Tracing(Path(recorder.path))
+        self._tracing = Tracing(Path(recorder.path), limit=recorder.limit)
         self._output = Output(columns)
         self._resources.callback(self._output.close)
         self._sockets = TracedSockets(journal)

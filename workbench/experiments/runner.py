@@ -92,7 +92,7 @@ class Run:
         return self.experiment.path.parent == SCRIPTS
 
     def _started(self, path: Path) -> subprocess.Popen[bytes]:
-        environment = traced_environment(Path(self._recorder.path), os.environ)
+        environment = traced_environment(Path(self._recorder.path), os.environ, limit=self._recorder.limit)
         beside = str(self.experiment.path.parent.absolute())
         environment["PYTHONPATH"] += os.pathsep + beside  # modules beside a script that runs from elsewhere
         environment["TMPDIR"] = str(self._folder)  # so that what a stopped script leaves behind goes with it

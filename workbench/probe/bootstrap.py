@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SESSION = "SOCKET_WORKBENCH_SESSION"
 """Environment variable: the session file to record into."""
+LIMIT = "SOCKET_WORKBENCH_LIMIT"
+"""Environment variable: bytes that the session file may have; any number of them unless it is there."""
 PACKAGE = "_socket_workbench"
 PAGE = 4096
 """Size in bytes of a process's part of the live file."""
@@ -22,14 +24,15 @@ PAGE = 4096
 def start(folder: str) -> None:
     """Begin tracing this process, if its environment says so. *folder*: what was put on PYTHONPATH."""
     session = os.environ.get(SESSION)
-    children = Children(folder, session or "")
+    limit = os.environ.get(LIMIT, "")
+    children = Children(folder, session or "", limit)
     children.hide()
     if session:
         children.install()
         place = sign_in(session + ".live")
         _Finder(
             {
-                "socket": lambda module: _trace(module, str(session), place),
+                "socket": lambda module: _trace(module, str(session), place, limit),
                 "_posixsubprocess": children.install_fork_exec,
             }
         )
@@ -61,7 +64,7 @@ def _sign_out(path: str, place: int) -> None:
         os.close(fd)
 
 
-def _trace(module: "ModuleType", session: str, place: int) -> None:
+def _trace(module: "ModuleType", session: str, place: int, limit: str) -> None:
     """Load the rest of the probe under a name of its own, and let it replace what *module* (socket) makes."""
     package = type(sys)(PACKAGE)
     package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
@@ -69,7 +72,7 @@ def _trace(module: "ModuleType", session: str, place: int) -> None:
     sys.modules[PACKAGE] = package
     try:
         __import__(PACKAGE + ".program")
-        sys.modules[PACKAGE + ".program"].install(module, session, place)
+        sys.modules[PACKAGE + ".program"].install(module, session, place, int(limit) if limit else None)
     except Exception:
         _sign_out(session + ".live", place)
         raise
@@ -87,14 +90,17 @@ class Children:
     a child an environment of its own, they are added to it.
     """
 
-    def __init__(self, folder: str, session: str) -> None:
+    def __init__(self, folder: str, session: str, limit: str) -> None:
         self._folder = os.fsencode(folder)
-        self._session = os.fsencode(session)
+        self._ours = {SESSION.encode(): os.fsencode(session)}
+        if limit:
+            self._ours[LIMIT.encode()] = os.fsencode(limit)
 
     def hide(self) -> None:
         """Let os.environ be what it would be without trace; the C library's environment stays as it is."""
         known = os.environb._data  # type: ignore[attr-defined]  # of bytes, also posix.environ
-        known.pop(SESSION.encode(), None)
+        for name in (SESSION.encode(), LIMIT.encode()):
+            known.pop(name, None)
         _, _, own = known.pop(b"PYTHONPATH", b"").partition(os.pathsep.encode())
         if own:
             known[b"PYTHONPATH"] = own
@@ -147,7 +153,8 @@ class Children:
     def _arm(self) -> None:
         """Put the variables into the C library's environment, where the program may have changed or removed them."""
         os.putenv(b"PYTHONPATH", self._joined(os.environb.get(b"PYTHONPATH", b"")))
-        os.putenv(SESSION.encode(), self._session)
+        for name, value in self._ours.items():
+            os.putenv(name, value)
 
     def _added(self, env: "Any") -> "Any":
         """Return the mapping *env* with the variables; as it is where the real call will complain of it."""
@@ -159,7 +166,7 @@ class Children:
             return env
         if SESSION.encode() in found:  # the program traces one itself
             return env
-        found[SESSION.encode()] = self._session
+        found.update(self._ours)
         found[b"PYTHONPATH"] = self._joined(found.get(b"PYTHONPATH", b""))
         return found
 
@@ -173,7 +180,7 @@ class Children:
         except (AttributeError, TypeError):
             return env
         path = self._joined(own[-1] if own else b"")
-        return [*kept, b"PYTHONPATH=" + path, SESSION.encode() + b"=" + self._session]
+        return [*kept, b"PYTHONPATH=" + path, *(name + b"=" + value for name, value in self._ours.items())]
 
     def _joined(self, own: bytes) -> bytes:
         return self._folder + os.pathsep.encode() + own if own else self._folder

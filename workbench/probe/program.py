@@ -129,9 +129,12 @@ class Probe:
         self.live.begin_after_fork(self.recorder.writer)
 
 
-def install(module: ModuleType, session: str, place: int) -> None:
-    """Let *module*, which is socket, make recording sockets from now on. *place*: of our page in the live file."""
-    recorder = Recorder(session, program=" ".join(getattr(sys, "orig_argv", sys.argv)))
+def install(module: ModuleType, session: str, place: int, limit: Optional[int] = None) -> None:
+    """Let *module*, which is socket, make recording sockets from now on. *place*: of our page in the live file.
+
+    *limit*: bytes that the session file may have.
+    """
+    recorder = Recorder(session, limit=limit, program=" ".join(getattr(sys, "orig_argv", sys.argv)))
     probe = Probe(recorder, live_page.Live(session + live_page.SUFFIX, place), module, joined(session))
     os.register_at_fork(after_in_child=probe.begin_after_fork)
     for name, (_, ours) in probe.replaced.items():

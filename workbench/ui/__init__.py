@@ -38,7 +38,7 @@ def run(session: Path | None, *, record: Path | None, append: bool, overwrite: b
 
 
 def run_trace(
-    programs: Sequence[Program], *, record: Path | None, append: bool, overwrite: bool, step: bool
+    programs: Sequence[Program], *, record: Path | None, append: bool, overwrite: bool, limit: int, step: bool
 ) -> tuple[int, str | None]:
     """Run programs under trace on screen, *step*: call by call; return the first one's exit code.
 
@@ -50,7 +50,7 @@ def run_trace(
     from workbench.ui.trace_bridge import TraceBridge
 
     try:
-        bridge = TraceBridge(programs, record, append=append, overwrite=overwrite, step=step)
+        bridge = TraceBridge(programs, record, append=append, overwrite=overwrite, limit=limit, step=step)
     except SessionExists as problem:
         return 2, str(problem)
     except OSError as problem:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from workbench.engine.programs import Program
-from workbench.engine.session import fresh_path, record_to, sessions_folder
+from workbench.engine.session import LIMIT, fresh_path, record_to, sessions_folder
 from workbench.engine.traced_run import TracedRun
 from workbench.ui.bridge import Bridge
 
@@ -21,15 +21,17 @@ class TraceBridge(Bridge):
         *,
         append: bool = False,
         overwrite: bool = False,
+        limit: int = LIMIT,
         step: bool = False,
         columns: int = 80,
     ) -> None:
         """Begin a session in *record*, else in the state directory; raises OSError and SessionExists as Bridge.live.
 
-        *step*: let each call wait until it is let go; *columns*: of the terminal that the programs print to.
+        *limit*: bytes that the session may have; *step*: let each call wait until it is let go; *columns*: of the
+        terminal that the programs print to.
         """
         path = record or fresh_path(sessions_folder())
-        recorder = record_to(path, append=append, overwrite=overwrite)
+        recorder = record_to(path, append=append, overwrite=overwrite, limit=limit)
         super().__init__(path, None, keep=record is not None)
         self._recorder = recorder
         self.journal.pull()
