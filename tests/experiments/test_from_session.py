@@ -20,6 +20,7 @@ from workbench.experiments.runner import Run
 from workbench.journal.reader import Journal
 from workbench.model.endpoint import ClientSettings, ServerSettings
 from workbench.probe.record import Recorder
+from workbench.probe.sockets import TracedSocket
 
 WAIT = 10
 
@@ -159,6 +160,125 @@ def test_datagrams_and_their_answers(session: Path) -> None:
     before, after, source = repeated(session)
     assert sorted(after.values()) == sorted(before.values())
     assert "recvfrom" in source
+
+
+FAMILIES = {
+    "IPv6": {"family": "AF_INET6", "host": "::1"},
+    "UNIX": {"family": "AF_UNIX", "path": "PATH"},
+    "UNIX abstract": {"family": "AF_UNIX", "path": "@from-session"},
+}
+BINDS = {
+    "IPv6": "server.bind(('::1', 0))",
+    "UNIX": 'server.bind(folder.name + "/server")',
+    "UNIX abstract": 'server.bind(f"\\0server-{os.getpid()}")',
+}
+
+
+def where(family: str, session: Path) -> dict[str, str]:
+    """What is the same in the settings of a server of that family and its clients."""
+    given = FAMILIES[family]
+    return {**given, "path": str(session.with_suffix(".sock"))} if given.get("path") == "PATH" else given
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_stream_of_another_family(session: Path, family: str) -> None:
+    given = where(family, session)
+    with closing(Recorder(str(session))) as recorder:
+        bench = Bench(recorder)
+        server = bench.start_server(ServerSettings(**given, port=0, responder="upper"))
+        assert server.started.result(WAIT).ok
+        port = server.local[1] if family == "IPv6" else 0
+        client = bench.open_client(ClientSettings(**given, port=port or 6789))
+        assert client.send(b"hello").result(WAIT).ok
+        assert client.recv(3).result(WAIT).result == b"HEL"
+        assert client.recv(100).result(WAIT).result == b"LO"
+        client.half_close().result(WAIT)
+        assert client.recv(100).result(WAIT).result == b""
+        bench.close()
+    before, after, source = repeated(session)
+    assert after == before
+    assert BINDS[family] in source
+    assert f"socket.socket(socket.{given['family']}, socket.SOCK_STREAM)" in source
+    assert "client_1.connect(server.getsockname())" in source
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_datagrams_of_another_family(session: Path, family: str) -> None:
+    given = where(family, session)
+    with closing(Recorder(str(session))) as recorder:
+        bench = Bench(recorder)
+        server = bench.start_server(ServerSettings(**given, port=0, type="SOCK_DGRAM", auto_recv=False))
+        assert server.started.result(WAIT).ok
+        port = server.local[1] if family == "IPv6" else 0
+        client = bench.open_client(ClientSettings(**given, port=port or 6789, type="SOCK_DGRAM"))
+        for text in (b"one", b"two"):
+            assert client.send(text).result(WAIT).ok
+            assert server.listener.recv(100).result(WAIT).result[0] == text
+        bench.close()
+    before, after, source = repeated(session)
+    assert before["client 1", True] == b"onetwo"
+    assert sorted(after.values()) == sorted(before.values())
+    assert BINDS[family] in source
+    assert f"socket.socket(socket.{given['family']}, socket.SOCK_DGRAM)" in source
+
+
+@pytest.mark.parametrize("family", ["IPv6", "UNIX"])
+def test_a_server_of_another_family_outside_the_session_is_made_up(session: Path, family: str) -> None:
+    kind = socket.AF_INET6 if family == "IPv6" else socket.AF_UNIX
+    given = where(family, session)
+    with socket.socket(kind) as listener, closing(Recorder(str(session))) as recorder:
+        listener.bind(("::1", 0) if family == "IPv6" else given["path"])
+        listener.listen()
+        bench = Bench(recorder)
+        port = listener.getsockname()[1] if family == "IPv6" else 6789
+        client = bench.open_client(ClientSettings(**given, port=port))
+        assert client.started.result(WAIT).ok
+        there, _ = listener.accept()
+        there.sendall(b"welcome")
+        assert client.recv(100).result(WAIT).result == b"welcome"
+        there.close()
+        bench.close()
+    before, after, source = repeated(session)
+    assert before == {("client 1", False): b"welcome"}
+    assert after["client 1", False] == b"welcome"
+    free = "('::1', 0)" if family == "IPv6" else 'folder.name + "/listener_for_client_1"'
+    assert f"listener_for_client_1.bind({free})" in source
+
+
+def test_a_socketpair(session: Path) -> None:
+    with closing(Recorder(str(session))) as recorder:
+        kind = type("Recorded", (TracedSocket,), {"recorder": recorder})
+        one, other = kind.socketpair()
+        one.sendall(b"ping")
+        assert other.recv(2) == b"pi"
+        other.sendall(b"pong")
+        assert one.recv(10) == b"pong"
+        one.close()
+        other.close()
+    before, after, source = repeated(session)
+    assert sorted(after.values()) == sorted(before.values()) == [b"pi", b"ping", b"pong", b"pong"]
+    assert " = socket.socketpair()  # 1" in source
+
+
+def test_what_was_sent_before_the_connection_was_accepted(session: Path) -> None:
+    with closing(Recorder(str(session))) as recorder:
+        bench = Bench(recorder)
+        server = bench.start_server(ServerSettings(port=0, auto_accept=False, auto_recv=False))
+        assert server.started.result(WAIT).ok
+        first, second = (bench.open_client(ClientSettings(port=server.local[1])) for _ in range(2))
+        for client, text in ((first, None), (second, b"second"), (first, b"first")):
+            assert client.started.result(WAIT).ok
+            if text:
+                assert client.send(text).result(WAIT).ok
+        second.half_close().result(WAIT)
+        for text in (b"first", b"second"):
+            server.listener.accept().result(WAIT)
+            assert server.connections[-1].recv(100).result(WAIT).result == text
+        assert server.connections[-1].recv(100).result(WAIT).result == b""
+        bench.close()
+    before, after, source = repeated(session)
+    assert after == before
+    assert "not in the session" not in source
 
 
 def test_what_failed_stands_as_a_remark(session: Path) -> None:

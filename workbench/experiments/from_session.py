@@ -10,11 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.experiments.own_script import OwnScript
+from workbench.experiments.script_datagrams import ScriptDatagrams
+from workbench.experiments.script_sockets import FOLDER, ScriptSockets
 from workbench.journal.reader import Journal
-from workbench.model.address import is_loopback_host
-from workbench.model.call import Call, Json
+from workbench.model.call import Call
 from workbench.model.describe import expression
-from workbench.model.sockets import SocketFacts, Sockets, connects, partner, takes
+from workbench.model.sockets import SocketFacts, Sockets, connects, takes
 from workbench.report.script import option
 
 MOST = 1 << 20
@@ -52,9 +53,13 @@ class _Repeat:
     def __init__(self, journal: Journal) -> None:
         self.script = OwnScript()
         self._sockets = Sockets()
+        self._made = ScriptSockets(self.script)
+        self._datagrams = ScriptDatagrams(self.script, self._sockets, self._made)
         self._journal = journal
         self._done: set[int] = set()
         self._connects: dict[str, int] = {}
+        self._accepts: dict[str, int] = {}
+        """The seq of the accept that made a connection, by its id."""
         self._ends: dict[str, int] = {}
         """The seq of the call that ended what a socket sends, by its id."""
         self._last_close: dict[str, int] = {}
@@ -66,23 +71,34 @@ class _Repeat:
                 self._ends.setdefault(facts.id, call.seq)
             if connects(call):
                 self._connects[facts.id] = call.seq
+            if call.call == "accept" and call.made:
+                self._accepts[call.made[0]] = call.seq
         self._sockets.pair(journal.lineage)
-        self._queued: dict[str, bytearray] = {}
-        """Bytes on their way to a socket, by its variable."""
+        self._earlier = self._in_turn()
         self._ended: set[str] = set()
         """The variables of sockets that nothing more will come to."""
-        self._open: list[str] = []
         self._sending: dict[str, str] = {}
         """The threads that send, by the variable of their socket."""
         self._recvs = 0
 
+    def _in_turn(self) -> dict[int, int]:
+        """Return which accept or connect comes before another one of the same listener: it accepts in turn."""
+        earlier: dict[int, int] = {}
+        latest: dict[str, tuple[int, int]] = {}
+        for made, accept in self._accepts.items():
+            facts = self._sockets[made]
+            connect = self._connects.get(facts.other, 0)
+            earlier[accept], earlier[connect] = latest.get(facts.listener, (0, 0))
+            latest[facts.listener] = accept, connect
+        return earlier
+
     def end(self) -> OwnScript:
         """Close what is still open and return the script."""
-        for name in list(self._open):
+        for name in list(self._made.open):
             self._join(name)
-        for name in list(self._open):
+        for name in list(self._made.open):
             self._close(name)
-        if self.script.known("folder"):
+        if self.script.known(FOLDER):
             self.script.add("folder.cleanup()")
         return self.script
 
@@ -95,15 +111,22 @@ class _Repeat:
             self._add(call, early)
 
     def _before(self, call: Call) -> list[int]:
-        """Return the calls without which this one would wait, by seq."""
+        """Return the calls without which this one would wait, or has no other end, by seq."""
+        facts = self._sockets.get(call.socket)
+        other = facts.other if facts is not None else ""
         if call.call == "accept" and call.made:
-            seq = self._connects.get(self._sockets[call.made[0]].other)
-        elif takes(call) and not call.data and (facts := self._sockets.get(call.socket)) is not None:
-            seq = self._ends.get(facts.other)
+            seqs = [self._earlier[call.seq], self._connects.get(self._sockets[call.made[0]].other, 0)]
+        elif connects(call):
+            seqs = [self._earlier.get(call.seq, 0)]
+        elif takes(call) and not call.data:
+            seqs = [self._ends.get(other, 0)]
+        elif takes(call):
+            seqs = [part.seq for part in self._journal.lineage.sources(call) or ()]
+        elif call.sends or call.call in ("shutdown", "close"):
+            seqs = [self._accepts.get(other, 0)]
         else:
-            sources = self._journal.lineage.sources(call) if takes(call) else ()
-            return [part.seq for part in sources or ()]
-        return [seq] if seq else []
+            seqs = []
+        return [seq for seq in seqs if seq]
 
     def _add(self, call: Call, early: bool) -> None:
         facts = self._sockets.get(call.socket)
@@ -122,9 +145,9 @@ class _Repeat:
             case "accept" if call.made:
                 self._accept(self._sockets[call.made[0]], self._listener(facts), call)
             case "setsockopt" if arguments := option(call):
-                self.script.add(f"{self._made(facts)}.setsockopt({arguments})", call)
+                self.script.add(f"{self._made.socket(facts)}.setsockopt({arguments})", call)
             case "socketpair" if len(call.made) == 2:
-                one, other = (self._named(self._sockets[made]) for made in call.made)
+                one, other = (self._made.named(self._sockets[made]) for made in call.made)
                 self.script.add(f"{one}, {other} = socket.socketpair()", call)
             case _ if connects(call):
                 self._connect(facts, call)
@@ -133,62 +156,23 @@ class _Repeat:
             case "close" if call.seq == self._last_close.get(facts.id) and (name := self.script.known(facts.id)):
                 self._close(name, self._other(facts), call)
             case _ if facts.type == "SOCK_DGRAM":
-                self._datagram(facts, call)
+                self._datagrams.add(facts, call)
             case _ if call.data or takes(call):
                 self._stream(facts, call, early)
 
     # --- sockets ------------------------------------------------------------------------------------------------------
 
-    def _named(self, facts: SocketFacts) -> str:
-        name = self.script.name(facts.id, facts.name or "sock")
-        self._note_open(name)
-        return name
-
-    def _note_open(self, name: str) -> None:
-        self._open.append(name)
-        self._queued[name] = bytearray()
-
-    def _made(self, facts: SocketFacts, family: str = "") -> str:
-        """Return the variable of a socket, which is made when it is wanted first."""
-        if known := self.script.known(facts.id):
-            return known
-        name = self._named(facts)
-        family = family or facts.family or ("AF_UNIX" if facts.is_unix else "AF_INET")
-        self.script.add(f"{name} = socket.socket(socket.{family}, socket.{facts.type or 'SOCK_STREAM'})")
-        return name
-
     def _listener(self, facts: SocketFacts) -> str:
         """Return the variable of a listening socket; one that was not bound by a call of the session is bound first."""
         new = not self.script.known(facts.id)
-        name = self._made(facts)
+        name = self._made.socket(facts)
         if new:
-            self.script.add(f"{name}.bind({self._free(facts, name)})")
+            self.script.add(f"{name}.bind({self._made.free_address(facts, name)})")
         return name
 
     def _bind(self, facts: SocketFacts, call: Call) -> None:
-        name = self._made(facts)
-        self.script.add(f"{name}.bind({self._free(facts, name)})", call)
-
-    def _free(self, facts: SocketFacts, name: str) -> str:
-        """Return the expression of an address that is free: a port that the kernel chooses, a path of its own."""
-        match facts.bound if facts.bound is not None else facts.local:
-            case str() as path if path.startswith("@"):
-                self.script.uses("os")
-                return f'f"\\0{name}-{{os.getpid()}}"'
-            case str():
-                return self._path(name)
-            case [str() as host, *_]:
-                local = "::1" if facts.family == "AF_INET6" else "127.0.0.1"
-                return repr((host if is_loopback_host(host) and host != "localhost" else local, 0))
-            case _:
-                return self._path(name) if facts.is_unix else "('127.0.0.1', 0)"
-
-    def _path(self, name: str) -> str:
-        if not self.script.known("folder"):
-            self.script.uses("tempfile")
-            self.script.name("folder", "folder for paths")
-            self.script.add("folder = tempfile.TemporaryDirectory()")
-        return f'folder.name + "/{name}"'
+        name = self._made.socket(facts)
+        self.script.add(f"{name}.bind({self._made.free_address(facts, name)})", call)
 
     def _other(self, facts: SocketFacts) -> str:
         """Return the variable of the other end; "" where there is none yet."""
@@ -196,34 +180,33 @@ class _Repeat:
 
     def _connect(self, facts: SocketFacts, call: Call) -> None:
         if facts.type == "SOCK_DGRAM":
-            self.script.add(f"{self._made(facts)}.connect({self._address(facts, facts.peer)})", call)
+            self.script.add(f"{self._made.socket(facts)}.connect({self._datagrams.address(facts, facts.peer)})", call)
             return
         accepted = self._sockets.get(facts.other)
         if accepted is not None and (listener := self._sockets.get(accepted.listener)) is not None:
             there = self._listener(listener)
-            name = self._made(facts, listener.family)
+            name = self._made.socket(facts, listener.family)
             self.script.add(f"{name}.connect({there}.getsockname())", call)
             return
-        name = self._made(facts)
+        name = self._made.socket(facts)
         there = self.script.name(f"listener for {facts.id}", f"listener for {name}")
-        self._note_open(there)
+        self._made.note_open(there)
         kind = f"socket.{facts.family or 'AF_INET'}, socket.{facts.type or 'SOCK_STREAM'}"
         self.script.add(f"{there} = socket.socket({kind})")
-        where = self._path(there) if facts.is_unix else repr(("::1" if facts.family == "AF_INET6" else "127.0.0.1", 0))
-        self.script.add(f"{there}.bind({where})")
+        self.script.add(f"{there}.bind({self._made.local_address(facts, there)})")
         self.script.add(f"{there}.listen()")
         self.script.add(f"{name}.connect({there}.getsockname())", call)
         peer = self.script.name(f"peer of {facts.id}", f"peer of {name}")
-        self._note_open(peer)
+        self._made.note_open(peer)
         self.script.add(f"{peer}, _ = {there}.accept()")
 
     def _accept(self, made: SocketFacts, listener: str, call: Call) -> None:
         if not made.other:
             peer = self.script.name(f"peer of {made.id}", f"peer of {made.name or 'conn'}")
-            self._note_open(peer)
+            self._made.note_open(peer)
             self.script.add(f"{peer} = socket.socket({listener}.family, {listener}.type)")
             self.script.add(f"{peer}.connect({listener}.getsockname())")
-        self.script.add(f"{self._named(made)}, _ = {listener}.accept()", call)
+        self.script.add(f"{self._made.named(made)}, _ = {listener}.accept()", call)
 
     # --- streams ------------------------------------------------------------------------------------------------------
 
@@ -238,7 +221,7 @@ class _Repeat:
         elif call.data:
             if not facts.other:
                 self.script.add(f"{other}.sendall({self.script.payload(call.data)})")
-                self._queued[name] += call.data
+                self._made.queued[name] += call.data
             self._receive(name, call)
         elif call.requested and call.error is None:
             if not facts.other and name not in self._ended:
@@ -248,7 +231,7 @@ class _Repeat:
     def _send(self, name: str, other: str, call: Call, early: bool) -> None:
         self._join(name)
         payload = self.script.payload(call.data)
-        self._queued[other] += call.data
+        self._made.queued[other] += call.data
         if len(call.data) <= _FITS or not (early or call.error):
             how = "send" if call.call == "send" else "sendall"
             self.script.add(f"{name}.{how}({payload})", call)
@@ -265,7 +248,7 @@ class _Repeat:
             self.script.add(f"{thread}.join(5)")
 
     def _receive(self, name: str, call: Call) -> None:
-        size, data, queued = call.requested or _WHOLE, call.data, self._queued[name]
+        size, data, queued = call.requested or _WHOLE, call.data, self._made.queued[name]
         if not queued.startswith(data):
             self.script.remark(f"{call.seq}: {expression(call, 60)}: its bytes came by a way that was not recorded")
             return
@@ -278,27 +261,23 @@ class _Repeat:
         self.script.uses(helper="arrived")
         self.script.add(f"arrived({name}, {len(data)})")
         self._recvs += 2
-        self._got(f"{name}.recv({size})", ("recv", self._recvs, data, size), call)
+        self.script.got(f"received = {name}.recv({size})", ("recv", self._recvs, data, size), call)
         del queued[: len(data)]
 
     def _take(self, name: str, data: bytes, call: Call | None = None) -> None:
         self.script.uses(helper="take")
         self.script.add(f"assert take({name}, {len(data)}) == {self.script.payload(data)}", call)
         self.script.shown = self.script.shown or ("recv", self._recvs + 1, data, len(data))
-        del self._queued[name][: len(data)]
-
-    def _got(self, expression: str, shown: tuple[str, int, bytes, int], call: Call) -> None:
-        data = shown[2]
-        self.script.add(f"received = {expression}", call)
-        self.script.add(f"assert received == {self.script.payload(data)}, received")
-        self.script.shown = self.script.shown or shown
+        del self._made.queued[name][: len(data)]
 
     def _expect_end(self, name: str, call: Call) -> None:
-        if name not in self._ended or self._queued[name]:
+        if name not in self._ended or self._made.queued[name]:
             self.script.remark(f"{call.seq}: {name}.recv({call.requested}) met the end of the stream")
             return
         self._recvs += 1
-        self._got(f"{name}.recv({call.requested})", ("recv", self._recvs, b"", call.requested or 0), call)
+        self.script.got(
+            f"received = {name}.recv({call.requested})", ("recv", self._recvs, b"", call.requested or 0), call
+        )
 
     def _shutdown(self, facts: SocketFacts, call: Call) -> None:
         name, how = self.script.known(facts.id), call.args[0] if call.args else ""
@@ -309,63 +288,8 @@ class _Repeat:
                 self._ended.add(self._other(facts))
 
     def _close(self, name: str, other: str = "", call: Call | None = None) -> None:
-        if name in self._open:
+        if name in self._made.open:
             self._join(name)
-            self._open.remove(name)
+            self._made.open.remove(name)
             self._ended.add(other)
             self.script.add(f"{name}.close()", call)
-
-    # --- datagrams ----------------------------------------------------------------------------------------------------
-
-    def _datagram(self, facts: SocketFacts, call: Call) -> None:
-        there = partner(call, facts)
-        if call.sends:
-            name = self._made(facts)
-            payload = self.script.payload(call.data)
-            if call.call == "sendto" or facts.role != "client":
-                self.script.add(f"{name}.sendto({payload}, {self._address(facts, there)})", call)
-            else:
-                self.script.add(f"{name}.send({payload})", call)
-        elif takes(call) and call.requested:
-            name, sender = self._made(facts), self._owner(there)
-            if sender is None and there:
-                peer = self._address(facts, there).removesuffix(".getsockname()")
-                self.script.add(f"{peer}.sendto({self.script.payload(call.data)}, {name}.getsockname())")
-            shown = ("recvfrom", 1, call.data, call.requested)
-            self._got_from(name, shown, call)
-
-    def _got_from(self, name: str, shown: tuple[str, int, bytes, int], call: Call) -> None:
-        self.script.add(f"received, sender = {name}.recvfrom({shown[3]})", call)
-        self.script.add(f"assert received == {self.script.payload(shown[2])}, received")
-        self.script.shown = self.script.shown or shown
-
-    def _owner(self, address: Json) -> SocketFacts | None:
-        """Return the socket of the session that has an address."""
-        if not address:
-            return None
-        kinds = (facts for facts in self._sockets if facts.type == "SOCK_DGRAM" and facts.local)
-        return next((facts for facts in kinds if _same(facts.local, address)), None)
-
-    def _address(self, facts: SocketFacts, address: Json) -> str:
-        """Return the expression for where datagrams of *facts* go: a socket of the session, or one made up for it."""
-        owner = self._owner(address)
-        if owner is not None:
-            return f"{self._made(owner)}.getsockname()"
-        key = f"peer at {address}"
-        if not (name := self.script.known(key)):
-            name = self.script.name(key, "peer")
-            self._note_open(name)
-            self.script.add(f"{name} = socket.socket(socket.{facts.family or 'AF_INET'}, socket.SOCK_DGRAM)")
-            where = (
-                self._path(name) if facts.is_unix else repr(("::1" if facts.family == "AF_INET6" else "127.0.0.1", 0))
-            )
-            self.script.add(f"{name}.bind({where})")
-        return f"{name}.getsockname()"
-
-
-def _same(local: Json, address: Json) -> bool:
-    match local, address:
-        case [str() as here, int() as port, *_], [str() as there, int() as other, *_]:
-            return port == other and (here == there or here in ("0.0.0.0", "::"))
-        case _:
-            return bool(local == address)

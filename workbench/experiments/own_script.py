@@ -64,6 +64,12 @@ class OwnScript:
         """Add a line, with the number of the call in the session that it repeats."""
         self._lines.append(f"{line}  # {call.seq}" if call is not None else line)
 
+    def got(self, line: str, shown: tuple[str, int, bytes, int], call: Call) -> None:
+        """Add the line that sets `received`, and one that checks it; *shown*: as in the attribute."""
+        self.add(line, call)
+        self.add(f"assert received == {self.payload(shown[2])}, received")
+        self.shown = self.shown or shown
+
     def remark(self, text: str) -> None:
         """Add a comment."""
         self._lines.append(f"# {cut(safe(text), 100)}")
