@@ -196,13 +196,13 @@ async def test_notes_and_bookmarks_are_written_into_the_session() -> None:
 async def test_a_new_session_closes_every_socket_and_begins_an_empty_log() -> None:
     async with bench() as desk:
         address = await desk.server_on_a_free_port()
-        before = desk.app.bridge.path
+        before = desk.journal
         await desk.press("ctrl+n")
         await desk.until(lambda: isinstance(desk.app.screen, Confirm))
         await desk.press("y")
-        await desk.until(lambda: desk.app.bridge.path != before)
+        await desk.until(lambda: desk.journal is not before)
         assert len(desk.journal) == 0
-        assert not before.exists()
+        assert [*desk.app.bridge.path.parent.iterdir()] == [desk.app.bridge.path]
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address, timeout=1)
         await desk.server_on_a_free_port()
@@ -221,6 +221,14 @@ async def test_saving_copies_the_session(tmp_path) -> None:
     kept = Journal(target)
     kept.read_all()
     assert [call.call for call in kept][:2] == ["socket", "setsockopt"]
+    assert kept.problems() == []
+    bridge = Bridge.recorded(target)
+    bridge.annotate(1, "written into the copy", bookmark=False)
+    bridge.close()
+    noted = Journal(target)
+    noted.read_all()
+    assert noted.notes[1].text == "written into the copy"
+    assert noted.problems() == []
 
 
 async def test_leaving_removes_a_session_that_nobody_asked_to_keep(state_home) -> None:

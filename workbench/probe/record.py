@@ -98,7 +98,7 @@ class Recorder:
         self.on_loss: Optional[Callable[[int], None]] = None
         """Told how many calls were lost in this process, each time; the file may have no room to say so."""
         self._descriptor: Optional[Descriptor] = Descriptor(open_session(path))
-        self._file = os.fstat(self._descriptor.number).st_ino & 0xFFFFFFFF
+        self._file = _number_of(path, self._descriptor.number)
         self._begin()
         _begin_after_fork(self)
 
@@ -293,6 +293,18 @@ def _begin_after_fork(recorder: Recorder) -> None:
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=begin)
+
+
+def _number_of(path: str, fd: int) -> int:
+    """Return the number that the file's records bear: of a new file its st_ino, of a copied one the first file's."""
+    try:
+        with open(path, "rb") as file:
+            magic, number, _, _ = PREFIX.unpack(file.read(PREFIX.size))
+            if magic == MAGIC:
+                return int(number)
+    except (OSError, struct.error):
+        pass
+    return os.fstat(fd).st_ino & 0xFFFFFFFF
 
 
 def _boot_id() -> str:

@@ -88,9 +88,13 @@ class Bridge:
         self.bench, self.journal = fresh.bench, fresh.journal
 
     def save(self, path: Path) -> None:
-        """Copy the session as it is now to *path*; raises OSError."""
+        """Copy the session as it is now to *path*, as one that has ended; raises OSError."""
         shutil.copyfile(self.path, path)
         path.chmod(0o600)
+        if self.is_live and self._recorder is not None:
+            ending = Recorder(str(path), program="socket-workbench copy")
+            ending.writer = self._recorder.writer
+            ending.close()
 
     def close(self) -> None:
         """Close every socket and file, whatever is blocked."""
