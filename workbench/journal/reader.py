@@ -22,7 +22,8 @@ from workbench.model.ascending import Ascending
 from workbench.model.call import FAILED as FAILED
 from workbench.model.call import RECEIVED as RECEIVED
 from workbench.model.call import SENT as SENT
-from workbench.model.call import Call, Head, Number, decode, decode_tail
+from workbench.model.call import UNSEEN as UNSEEN
+from workbench.model.call import Call, Head, Number, Tail, decode, decode_tail
 from workbench.model.datagrams import HEAD
 from workbench.model.lineage import NAMING, Lineage
 from workbench.probe import record
@@ -33,6 +34,7 @@ _T = TypeVar("_T")
 
 _MOVED_NOTHING = record.FAILED | record.UNFINISHED
 _NO_NUMBER = record.NO_RESULT | record.OTHER_RESULT | record.UNFINISHED
+_ENDING = frozenset((record.CODE["shutdown"], record.CODE["close"]))
 _CONNECT_EX = record.CODE["connect_ex"]
 _CHUNK = 1 << 20
 _LONG = 1 << 13  # bytes; a few calls so long are kept in memory, and 512 others: together 4 MiB at most
@@ -142,9 +144,14 @@ class Journal:
                     moved = moved or (result if mark == RECEIVED and not flags & record.FAILED else 0)
                     if 0 < moved < 1 << 32:
                         self._moved(len(marks), (pid, socket), mark == SENT, moved, flags, started, ended)
+                    elif tail and mark == RECEIVED and not flags & _MOVED_NOTHING:
+                        self._compare((pid, socket), self._tail(offset, tail), flags)
+                elif code in _ENDING and tail:
+                    self._compare((pid, socket), self._tail(offset, tail), flags)
                 elif code in NAMING:
-                    start = offset + HEAD_SIZE
-                    names = decode_tail(self._bytes(start, start + tail))
+                    names = self._tail(offset, tail)
+                    if names.tcp:
+                        self._compare((pid, socket), names, flags)
                     self.lineage.named(code, (pid, socket), names, flags=flags, started=started, ended=ended)
             elif kind == GAP:
                 self.lineage.doubt()
@@ -192,6 +199,15 @@ class Journal:
         if not self.ended:
             found.append("the end is missing: the program was killed, or is still running")
         return found
+
+    def _tail(self, offset: int, length: int) -> Tail:
+        start = offset + HEAD_SIZE
+        return decode_tail(self._bytes(start, start + length))
+
+    def _compare(self, key: tuple[int, int], tail: Tail, flags: int) -> None:
+        """Compare what calls moved with what the kernel counted, as the last call's *tail* tells."""
+        if tail.tcp and self.lineage.counted(len(self.marks), key, tail, flags):
+            self.marks[-1] |= UNSEEN
 
     def _take_message(self, offset: int, tail: int, moved: int) -> None:
         """Take in a datagram, which is told from others by its addresses and its first bytes."""

@@ -25,7 +25,16 @@ def annotate(
     """Return the annotations of *call* with what *lineage* knows of it; *lengths* as in annotations."""
     sources = lineage.sources(call) if call.receives else []
     takers = lineage.takers(call) if call.sends and lineage.knows_peer(call) else None
-    return annotations(call, sources, takers, lengths, lost=lineage.lost(call), json=json, encoding=encoding)
+    return annotations(
+        call,
+        sources,
+        takers,
+        lengths,
+        lost=lineage.lost(call),
+        unseen=lineage.unseen(call),
+        json=json,
+        encoding=encoding,
+    )
 
 
 def annotations(
@@ -35,6 +44,7 @@ def annotations(
     lengths: Sequence[int] = (),
     *,
     lost: bool = False,
+    unseen: str = "",
     json: bool = False,
     encoding: str = "utf-8",
 ) -> list[str]:
@@ -42,8 +52,8 @@ def annotations(
 
     *sources*: the sends that a recv's bytes came from, None where they are not recorded yet. *takers*: the recvs that
     took a send's bytes, None where the receiver is not in the session. *lengths*: bytes moved by the call with seq
-    i + 1, which tells a whole send from its start. *lost*: a datagram sent is known to be lost. *json*: say whether
-    the bytes are JSON in *encoding*.
+    i + 1, which tells a whole send from its start. *lost*: a datagram sent is known to be lost. *unseen*: "received" or
+    "sent" where the kernel counted more bytes than calls moved. *json*: say whether the bytes are JSON in *encoding*.
     """
     if call.unfinished:
         return ["still running when the recording ended"]
@@ -57,6 +67,8 @@ def annotations(
     if call.data:
         notes += _text(call, json, encoding)
         notes += ["the plain bytes of TLS"] if call.tls else []
+    if unseen:
+        notes.append(f"bytes {unseen} passed unseen: no lineage for them")
     return [*notes, *_waited(call)]
 
 

@@ -19,10 +19,10 @@ from workbench.probe import record
 Json = Any
 """What JSON can hold."""
 
-SENT, RECEIVED, FAILED = 1, 2, 4
+SENT, RECEIVED, FAILED, UNSEEN = 1, 2, 4, 8
 """Marks of a call, kept in the journal's index so that filters and the log's rows need not read the call.
 
-FAILED: it raised or, as connect_ex, returned an errno.
+FAILED: it raised or, as connect_ex, returned an errno. UNSEEN: the kernel had counted more bytes than calls moved.
 """
 
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -76,6 +76,7 @@ class Tail(msgspec.Struct, frozen=True):
     fd: Number = -1
     inode: Number = 0
     peer_inode: Number = 0
+    tcp: list[Number] = []
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from workbench.model.datagrams import Datagrams
 from workbench.model.flow import End, Flow, Part
 from workbench.model.matching import Key
 from workbench.model.pairing import Pairing, pair
+from workbench.model.unseen import counts
 from workbench.probe.record import CODE, DATAGRAM, FAILED, OUT_OF_BAND, PEEK, SENDS, TLS
 
 __all__ = ["NAMING", "Key", "Lineage", "Part"]
@@ -31,6 +32,7 @@ NAMING = frozenset(
 )
 """Codes of the calls that make, name or give away a socket: `Lineage.named` takes them in."""
 
+_WITHOUT_DESCRIPTOR = 3  # arguments of a call that makes a socket: family, type, protocol
 _DGRAM = int(socket.SOCK_DGRAM)
 _TAKING_NOTHING = frozenset((CODE["recv"], CODE["recv_into"]))  # with bufsize 0: CPython makes no system call then
 
@@ -44,6 +46,9 @@ class Lineage:
         self._ends: dict[Key, End] = {}
         self._pairing = Pairing()
         self._datagrams = Datagrams(head)
+        self._rewrapped: set[Key] = set()
+        self._counted: dict[tuple[End, bool], int] = {}
+        self._told: dict[int, tuple[End, bool]] = {}
 
     # --- taking in --------------------------------------------------------------------------------------------------
 
@@ -80,6 +85,8 @@ class Lineage:
         match _NAMES[code]:
             case "socket" | "connect" | "connect_ex" if flags & TLS:
                 self._pairing.secure(self._end(key), tail)
+            case "socket" | "fromfd" if tail.args and len(tail.args) > _WITHOUT_DESCRIPTOR:
+                self._rewrapped.add(key)  # what passed before is not its
             case "bind" if isinstance(tail.local, str):
                 self._pairing.forget(tail.local, started)
             case "connect" | "connect_ex" if tail.peer is not None:
@@ -93,6 +100,22 @@ class Lineage:
             case "detach":
                 self._end(key).stop()
         return None
+
+    def counted(self, seq: int, key: Key, tail: Tail, flags: int) -> bool:
+        """Compare what calls moved with what the kernel had counted at call *seq*; tell whether bytes passed unseen.
+
+        Of that direction nothing is claimed then, unless the missing calls are recorded later, as a child's may be.
+        """
+        end, told = self._ends.get(key), False
+        if end is None or flags & TLS or key in self._rewrapped:
+            return False
+        for sent, count in counts(tail.tcp):
+            flow = end.sent if sent else end.received
+            if count > flow.total and not flow.stopped:
+                if not self._unseen(end, sent):
+                    self._told[seq], told = (end, sent), True
+                self._counted[end, sent] = count
+        return told
 
     def doubt(self) -> None:
         """Calls were lost: nothing more is claimed of the connections there are."""
@@ -115,7 +138,7 @@ class Lineage:
             source = self._datagrams.source(call, key) if call.datagram else 0
             return None if source is None else [Part(source, 0, len(call.data))] if source else []
         span = end.peeks.get(call.seq) or end.received.span(call.seq)
-        if end.other is None or span is None:
+        if end.other is None or span is None or self._unseen(end, False) or self._unseen(end.other, True):
             return []
         found = _whole(end.other.sent, *span)
         if not call.datagram:
@@ -133,7 +156,7 @@ class Lineage:
             taker = self._datagrams.taker(call.seq) if call.datagram else 0
             return [self._message_of(taker)] if taker else []
         span = end.sent.span(call.seq)
-        if span is None or end.other is None:
+        if span is None or end.other is None or self._unseen(end, True) or self._unseen(end.other, False):
             return []
         found = end.other.received.parts(*span)
         return [self._message_of(part.seq) for part in found] if call.datagram else found
@@ -141,6 +164,11 @@ class Lineage:
     def lost(self, call: Call) -> bool:
         """Whether it is known that the datagram of a send was lost: the drop counter, or the order of others tells."""
         return call.sends and call.datagram and self._datagrams.lost(call.seq)
+
+    def unseen(self, call: Call) -> str:
+        """Return "received" or "sent" where this call showed that such bytes had passed unseen, else ""."""
+        end, sent = self._told.get(call.seq, (None, False))
+        return "" if end is None or not self._unseen(end, sent) else "sent" if sent else "received"
 
     def queued(self, socket_id: str, start: int, stop: int) -> list[Part] | None:
         """Return the sends of the bytes at offsets *start* to *stop* of what a stream socket is to receive.
@@ -180,6 +208,9 @@ class Lineage:
         """
         end = self._ends.get(_key(socket_id))
         return None if end is None else (end, end.other)
+
+    def _unseen(self, end: End, sent: bool) -> bool:
+        return self._counted.get((end, sent), 0) > (end.sent if sent else end.received).total
 
     def _message_of(self, seq: int) -> Part:
         """Return the whole data of a call that moved a message."""

@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import struct
+import sys
 
 from .record import UNKNOWN
 
@@ -16,13 +17,18 @@ if TYPE_CHECKING:
 
 try:
     from fcntl import ioctl
-    from termios import FIONREAD
+    from termios import FIONREAD, TIOCOUTQ
 except ImportError:  # Windows
     ioctl = None  # type: ignore[assignment]
 
 STREAM, SEQPACKET = int(socket.SOCK_STREAM), int(getattr(socket, "SOCK_SEQPACKET", -1))
 _INT = struct.Struct("i")
 _ZERO = bytes(_INT.size)
+_BYTES = struct.Struct("=QQ")  # tcpi_bytes_acked and tcpi_bytes_received in linux/tcp.h's struct tcp_info
+_AT_BYTES = 120
+_TCP_INFO = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
+_INTERNET = (int(socket.AF_INET), int(getattr(socket, "AF_INET6", -1)))
+_TCP = (0, int(socket.IPPROTO_TCP))
 
 
 def queued(sock: socket.socket, kind: int) -> int:
@@ -39,6 +45,21 @@ def queued(sock: socket.socket, kind: int) -> int:
         return UNKNOWN if ready(sock, 0) else 0
     except (OSError, ValueError):
         return UNKNOWN
+
+
+def counted(sock: socket.socket) -> dict[str, Any]:
+    """Return what the kernel counted on a TCP connection, as a part of a tail; empty for other sockets.
+
+    State, bytes_acked and bytes_received (tcp(7), TCP_INFO), bytes in the receive queue and in the send queue.
+    """
+    if _TCP_INFO is None or ioctl is None or sock.family not in _INTERNET or sock.proto not in _TCP:
+        return {}
+    try:
+        info = _socket.socket.getsockopt(sock, socket.IPPROTO_TCP, _TCP_INFO, _AT_BYTES + _BYTES.size)
+        queues = [_INT.unpack(ioctl(sock.fileno(), queue, _ZERO))[0] for queue in (FIONREAD, TIOCOUTQ)]
+        return {"tcp": [info[0], *_BYTES.unpack_from(info, _AT_BYTES), *queues]}
+    except (OSError, ValueError, struct.error):  # it listens, was closed, or the kernel is older than 4.1
+        return {}
 
 
 def ready(sock: socket.socket, seconds: float, *, to_send: bool = False) -> bool:

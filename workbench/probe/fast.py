@@ -60,7 +60,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
             ended = clock()
             slot[AT_CALL] = 0
             count = len(data)
-            if count >= bufsize:
+            if count >= bufsize or not count:
                 self._write_recv("recv", (started, ended), data, count, bufsize, 0)
             else:
                 write(_RECV, key, started, ended, count, bufsize, 0, data, 0, -1, 0, 0, name, source, b"", None, thread)
@@ -97,7 +97,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
                 raise
             ended = clock()
             slot[AT_CALL] = 0
-            if count >= asked:
+            if count >= asked or not count:
                 self._write_recv("recv_into", (started, ended), buffer, count, asked, 0)
             else:
                 data = view[:count]

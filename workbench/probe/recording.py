@@ -7,7 +7,7 @@ import socket
 from time import monotonic_ns as clock
 
 from . import record
-from .facts import STREAM, argument, names, option, queued, size_of, taken
+from .facts import STREAM, argument, counted, names, option, queued, size_of, taken
 from .plain import dumps
 from .record import CODE, UNKNOWN, Recorder
 
@@ -129,6 +129,8 @@ class RecordingSocket(socket.socket):
         # A stream's recv that took less than asked took all, unless ancillary data ended it.
         if self._kind != STREAM or marks or ancillary or count >= requested:
             left = queued(self, self._kind)
+        if self._kind == STREAM and not count and requested:
+            tail.update(counted(self))
         self._put(
             call,
             *times,
@@ -192,6 +194,10 @@ class RecordingSocket(socket.socket):
             flags=flags if self._kind == STREAM else flags | record.DATAGRAM,
             **facts,
         )
+
+    def _counted(self) -> dict[str, Any]:
+        """Return what the kernel counted on a TCP connection so far: more than the calls moved, if some went unseen."""
+        return counted(self) if self._kind == STREAM and self.recorder is not None else {}
 
     def _connecting(self, address: Any) -> dict[str, Any]:
         """Return the names of a socket whose connect goes on in the background: its peer is the one it asked for."""

@@ -184,22 +184,25 @@ class TracedSocket(TransferSocket):
 
     def shutdown(self, how: int, /) -> None:
         """socket.shutdown."""
-        self._call("shutdown", super().shutdown, (how,))
+        counts = self._counted()
+        self._call("shutdown", super().shutdown, (how,), lambda _: counts)
 
     def close(self) -> None:
         """socket.close, recorded when it really closes, which a file of makefile puts off."""
-        started, was_open = clock(), self.fileno() >= 0
+        counts, was_open = self._counted(), self.fileno() >= 0
+        started = clock()
         try:
             super().close()
         except BaseException as error:
             self._write_error("close", started, error)
             raise
         if was_open and self.fileno() < 0:
-            self._write_result("close", started, clock(), (), None)
+            self._write_result("close", started, clock(), (), None, lambda _: counts)
 
     def detach(self) -> int:
         """socket.detach: the descriptor lives on, unseen."""
-        result: int = self._call("detach", super().detach, ())
+        counts = self._counted()
+        result: int = self._call("detach", super().detach, (), lambda _: counts)
         return result
 
     def makefile(self, *args: Any, **options: Any) -> Any:
