@@ -36,16 +36,20 @@ print("got", b.recv(10))
 
 
 class Starter(Protocol):
-    def __call__(self, experiment: Experiment, values: Mapping[str, Value] = ..., deadline: float = ...) -> Run: ...
+    def __call__(
+        self, experiment: Experiment, values: Mapping[str, Value] = ..., deadline: float = ..., *, step: bool = ...
+    ) -> Run: ...
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Starter]:
     with ExitStack() as stack:
 
-        def started(experiment: Experiment, values: Mapping[str, Value] = {}, deadline: float = 20) -> Run:
+        def started(
+            experiment: Experiment, values: Mapping[str, Value] = {}, deadline: float = 20, *, step: bool = False
+        ) -> Run:
             recorder = Recorder(str(tmp_path / "a.session"))
-            run = Run(experiment, recorder, values, deadline)
+            run = Run(experiment, recorder, values, deadline, step=step)
             stack.callback(recorder.close)
             stack.callback(run.close)
             return run
@@ -138,3 +142,38 @@ def test_only_the_calls_of_the_run_count(start: Starter, tmp_path: Path) -> None
     assert second.recv_sizes() == [4]
     assert second.proof is not None
     assert second.journal[second.proof].data == b"four"
+
+
+def waits_for(run: Run, call: str) -> bool:
+    return run.poll() is None and [held.told.call for held in run.held] == [call]
+
+
+def test_step_by_step_each_call_waits_with_its_line_while_the_clock_stands_still(
+    start: Starter, tmp_path: Path, eventually
+) -> None:
+    run = start(written(tmp_path), deadline=1, step=True)
+    eventually(lambda: waits_for(run, "send"), 10)
+    assert run.running_lines == {16}
+    assert [call.call for call in run.journal] == ["socketpair"]
+    began, seconds = time.monotonic(), run.seconds
+    while time.monotonic() - began < 1.2:
+        assert run.poll() is None, "the deadline does not count while a call waits"
+    assert run.seconds - seconds < 0.2
+    run.step()
+    eventually(lambda: waits_for(run, "recv"), 10)
+    assert run.held[0].told.queue.total == 3
+    run.run_on()
+    result = run.wait()
+    assert (result.verdict, result.stepped, result.printed) == (Verdict.HOLDS, True, "got b'one'\n")
+    assert run.proof is not None
+    assert not run.held
+
+
+def test_a_run_whose_call_waits_can_be_cancelled(start: Starter, tmp_path: Path, eventually) -> None:
+    run = start(written(tmp_path), step=True)
+    eventually(lambda: waits_for(run, "send"), 10)
+    run.cancel()
+    assert run.result is not None
+    assert run.result.reason == "it was cancelled"
+    assert not run.held
+    assert not [path for path in tmp_path.iterdir() if path.suffix == ".step"]

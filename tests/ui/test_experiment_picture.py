@@ -25,8 +25,8 @@ from workbench.ui.widgets.log_view import LogView
 class Recorded(Run):
     """A run that was recorded before: what the script did is written by hand."""
 
-    def __init__(self, experiment, recorder: Recorder, values=None) -> None:  # type: ignore[no-untyped-def]
-        self.experiment, self.values = experiment, {}
+    def __init__(self, experiment, recorder: Recorder, values=None, *, step=False) -> None:  # type: ignore[no-untyped-def]
+        self.experiment, self.values, self.stepping = experiment, {}, None
         story = Session(Path(recorder.path))
         source = story.recorder.text("two_sends_one_recv.py:36")
         story.connect().send(b"hello ").send(b"world")

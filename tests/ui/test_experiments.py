@@ -20,8 +20,11 @@ from workbench.ui.screens.experiment import ExperimentScreen
 from workbench.ui.screens.experiments import ExperimentsScreen
 from workbench.ui.widgets.answer import sizes_text
 from workbench.ui.widgets.controls import ErrorLine, Field
+from workbench.ui.widgets.held_call import HeldCall
 from workbench.ui.widgets.log_view import LogView
+from workbench.ui.widgets.queue_view import QueueView
 from workbench.ui.widgets.source_view import SourceView
+from workbench.ui.widgets.step_view import StepView
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 TWO_SENDS = find("two-sends-one-recv")
@@ -284,3 +287,77 @@ async def test_the_log_can_be_drawn_until_the_screen_has_gone(app: WorkbenchApp)
         assert screen.query_one(LogView).journal[0].call == "socket"
         await settled(pilot)
         assert not isinstance(app.screen, ExperimentScreen)
+
+
+def text(screen: ExperimentScreen, kind: type[HeldCall | QueueView]) -> str:
+    return "\n".join(screen.query_one(kind).text())
+
+
+async def step_to(pilot: Pilot[None], call: str) -> None:
+    """Let call after call go, until this one waits."""
+    screen, seen = asked(pilot), [""]
+    while f"waits: {call}" not in seen[-1]:
+        assert len(seen) < 30, seen
+        if seen[-1]:
+            await pilot.press("space")
+        await until(pilot, lambda: "waits: " in text(screen, HeldCall) and text(screen, HeldCall) != seen[-1])
+        seen.append(text(screen, HeldCall))
+
+
+@SIZES
+async def test_step_by_step_each_call_waits_and_the_queue_is_seen(app: WorkbenchApp, size: tuple[int, int]) -> None:
+    async with app.run_test(size=size) as pilot:
+        screen = await ask(pilot)
+        assert "[ ] step by step f8" in screen_text(app)
+        await pilot.press("f8")
+        await settled(pilot)
+        assert "[x] step by step f8" in screen_text(app)
+        await pilot.press("2")
+        await step_to(pilot, "socket(AF_INET, SOCK_STREAM)")
+        assert len(screen.run.journal) == 0
+        assert "space: this call, f5: run on, esc: stop" in screen_text(app)
+        await step_to(pilot, "send(b'hello ')")
+        assert screen.query_one(SourceView).running == {30}
+        assert [call.call for call in screen.run.journal][-1] == "accept"
+        await step_to(pilot, "recv(1024)")
+        assert screen.query_one(SourceView).running == {36}
+        assert "receive queue of conn 1 · before recv" in screen_text(app)
+        await until(pilot, lambda: "next recv(1024) takes 11, leaves 0" in text(screen, QueueView))
+        assert "68 65 6c 6c 6f" in screen_text(app)
+        await pilot.press("space")
+        await until(pilot, lambda: "recv returned · queue: 11 bytes before, 0 bytes after" in text(screen, HeldCall))
+        assert "· after recv" in screen_text(app)
+        await pilot.press("f5")
+        await answered(pilot)
+        assert not screen.query_one(StepView).display
+        assert told(screen, "#told").startswith("✓ Right")
+        assert Progress().of(TWO_SENDS).right  # type: ignore[union-attr]
+
+
+async def test_a_later_run_goes_step_by_step_with_other_values(app: WorkbenchApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await ask(pilot)
+        await pilot.press("2")
+        await answered(pilot)
+        assert not screen.query_one(StepView).display
+        screen.query_one("#p-BUFSIZE", Field).value = "7"
+        screen.query_one("#p-BUFSIZE", Field).focus()
+        await pilot.press("f8")
+        await step_to(pilot, "recv(7)")
+        assert "next recv(7) takes 7, leaves 4" in text(screen, QueueView)
+        await pilot.press("f5")
+        await answered(pilot, 2)
+        assert told(screen, "#runs").splitlines()[2] == "2    2      7        7"
+
+
+async def test_escape_ends_a_script_whose_call_waits(app: WorkbenchApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await ask(pilot)
+        await pilot.press("f8", "2")
+        await step_to(pilot, "listen(")
+        await pilot.press("escape")
+        await until(pilot, lambda: told(screen, "#told"))
+        assert told(screen, "#told").startswith("The claim does not hold step by step, where time passes")
+        assert "it was cancelled" in told(screen, "#told")
+        assert Progress().of(TWO_SENDS) is None
+        assert asked(pilot) is screen

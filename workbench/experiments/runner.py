@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from workbench.engine.stepping import Held, Rule, Stepping
 from workbench.engine.trace import traced_environment
 from workbench.experiments.catalog import SCRIPTS, Experiment, Verdict, verdict
 from workbench.experiments.parameters import Value
@@ -37,6 +38,8 @@ class Result:
     code: int
     printed: str
     complaint: str
+    stepped: bool = False
+    """Whether calls waited for a person: a script that counts on being quick may then fail."""
 
     @property
     def reason(self) -> str:
@@ -54,11 +57,13 @@ class Run:
         recorder: Recorder,
         values: Mapping[str, Value] | None = None,
         deadline: float = DEADLINE,
+        *,
+        step: bool = False,
     ) -> None:
         """Start the script; its calls go into *recorder*'s session.
 
-        *deadline*: seconds after which it is stopped. Raises BadExperiment for a wrong parameter, OSError where the
-        system refuses to start a process.
+        *deadline*: seconds after which it is stopped; *step*: let each call wait until it is let go, while the clock
+        stands still. Raises BadExperiment for a wrong parameter, OSError where the system refuses to start a process.
         """
         self.experiment, self.values = experiment, dict(values or {})
         self.result: Result | None = None
@@ -75,8 +80,12 @@ class Run:
             self.begin = len(self.journal)
             """The index of the first call that can be of this run."""
             self._live = stack.enter_context(LivePages.made(Path(recorder.path)))
+            self.stepping = Stepping(Path(recorder.path), every=True) if step else None
+            """Where the calls of the script wait, if it runs step by step."""
+            if self.stepping is not None:
+                stack.callback(self.stepping.close)
             self._process = self._started(self._written(script))
-            self._began = time.monotonic()
+            self._began = self._looked = time.monotonic()
             self._stack = stack.pop_all()
 
     def _written(self, script: str) -> Path:
@@ -114,7 +123,9 @@ class Run:
 
     @property
     def running_lines(self) -> set[int]:
-        """The lines of the script that its threads stand in: of the calls that last, else of the latest call."""
+        """The lines of the script that its threads stand in: of the call that waits, those that last, or the latest."""
+        if held := self.held[:1]:
+            return self._lines(self.journal.text(each.told.writer, each.told.source) for each in held)
         if self.result is None and (lasting := self._live.doing(self.journal)):
             return self._lines(doing.source for doing in lasting)
         latest = len(self.journal) - 1
@@ -133,12 +144,36 @@ class Run:
         if self.result is not None:
             return self.result
         self.journal.pull()
+        self._keep_time()
         code = self._process.poll()
         if code is None and self.seconds > self._deadline:
             code = self._stop(f"it did not end within {self._deadline:g} seconds")
         if code is not None:
             self._end(code)
         return self.result
+
+    def _keep_time(self) -> None:
+        """Leave the time out since the last look if calls wait; have their queues looked at again."""
+        before, self._looked = self._looked, time.monotonic()
+        if self.stepping is not None and self.held:
+            self._began += self._looked - before
+            self.stepping.look_again()
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """The calls that wait to be let go, the one that has waited longest first."""
+        return self.stepping.held() if self.stepping is not None else ()
+
+    def step(self) -> None:
+        """Let the call go that has waited longest."""
+        if self.stepping is not None:
+            self.stepping.release(self.held[:1])
+
+    def run_on(self) -> None:
+        """Let all calls go, from now on."""
+        if self.stepping is not None and self.result is None:
+            self.stepping.rule = Rule()
+            self.stepping.release(self.held)
 
     def wait(self, cancelled: Callable[[], bool] = lambda: False) -> Result:
         """Return the result when there is one; *cancelled* is asked again and again whether to stop the script."""
@@ -168,11 +203,13 @@ class Run:
 
     def _end(self, code: int) -> None:
         seconds = time.monotonic() - self._began
+        if self.stepping is not None:
+            self.stepping.close()
         complaint = self._text("stderr") + self._stopped
         self._live.settle(self._recorder, self.journal)
         self.journal.read_all()
         told = Verdict.FAILS if self._stopped else verdict(code, complaint)
-        self.result = Result(told, seconds, code, self._text("stdout"), complaint)
+        self.result = Result(told, seconds, code, self._text("stdout"), complaint, self.stepping is not None)
         proof = self.experiment.shows.among(self._calls()) if told is Verdict.HOLDS else None
         if proof is not None:
             self.proof = proof.seq - 1

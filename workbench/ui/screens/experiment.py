@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from workbench.experiments.catalog import BadExperiment, Experiment
+from workbench.experiments.catalog import BadExperiment, Experiment, Verdict
 from workbench.experiments.parameters import Value
 from workbench.experiments.progress import Progress
 from workbench.experiments.runner import Run
@@ -26,6 +26,7 @@ from workbench.ui.widgets.answer import Answer
 from workbench.ui.widgets.log_view import LogView
 from workbench.ui.widgets.question import Question
 from workbench.ui.widgets.source_view import SourceView
+from workbench.ui.widgets.step_view import StepView
 
 _BLOCK_ENDS = "# ///"
 
@@ -48,6 +49,8 @@ class ExperimentScreen(SessionScreen):
     ExperimentScreen #answer-frame { height: auto; max-height: 70%; display: none; }
     ExperimentScreen.-answered #answer-frame, ExperimentScreen.-answered Answer { display: block; }
     ExperimentScreen.-asking #left { width: 74; }
+    ExperimentScreen.-narrow.-stepping #question { display: none; }
+    ExperimentScreen.-narrow.-stepping #question-frame { height: 1; }
     ExperimentScreen.-narrow #left { width: 100%; height: 8; }
     ExperimentScreen.-narrow.-asking #left { height: 1fr; }
     ExperimentScreen.-narrow.-asking #right { display: none; }
@@ -62,6 +65,11 @@ class ExperimentScreen(SessionScreen):
         *(_predict(number) for number in range(1, 10)),
         Binding("ctrl+r", "run_again", "Run again", id="experiment.run_again", priority=True,
                 tooltip="Run the script again with the values in the fields"),
+        Binding("f8", "step_by_step", "Step by step", id="experiment.step_by_step", priority=True,
+                tooltip="Run the script step by step: before each call it waits for you"),
+        Binding("space", "step", "This call", id="experiment.step", tooltip="Step by step: let the call go that waits"),
+        Binding("f5", "run_on", "Run on", id="experiment.run_on", priority=True,
+                tooltip="Step by step: let all calls go"),
         Binding("s", "source", "Source", id="experiment.source",
                 tooltip="Show the script or the answer, where the screen is too narrow for both"),
         Binding("escape", "leave", "Back", id="experiment.leave", tooltip="Stop the script, or go back to the list"),
@@ -101,6 +109,7 @@ class ExperimentScreen(SessionScreen):
     def below(self) -> Iterable[Widget]:
         frame = Vertical(Answer(self.experiment), id="answer-frame", classes="frame")
         frame.border_title = "answer"
+        yield StepView()
         yield frame
 
     def begin(self) -> None:
@@ -111,6 +120,8 @@ class ExperimentScreen(SessionScreen):
         if run is None:
             return "log · empty until you predict"
         doing = "" if run.result else f" · running for {run.seconds:.1f} s, escape stops it"
+        if self.has_class("-stepping"):
+            doing = " · space: this call, f5: run on, esc: stop"
         return f"log of run {self._runs} · {count} calls{doing}"
 
     # --- running ----------------------------------------------------------------------------------------------------
@@ -120,7 +131,7 @@ class ExperimentScreen(SessionScreen):
 
     @on(Question.Predicted)
     def _first_run(self) -> None:
-        self._start({})
+        self._start({}, self.query_one(Question).step)
 
     @on(Answer.RunWanted)
     def _next_run(self, event: Answer.RunWanted) -> None:
@@ -132,11 +143,11 @@ class ExperimentScreen(SessionScreen):
         self._bridge.close()
         self._bridge = Bridge(Path(self._recorder.path), None, keep=True)
         self.query_one(LogView).show_journal(self._bridge.journal)
-        self._start(event.values)
+        self._start(event.values, event.step)
 
-    def _start(self, values: dict[str, Value]) -> None:
+    def _start(self, values: dict[str, Value], step: bool) -> None:
         try:
-            self.run = Run(self.experiment, self._recorder, values)
+            self.run = Run(self.experiment, self._recorder, values, step=step)
         except (BadExperiment, OSError) as problem:
             self.notify(f"The script cannot run: {safe(str(problem))}", severity="error", markup=False)
             return
@@ -144,7 +155,9 @@ class ExperimentScreen(SessionScreen):
         self.remove_class("-asking")
         self.query_one("#question-frame").border_title = safe(self.experiment.title)
         self.query_one(SourceView).show(self.experiment.script(values))
-        if self._runs == 1:  # later the focus stays in the fields, for the next change
+        self.set_class(step, "-stepping")
+        self.refresh_bindings()
+        if self._runs == 1 or step:  # later the focus stays in the fields, for the next change
             self.query_one(LogView).focus()
 
     def draw(self) -> None:
@@ -152,7 +165,9 @@ class ExperimentScreen(SessionScreen):
         run = self.run
         if run is None or self._told:
             return
-        if run.poll() is None:
+        result = run.poll()
+        self.query_one(StepView).show(run.stepping, run.journal)
+        if result is None:
             self.query_one(SourceView).mark(run.running_lines)
         elif len(self._bridge.journal) >= len(run.journal):
             self._told = True
@@ -165,9 +180,10 @@ class ExperimentScreen(SessionScreen):
             predicted = question.predicted or 0
             answer.tell(predicted, run.result, run.proof + 1 if run.proof is not None else None)
             question.reveal()
-            self._keep(predicted, run)
+            if not run.result.stepped or run.result.verdict is not Verdict.FAILS:
+                self._keep(predicted, run)
         answer.add_run(run.values, run.recv_sizes(), run.result)
-        self.add_class("-answered")
+        self.remove_class("-stepping").add_class("-answered")
         if self.has_class("-narrow"):
             self.query_one("#answer-frame").border_title = "answer · s shows the script instead"
         self.refresh_bindings()
@@ -191,6 +207,25 @@ class ExperimentScreen(SessionScreen):
     def action_run_again(self) -> None:
         self.query_one(Answer).run_again()
 
+    def action_step_by_step(self) -> None:
+        """Turn it on or off before the first run; later run again, step by step."""
+        if self.run is None:
+            self.query_one(Question).turn_step()
+        else:
+            self.query_one(Answer).run_again(step=True)
+
+    def action_step(self) -> None:
+        if self.run is not None:
+            self.run.step()
+            self.tick()
+
+    def action_run_on(self) -> None:
+        if self.run is not None:
+            self.run.run_on()
+            self.remove_class("-stepping")
+            self.refresh_bindings()
+            self.tick()
+
     def action_source(self) -> None:
         self.toggle_class("-source")
 
@@ -199,6 +234,10 @@ class ExperimentScreen(SessionScreen):
         match action:
             case "run_again":
                 return self.has_class("-answered")
+            case "step_by_step":
+                return self.run is None or self.run.result is not None
+            case "step" | "run_on":
+                return self.has_class("-stepping")
             case "source":
                 return self.has_class("-answered") and self.has_class("-narrow")
             case "predict":

@@ -46,9 +46,10 @@ class Answer(VerticalScroll, can_focus=False):
 
     @dataclass
     class RunWanted(Message):
-        """The script is to run again with these *values*."""
+        """The script is to run again with these *values*, by itself or *step* by step."""
 
         values: dict[str, Value]
+        step: bool = False
 
     def __init__(self, experiment: Experiment) -> None:
         super().__init__(id="answer")
@@ -81,7 +82,10 @@ class Answer(VerticalScroll, can_focus=False):
         return self._experiment.parameters
 
     @on(Input.Submitted)
-    def run_again(self) -> None:
+    def _submitted(self) -> None:
+        self.run_again()
+
+    def run_again(self, step: bool = False) -> None:
         """Ask for a run with what stands in the fields, unless something there is wrong."""
         values: dict[str, Value] = {}
         problem = ""
@@ -96,7 +100,7 @@ class Answer(VerticalScroll, can_focus=False):
                 control.add_class("-wrong")
         self.query_one(ErrorLine).say(problem)
         if not problem:
-            self.post_message(self.RunWanted(values))
+            self.post_message(self.RunWanted(values, step))
 
     @on(Press.Pressed, "#run")
     def _pressed(self, event: Press.Pressed) -> None:
@@ -121,8 +125,9 @@ def _told(experiment: Experiment, predicted: int, result: Result, line: int | No
         case Verdict.NOT_AVAILABLE:
             return Content(f"This cannot run here: {safe(result.reason)}. The answer: {safe(experiment.right)}.")
         case Verdict.FAILS:
+            where = "step by step, where time passes between the calls" if result.stepped else "here"
             return Content.assemble(
-                ("The claim does not hold here: ", "bold $text-error"),
+                (f"The claim does not hold {where}: ", "bold $text-error"),
                 f"{safe(result.reason)}.\nIt should have been: {safe(experiment.right)}.",
             )
     shown = f" Line {line} of the log shows it." if line is not None else ""

@@ -10,6 +10,8 @@ from workbench.model.safe import cells, safe
 from workbench.ui.widgets.log_render import shorten
 from workbench.ui.widgets.piece_view import Line, PieceView, of_bytes, wide
 
+KEYS = "space lets it go · f5 runs on · f6 sets stops"
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -30,8 +32,10 @@ class HeldCall(PieceView):
     HeldCall.-stepping { display: block; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, keys: str = KEYS, *, id: str | None = None) -> None:
+        """*keys*: what is said before the first call is let go."""
         super().__init__(id=id, tooltip="The call that waits before it is made: space lets it go, f5 runs on")
+        self._keys = keys
 
     def show(self, waiting: Waiting) -> None:
         """Draw the call that waits, or where the program will stop."""
@@ -40,7 +44,7 @@ class HeldCall(PieceView):
 
     def lines(self, width: int, height: int) -> list[Line]:
         waiting = self._value if isinstance(self._value, Waiting) else Waiting(Rule())
-        return [_now(waiting, width), _before(waiting, width)]
+        return [_now(waiting, width), _before(waiting, self._keys, width)]
 
 
 def _now(waiting: Waiting, width: int) -> Line:
@@ -66,10 +70,10 @@ def _place(source: str) -> str:
     return safe(source.rpartition("/")[2])
 
 
-def _before(waiting: Waiting, width: int) -> Line:
-    """Write what the call let go last did; before the first one, which keys there are."""
+def _before(waiting: Waiting, keys: str, width: int) -> Line:
+    """Write what the call let go last did; before the first one, which *keys* there are."""
     if waiting.last is None:
-        return [("   ", ""), (shorten("space lets it go · f5 runs on · f6 sets stops", width - 3), "muted")]
+        return [("   ", ""), (shorten(keys, width - 3), "muted")]
     told, after = waiting.last
     who = f"{safe(told.label)} " if told.label else ""
     call = f"{who}{safe(told.call)}"

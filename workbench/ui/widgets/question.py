@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from workbench.experiments.catalog import Experiment
 from workbench.model.safe import safe
+from workbench.ui.widgets.controls import Toggle
 
 
 class Question(Vertical):
@@ -21,6 +22,8 @@ class Question(Vertical):
     Question { height: auto; }
     Question Static { height: auto; padding: 0 1; }
     Question OptionList { height: auto; max-height: 9; border: none; padding: 0; background: transparent; }
+    Question Toggle { margin: 0 1; }
+    Question.-predicted Toggle { display: none; }
     Question.-short #asked, Question.-short OptionList { display: none; }
     """
 
@@ -39,6 +42,7 @@ class Question(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(Content(safe(self._experiment.question)), id="asked")
         yield OptionList(*self._options(), id="choices", compact=True)
+        yield Toggle("step by step f8", id="step", tooltip="Let each call of the script wait until space lets it go")
 
     def _options(self, predicted: int | None = None) -> list[Option]:
         return [
@@ -59,11 +63,25 @@ class Question(Vertical):
         """Let the keys go to the choices."""
         self.query_one(OptionList).focus()
 
+    @property
+    def step(self) -> bool:
+        """Whether the script is to run step by step."""
+        return self.query_one(Toggle).on
+
+    def turn_step(self) -> None:
+        """Let the script run step by step, or by itself again."""
+        self.query_one(Toggle).on ^= True
+
+    @on(Toggle.Changed)
+    def _turned(self, event: Toggle.Changed) -> None:
+        event.stop()
+
     def predict(self, number: int) -> None:
         """Take the prediction, unless there was one, or there is no such choice."""
         if self.predicted is None and 1 <= number <= len(self._experiment.choices):
             self.predicted = number
             self.query_one(OptionList).highlighted = number - 1
+            self.add_class("-predicted")
             self.post_message(self.Predicted(number))
 
     def reveal(self) -> None:
