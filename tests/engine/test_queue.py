@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from workbench.engine.bench_socket import BenchSocket
+from workbench.engine.inside import send_side
 from workbench.engine.queue import HEAD, MESSAGE_HEAD, QueuedSocket
 
 RESET = struct.pack("ii", 1, 0)
@@ -82,6 +84,40 @@ def test_looking_at_a_reset_connection_leaves_the_error_to_the_recv(tcp, eventua
     with pytest.raises(ConnectionResetError):
         own.recv(100)
     assert own.recv(100) == b""
+
+
+@pytest.mark.parametrize("read", [b"", b"las"])
+@pytest.mark.parametrize("reset_by", ["a send", "the peer"])
+def test_an_error_after_the_fin_waits_for_a_send_and_recv_returns_the_end(tcp, eventually, read, reset_by) -> None:
+    own, peer = tcp
+    peer.sendall(b"last words")
+    peer.shutdown(socket.SHUT_WR)
+    eventually(lambda: own.look().fin)
+    assert own.recv(len(read)) == read
+    if reset_by == "the peer":
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    peer.close()
+    if reset_by == "a send":
+        own.send(b"is anybody there?")
+    eventually(lambda: own.look().broken)
+    seen = own.look()
+    assert (seen.fin, seen.error, seen.head) == (True, False, b"last words"[len(read) :])
+    assert [own.recv(100), own.recv(100)] == [b"last words"[len(read) :], b""]
+    with pytest.raises(BrokenPipeError):
+        own.send(b"no")
+    assert not own.look().broken
+
+
+def test_a_connection_that_a_reset_closed_holds_nothing_that_is_not_acknowledged(eventually) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, BenchSocket(socket.AF_INET, socket.SOCK_STREAM) as own:
+        own.connect(listener.getsockname())
+        listener.accept()[0].close()
+        eventually(lambda: own.look().fin)
+        own.send(b"x")
+        eventually(lambda: own.look().broken)
+        side = send_side(own)
+        assert side is not None
+        assert (side.unacknowledged, side.unsent) == (0, 0)
 
 
 def test_an_error_that_a_peek_took_is_given_to_the_next_recv(udp, monkeypatch) -> None:

@@ -86,13 +86,26 @@ def test_of_a_queue_of_megabytes_the_head_is_shown_and_the_rest_counted() -> Non
 def test_fin_and_an_error_that_wait_are_told() -> None:
     assert text(replace(STREAM, fin=True))[-1] == "then FIN: after these bytes recv returns b'', again and again"
     assert text(replace(STREAM, fin=True), height=5)[-1] == "next recv(16) takes 16, leaves 49 · then FIN"
-    assert text(replace(STREAM, error=True))[-1] == "an error waits: the next recv raises it"
+    assert text(replace(STREAM, error=True))[-1] == "an error waits: after these bytes recv raises it"
     unseen = text(replace(STREAM, error=True, head=b""))
     assert unseen[0] == "65 bytes queued; not looked at, as a look would take the error that waits"
     empty = replace(STREAM, total=0, head=b"")
     assert text(empty)[:2] == ["nothing queued", "next recv(16) has to wait for bytes"]
     assert text(replace(empty, fin=True))[1] == "next recv(16) returns b'': the peer has ended its side"
     assert text(replace(empty, error=True))[1] == "next recv(16) raises the error that waits"
+    assert text(replace(MESSAGES, error=True), 16, 72, 7)[-1] == "an error waits: the next recv raises it"
+
+
+def test_an_error_after_the_fin_waits_for_a_send_and_recv_still_returns_the_end() -> None:
+    broken = replace(STREAM, total=0, head=b"", fin=True, broken=True)
+    assert text(broken)[1:4] == [
+        "next recv(16) returns b'': the peer has ended its side",
+        "FIN: recv returns b'', again and again",
+        "an error waits for the next send, which raises it",
+    ]
+    queued = replace(STREAM, fin=True, broken=True)
+    assert text(queued)[-1] == "next recv(16) takes 16, leaves 49 · then FIN · send raises"
+    assert text(queued, height=4)[0].startswith("next recv(16) takes 16, leaves 49 · then FIN · send raises")
 
 
 def test_where_the_sender_is_outside_nothing_is_claimed() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from workbench.engine.bench_socket import BenchSocket
 from workbench.engine.diag import AcceptQueue, TcpEntry, accept_queue, waiting_unix_clients
 from workbench.engine.endpoint import Endpoint
+from workbench.engine.kernel import tcp_state
 from workbench.engine.queue import Queue, memory_of
 from workbench.engine.state import EndpointState
 from workbench.model.address import show
@@ -71,6 +72,8 @@ def send_side(sock: BenchSocket) -> SendSide | None:
         free = None if memory is None else max(0, size - memory[2])
         if ioctl is None or sock.family == getattr(socket, "AF_UNIX", None):
             return SendSide(free=free, size=size)
+        if tcp_state(sock) == "CLOSED":  # a reset purged its buffer, but TIOCOUTQ counts on
+            return SendSide(0, 0, free, size)
         unacknowledged, unsent = (_count(sock, request) for request in (TIOCOUTQ, _SIOCOUTQNSD))
         return SendSide(unacknowledged, unsent, free, size)
     except OSError:

@@ -21,7 +21,7 @@ from workbench.engine.waiting import WaitingSocket
 from workbench.engine.waker import POLLERR, POLLIN, POLLRDHUP
 from workbench.model.address import plain
 from workbench.model.call import Json
-from workbench.probe.facts import SEQPACKET, STREAM, queued
+from workbench.probe.facts import SEQPACKET, STREAM, counted, queued
 
 T = TypeVar("T")
 
@@ -72,6 +72,8 @@ class Queue:
     """Whether the socket is another process's, of which the system tells counts alone."""
     error: bool = False
     """Whether an error such as ECONNRESET waits: after these bytes a recv raises it."""
+    broken: bool = False
+    """Whether the connection broke after the peer's FIN: a send raises the error that waits, recv still returns b''."""
 
 
 class QueuedSocket(WaitingSocket):
@@ -123,11 +125,14 @@ class QueuedSocket(WaitingSocket):
         ready = self._ready()
         kind = int(self.type)
         memory, room = (memory_of(self) or (None, None))[:2]
+        failed = bool(ready & POLLERR)
+        broken = failed and self._ended_before_error()
         facts: dict[str, Any] = {
             "memory": memory,
             "room": room,
             "fin": bool(ready & POLLRDHUP) and kind in (STREAM, SEQPACKET),
-            "error": bool(ready & POLLERR) or self._owed is not None,
+            "error": (failed and not broken) or self._owed is not None,
+            "broken": broken,
         }
         if self._stream:
             total = queued(self, kind)
@@ -139,6 +144,17 @@ class QueuedSocket(WaitingSocket):
         return Queue(
             True, total=sum(one.size for one in messages), messages=messages, more=len(messages) >= MESSAGES, **facts
         )
+
+    def _ended_before_error(self) -> bool:
+        """Whether TCP's FIN came before the error: recv tells the end (Linux' tcp_recvmsg: SOCK_DONE, then sk_err).
+
+        The kernel counts a FIN as a byte received (tcp(7), TCP_INFO), and after a reset nothing else tells of it.
+        """
+        match counted(self).get("tcp"):
+            case [_, _, received, incoming, _]:
+                return bool(received - incoming - self.taken == 1)
+            case _:
+                return False
 
     def _ready(self) -> int:
         if not hasattr(select, "poll"):  # Windows

@@ -73,9 +73,10 @@ def _stream_rows(drawing: Drawing, queue: Queue) -> list[Line]:
     short = first_fit([[*said, *_short_ending(queue)], [*said[1:], *_short_ending(queue)]], width)
     if drawing.height < 5:
         return [beside(short, fill(queue, width - wide(short) - 2), width), *rows]
-    if drawing.height < 6 or not (queue.fin or queue.error):
+    endings = _endings(queue, seen)
+    if not endings or drawing.height < 5 + len(endings):
         return [fill(queue, width), *rows, short]
-    return [fill(queue, width), *rows, said, *_endings(queue, seen)]
+    return [fill(queue, width), *rows, said, *endings]
 
 
 def next_recv(seen: Seen, queue: Queue, total: int) -> Line:
@@ -98,6 +99,8 @@ def next_recv(seen: Seen, queue: Queue, total: int) -> Line:
 def _short_ending(queue: Queue) -> Line:
     if queue.error:
         return [(" · then error", "error")]
+    if queue.broken:
+        return [(" · then FIN", "warning"), (" · send raises", "error")]
     return [(" · then FIN", "warning")] if queue.fin else []
 
 
@@ -108,7 +111,10 @@ def _endings(queue: Queue, seen: Seen) -> list[Line]:
     if queue.fin and not queue.error:
         rows.append([(f"{'then ' if behind else ''}FIN: {behind}{seen.call} returns b'', again and again", "warning")])
     if queue.error:
-        rows.append([(f"an error waits: the next {seen.call} raises it", "error")])
+        when = behind if not queue.keeps_messages else ""
+        rows.append([(f"an error waits: {when or 'the next '}{seen.call} raises it", "error")])
+    if queue.broken:
+        rows.append([("an error waits for the next send, which raises it", "error")])
     return rows
 
 
