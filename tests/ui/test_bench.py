@@ -338,3 +338,53 @@ async def test_a_recording_opens_without_a_bench(tmp_path) -> None:
         assert app.query_one(LogView).last is not None
         assert "recorded.swb" in str(app.query_one("#log-frame").border_title)
     bridge.close()
+
+
+async def test_the_client_follows_the_server_until_another_address_is_typed() -> None:
+    async with bench() as desk:
+        host, port = await desk.server_on_a_free_port()
+        await desk.until(lambda: desk.field("#client #address").value == f"{host}:{port}")
+        await desk.press("f8")
+        await desk.until(lambda: "connect" in desk.calls("client 1"))
+        await desk.fill("#client #address", "127.0.0.1:9")
+        await desk.press("f7")
+        await desk.until(lambda: not desk.app.bridge.bench.server.running)
+        before = desk.app.bridge.bench.server
+        await desk.press("f7")
+        await desk.until(lambda: desk.app.bridge.bench.server is not before)
+        await desk.until(lambda: desk.app.bridge.bench.server.local)
+        assert desk.field("#client #address").value == "127.0.0.1:9"
+
+
+async def test_keys_that_find_nothing_to_do_say_why() -> None:
+    async with bench() as desk:
+        address = await desk.server_on_a_free_port()
+        await desk.fill("#client #address", "{}:{}".format(*address))
+        await desk.press("f8")
+        await desk.until(lambda: "connect" in desk.calls("client 1"))
+        await desk.press("f3", "ctrl+r")
+        await desk.until(lambda: desk.app.bridge.bench.clients[0].state().pending)
+        await desk.press("ctrl+r")
+        await desk.until(lambda: "waits in recv already" in notices(desk))
+        await desk.press("ctrl+l")
+        await desk.until(lambda: desk.app.bridge.bench.clients[0].closed)
+        await desk.press("ctrl+s")
+        await desk.until(lambda: "client 1 is closed" in notices(desk))
+        await desk.press("alt+d")
+        await desk.until(lambda: not desk.app.bridge.bench.clients)
+
+
+def notices(desk: Desk) -> str:
+    return " ".join(str(notice.message) for notice in desk.app._notifications)
+
+
+async def test_notes_are_not_thrown_away_unasked() -> None:
+    async with bench() as desk:
+        await desk.server_on_a_free_port()
+        await desk.press("f4", "home", "b")
+        await desk.until(lambda: 1 in desk.journal.notes)
+        await desk.press("ctrl+q")
+        await desk.until(lambda: isinstance(desk.app.screen, Confirm))
+        await desk.press("n")
+        await desk.until(lambda: not isinstance(desk.app.screen, Confirm))
+        assert desk.app.is_running

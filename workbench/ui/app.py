@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import tzinfo
 from typing import ClassVar
 
+from textual import work
 from textual.actions import ActionParseResult
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -82,6 +83,21 @@ class WorkbenchApp(App[None]):
         if default_namespace is self.screen and not self.screen.is_mounted:
             return False
         return await super().run_action(action, default_namespace, namespaces)
+
+    async def action_quit(self) -> None:
+        """Leave; what a person wrote into a session that is not kept is not thrown away unasked."""
+        lost = self.bridge.is_live and not self.bridge.keep and bool(self.bridge.journal.notes)
+        if lost and len(self.screen_stack) == 1:
+            self._ask_to_leave()
+        else:
+            self.exit()
+
+    @work
+    async def _ask_to_leave(self) -> None:
+        from workbench.ui.screens.confirm import Confirm
+
+        if await self.push_screen_wait(Confirm("The session is thrown away, and your notes with it.", "Leave")):
+            self.exit()
 
     def action_help(self) -> None:
         """Show the help, or close it."""

@@ -41,6 +41,8 @@ def _accept(bench: Bench) -> str | None:
 
 
 def _at(endpoint: Endpoint, wish: wishes.Wish) -> str | None:
+    if endpoint.closed:
+        return f"{endpoint.name} is closed: there is no socket to call."
     match wish:
         case wishes.SendWanted(_, data, how, to):
             endpoint.send(data, how, to)
@@ -49,6 +51,8 @@ def _at(endpoint: Endpoint, wish: wishes.Wish) -> str | None:
         case wishes.RecvWanted(name, n):
             if endpoint.auto:
                 return f"{name} receives by itself: turn auto off to receive by hand."
+            if any(call.call.startswith("recv") for call in endpoint.state().pending):
+                return f"{name} waits in recv already: escape ends its wait."
             endpoint.recv(n)
         case wishes.AutoRecvChanged(_, on):
             endpoint.set_auto(on)

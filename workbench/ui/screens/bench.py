@@ -24,6 +24,7 @@ from workbench.engine.inside import Inside
 from workbench.engine.responders import UnknownResponder
 from workbench.engine.session import discard
 from workbench.engine.state import EndpointState
+from workbench.model.call import Json
 from workbench.model.endpoint import ServerSettings
 from workbench.ui import wishes
 from workbench.ui.bridge import Bridge, unfinished
@@ -39,6 +40,8 @@ from workbench.ui.widgets.views import Views
 
 PATIENCE = 3.0
 """Seconds that the quick start waits for the server and for the client."""
+_UNTOUCHED = "127.0.0.1:6789"
+"""What stands in the client's address field at first."""
 MANY = 8
 """Clients that one key opens."""
 
@@ -56,7 +59,7 @@ class BenchScreen(SessionScreen):
         _key("f6", "toggle_send", "send/all", "Change between send and sendall"),
         _key("ctrl+r", "recv", "recv", "Call recv(n) once at the chosen endpoint"),
         _key("escape", "cancel", "Cancel", "End the wait of the blocked call at the chosen endpoint"),
-        _key("f7", "start_stop", "Server", "Start the server, or stop it and close its connections"),
+        _key("f7", "start_stop", "Start/stop", "Start the server, or stop it and close its connections"),
         _key("f8", "connect", "Connect", "Connect one more client"),
         _key("f9", "accept", "accept", "Call accept once"),
         _key("alt+a", "auto_accept", "auto accept", "Let the server accept by itself, or only when told"),
@@ -71,6 +74,7 @@ class BenchScreen(SessionScreen):
         _key("ctrl+l", "close_endpoint", "close", "Close the chosen endpoint"),
         _key("ctrl+b", "reset", "reset", "Close the chosen endpoint with a TCP reset"),
         _key("ctrl+o", "call", "Call…", "Make any call of the chosen endpoint, with arguments you type"),
+        _key("alt+d", "drop_closed", "drop closed", "Drop closed clients and connections from the lists"),
         _key("alt+p", "plots", "plots", "Show the chosen endpoint's queues over time, or as they are now"),
         _key("f12", "experiments", "Experiments", "Predict what sockets do, and see: the bench stays as it is"),
         _key("alt+t", "trace", "Trace…", "Trace a program: run it, and see its sockets and every call"),
@@ -81,9 +85,13 @@ class BenchScreen(SessionScreen):
         _key("f4", "view_log", "Log", "Go to the log"),
     ]
 
+    AUTO_FOCUS = "#text"
+
     def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None) -> None:
         super().__init__(bridge, zone=zone, classes="-v-client")
         self._view = self._pane_id = "client"
+        self._followed: Json = None
+        self._offered = _UNTOUCHED
 
     def above(self) -> Iterable[Widget]:
         yield Views(self._view)
@@ -124,7 +132,19 @@ class BenchScreen(SessionScreen):
         for pane in self.query(EndpointPane):
             pane.show(states, now)
         self.query_one(Views).show(self._view, states, now)
+        self._follow_server()
         self._draw_inside(next((state for state in states if state.name == self.pane.chosen), None), now)
+
+    def _follow_server(self) -> None:
+        """Let the client's address be the server's, unless a person has typed another one."""
+        server = self.bench.server
+        if server is None or not server.running or server.local in (None, self._followed):
+            return
+        field = self.query_one("#client #address", Field)
+        if field.value in (_UNTOUCHED, self._offered):
+            self.query_one(ClientPane).connect_to(server.settings, server.local)
+            self._offered = field.value
+        self._followed = server.local
 
     def _draw_inside(self, state: EndpointState | None, now: float) -> None:
         view, lineage = self.query_one(InsideView), self._bridge.journal.lineage
@@ -193,7 +213,12 @@ class BenchScreen(SessionScreen):
     # --- keys of the panes ------------------------------------------------------------------------------------------
 
     def action_send(self) -> None:
-        self.query_one(ClientPane).send()
+        """Send from the composer; from the server's line where that is what has been typed into."""
+        pane = self.pane
+        if isinstance(pane, ServerPane) and pane.text("line"):
+            pane.send()
+        else:
+            self.query_one(ClientPane).send()
 
     def action_toggle_send(self) -> None:
         self.query_one(ClientPane).toggle_send()
@@ -259,8 +284,15 @@ class BenchScreen(SessionScreen):
         waiting = [endpoint for endpoint in self.bench.all() if endpoint.state().pending]
         chosen = self.bench.find(self.pane.chosen or "")
         endpoint = chosen if chosen in waiting else next((one for one in waiting if not one.auto), None)
+        by_itself = endpoint is not None and endpoint.auto
         if endpoint is None or not endpoint.cancel():
             self.notify("No call is blocked.", timeout=2)
+        elif by_itself:
+            self.notify(f"{endpoint.name} does not go on by itself any more: its auto is off.", timeout=4)
+
+    def action_drop_closed(self) -> None:
+        for endpoint in self.bench.all():
+            self.bench.forget(endpoint.name)
 
     # --- wishes -----------------------------------------------------------------------------------------------------
 
@@ -311,6 +343,7 @@ class BenchScreen(SessionScreen):
             if (await asyncio.wrap_future(client.started)).ok:
                 self.tick()
                 client_pane.send()
+                self._go_to("client")
         return None
 
     @work
