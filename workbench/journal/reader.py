@@ -32,6 +32,7 @@ from workbench.probe.record import CALL, DATAGRAM, FIXED, HEAD_SIZE, PREFIX
 _T = TypeVar("_T")
 
 
+_FAILED = record.FAILED
 _MOVED_NOTHING = record.FAILED | record.UNFINISHED
 _NO_NUMBER = record.NO_RESULT | record.OTHER_RESULT | record.UNFINISHED
 _ENDING = frozenset((record.CODE["shutdown"], record.CODE["close"]))
@@ -126,7 +127,7 @@ class Journal:
         before = len(self._offsets)
         until = None if seconds is None else clock() + seconds
         marks, add_mark = self.marks, self.marks.append
-        add_offset, add_length = self._offsets.append, self.lengths.append
+        add_offset, add_length, take_moved = self._offsets.append, self.lengths.append, self._moved
         for number, (offset, fields) in enumerate(self._scanner.records()):
             _, _, length, _, kind, code, flags, pid, socket, started, ended, result, tail = fields
             if kind == CALL:
@@ -134,7 +135,7 @@ class Journal:
                 moved = length - HEAD_SIZE - tail
                 add_length(moved)
                 mark = _MARKS[code]
-                failed = flags & record.FAILED or (code == _CONNECT_EX and result > 0 and not flags & _NO_NUMBER)
+                failed = flags & _FAILED or (code == _CONNECT_EX and result > 0 and not flags & _NO_NUMBER)
                 add_mark(mark | FAILED if failed else mark)
                 if mark and flags & DATAGRAM:
                     if not flags & _MOVED_NOTHING:
@@ -143,7 +144,7 @@ class Journal:
                     # TCP's MSG_TRUNC throws away what it tells to have received.
                     moved = moved or (result if mark == RECEIVED and not flags & record.FAILED else 0)
                     if 0 < moved < 1 << 32:
-                        self._moved(len(marks), (pid, socket), mark == SENT, moved, flags, started, ended)
+                        take_moved(len(marks), pid, socket, mark == SENT, moved, flags, started, ended)
                     elif tail and mark == RECEIVED and not flags & _MOVED_NOTHING:
                         self._compare((pid, socket), self._tail(offset, tail), flags)
                 elif code in _ENDING and tail:

@@ -19,7 +19,7 @@ class Ascending:
 
     def __init__(self, numbers: Iterable[int] = ()) -> None:
         self._low = array("I")
-        self._turns: list[int] = []
+        self._turns: tuple[int, ...] = ()
         self._limit = _ROUND
         for number in numbers:
             self.append(number)
@@ -36,6 +36,6 @@ class Ascending:
     def append(self, number: int) -> None:
         """Append a number that is no lower than the last."""
         while number >= self._limit:
-            self._turns.append(len(self._low))
+            self._turns += (len(self._low),)
             self._limit += _ROUND
         self._low.append(number & 0xFFFFFFFF)

@@ -1,4 +1,4 @@
-"""One direction of a connection, as the calls that moved its bytes or its messages."""
+"""The directions of connections, each as the calls that moved its bytes or its messages."""
 
 from __future__ import annotations
 
@@ -17,31 +17,47 @@ class Part(NamedTuple):
     stop: int
 
 
+_FEW = 4  # calls that a flow makes before it gets arrays of its own
+_ROW = 2 * _FEW
+_EMPTY = array("I", bytes(4 * _ROW))
+_LIMIT = 1 << 32
+_NEVER = (1 << 64) - 1  # when a call must have begun to be added to a flow that was stopped
+
+
 class Flow:
     """One direction of a connection at one of its ends: the calls that moved its bytes, and where each ended.
 
     Where messages are kept apart (SEQPACKET), each counts as one byte.
     """
 
-    __slots__ = ("_ends", "_moved", "_seqs", "stopped", "total")
+    __slots__ = ("_ends", "_moved", "_seqs", "total")
 
-    def __init__(self) -> None:
-        self._seqs = array("I")
-        self._ends = Ascending((0,))
-        self._moved = 0  # when the last call returned
-        self.total = 0
+    def __init__(self, seqs: array[int], totals: array[int], moved: int) -> None:
+        """Begin with the calls *seqs*: *totals* had been moved after each; *moved*: when the last one returned (ns)."""
+        self._moved = moved
+        self._seqs = seqs
+        self._ends = Ascending((0, *totals))
+        self.total = self._ends[-1]
         """Bytes moved so far."""
-        self.stopped = False
 
     def add(self, seq: int, length: int, started: int, ended: int) -> None:
         """Append a call that moved *length* bytes; it stops the flow if it overlaps the last one (times in ns)."""
         if started < self._moved:
-            self.stopped = True
-        if not self.stopped:
-            self._moved = ended
-            self.total += length
-            self._seqs.append(seq)
-            self._ends.append(self.total)
+            self._moved = _NEVER
+            return
+        self._moved = ended
+        self._seqs.append(seq)
+        self.total = total = self.total + length
+        self._ends.append(total)
+
+    def stop(self) -> None:
+        """Append nothing more."""
+        self._moved = _NEVER
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing more is appended."""
+        return self._moved == _NEVER
 
     def lengths(self, since: int) -> list[int]:
         """Return how many bytes each call moved, from the call with index *since* on."""
@@ -68,17 +84,60 @@ class Flow:
         return found
 
 
-class End:
-    """One socket of a connection."""
-
-    __slots__ = ("other", "peeks", "received", "sent")
+class Flows:
+    """Every flow of a session, by number. Most make a few calls only: those lie in one table for all."""
 
     def __init__(self) -> None:
-        self.sent = Flow()
-        self.received = Flow()
-        self.other: End | None = None
-        self.peeks: dict[int, tuple[int, int]] = {}
+        self._table = array("I")  # a row for each flow: seq of each of its first calls, and the total after it
+        self._filled = bytearray()  # how many calls are in its row
+        self._moved = array("Q")  # when the last of them returned
+        self._long: list[Flow | None] = []  # those that outgrew their row
 
-    def stop(self) -> None:
-        """Claim nothing from here on."""
-        self.sent.stopped = self.received.stopped = True
+    def new(self) -> int:
+        """Begin a flow; return its number, from 0 up."""
+        self._table.extend(_EMPTY)
+        self._filled.append(0)
+        self._moved.append(0)
+        self._long.append(None)
+        return len(self._long) - 1
+
+    def add(self, number: int, seq: int, length: int, started: int, ended: int) -> None:
+        """Append a call to a flow, as `Flow.add` does."""
+        flow = self._long[number]
+        if flow is not None:
+            return flow.add(seq, length, started, ended)
+        filled = self._filled[number]
+        at = number * _ROW + 2 * filled
+        total = self._table[at - 1] + length if filled else length
+        if started < self._moved[number]:
+            self._moved[number] = _NEVER
+        elif filled < _FEW and total < _LIMIT:
+            self._moved[number] = ended
+            self._table[at], self._table[at + 1] = seq, total
+            self._filled[number] = filled + 1
+        else:
+            flow = self._long[number] = self[number]
+            flow.add(seq, length, started, ended)
+        return None
+
+    def __getitem__(self, number: int) -> Flow:
+        """Return the flow as it is now: it may lack what is added later."""
+        flow = self._long[number]
+        if flow is None:
+            at = number * _ROW
+            row = self._table[at : at + 2 * self._filled[number]]
+            flow = Flow(row[::2], row[1::2], self._moved[number])
+        return flow
+
+    def stop(self, number: int) -> None:
+        """Append nothing more to a flow."""
+        self._moved[number] = _NEVER
+        flow = self._long[number]
+        if flow is not None:
+            flow.stop()
+
+    def stop_all(self) -> None:
+        """Append nothing more to the flows there are."""
+        self._moved = array("Q", (_NEVER,)) * len(self._moved)
+        for flow in filter(None, self._long):
+            flow.stop()

@@ -18,9 +18,9 @@ from collections.abc import Callable, Sequence
 
 from workbench.model.call import Call, Head, Tail
 from workbench.model.datagrams import Datagrams
-from workbench.model.flow import End, Flow, Part
+from workbench.model.flow import Flows, Part
 from workbench.model.matching import Key
-from workbench.model.pairing import Pairing, pair
+from workbench.model.pairing import NOBODY, End, Pairing
 from workbench.model.unseen import counts
 from workbench.probe.record import CODE, DATAGRAM, FAILED, OUT_OF_BAND, PEEK, SENDS, TLS
 
@@ -32,6 +32,7 @@ NAMING = frozenset(
 )
 """Codes of the calls that make, name or give away a socket: `Lineage.named` takes them in."""
 
+_ASIDE = PEEK | OUT_OF_BAND
 _WITHOUT_DESCRIPTOR = 3  # arguments of a call that makes a socket: family, type, protocol
 _DGRAM = int(socket.SOCK_DGRAM)
 _TAKING_NOTHING = frozenset((CODE["recv"], CODE["recv_into"]))  # with bufsize 0: CPython makes no system call then
@@ -43,34 +44,39 @@ class Lineage:
     def __init__(self, lengths: Sequence[int] = (), head: Callable[[int], bytes] = lambda seq: b"") -> None:
         """*lengths*: bytes moved by the call with seq i + 1; *head* returns the first bytes of the data of call seq."""
         self._lengths = lengths
-        self._ends: dict[Key, End] = {}
+        self._ends: dict[int, End] = {}  # by packed key, as a tuple for each socket takes thrice the memory
         self._pairing = Pairing()
+        self._flows = Flows()
+        self._add = self._flows.add
+        self._peeks: dict[int, tuple[int, int]] = {}
         self._datagrams = Datagrams(head)
         self._rewrapped: set[Key] = set()
-        self._counted: dict[tuple[End, bool], int] = {}
-        self._told: dict[int, tuple[End, bool]] = {}
+        self._counted: dict[int, int] = {}
+        self._told: dict[int, int] = {}
 
     # --- taking in --------------------------------------------------------------------------------------------------
 
-    def moved(self, seq: int, key: Key, sent: bool, length: int, flags: int, started: int, ended: int) -> None:
+    def moved(
+        self, seq: int, pid: int, number: int, sent: bool, length: int, flags: int, started: int, ended: int
+    ) -> None:
         """Take in call *seq* of a stream socket, which *sent* or received *length* bytes."""
-        end = self._ends.get(key)
+        end = self._ends.get(pid << 32 | number)
         if end is None:
-            end = self._end(key)
-        flow = end.sent if sent else end.received
-        if not flags & (PEEK | OUT_OF_BAND):
-            flow.add(seq, length, started, ended)
+            end = self._end((pid, number))
+        flow = 2 * end + 1 if sent else 2 * end
+        if not flags & _ASIDE:
+            self._add(flow, seq, length, started, ended)
         elif sent:  # where the urgent byte ends up is up to the receiver
-            flow.stopped = True
-        elif flags & PEEK and not flow.stopped:
-            end.peeks[seq] = flow.total, flow.total + length
+            self._flows.stop(flow)
+        elif flags & PEEK and not (peeked := self._flows[flow]).stopped:
+            self._peeks[seq] = peeked.total, peeked.total + length
 
     def message(self, seq: int, head: Head, tail: Tail, data: bytes, length: int) -> None:
         """Take in call *seq*, which moved a datagram or message of *length* bytes; *data*: the first of them."""
         if head.code in _TAKING_NOTHING and head.requested == 0:
             return
-        if head.socket in self._ends:
-            self.moved(seq, head.socket, head.code in SENDS, 1, head.flags, head.started, head.ended)
+        if _packed(head.socket) in self._ends:
+            self.moved(seq, *head.socket, head.code in SENDS, 1, head.flags, head.started, head.ended)
         else:
             self._datagrams.moved(seq, head, tail, data, length)
 
@@ -78,10 +84,10 @@ class Lineage:
         """Take in a call of NAMING."""
         if flags & FAILED and tail.peer is None:
             return None
-        if flags & DATAGRAM and key not in self._ends and tail.type in (0, _DGRAM) and len(tail.made) < 2:
+        if flags & DATAGRAM and _packed(key) not in self._ends and tail.type in (0, _DGRAM) and len(tail.made) < 2:
             return self._datagrams.named(code, key, tail, started)
         for made in tail.made:  # a process that replaced itself (exec) counts its sockets anew
-            self._ends.pop(made, None)
+            self._ends.pop(_packed(made), None)
         match _NAMES[code]:
             case "socket" | "connect" | "connect_ex" if flags & TLS:
                 self._pairing.secure(self._end(key), tail)
@@ -94,11 +100,11 @@ class Lineage:
             case "accept" if tail.made:
                 self._pairing.accept(self._end(tail.made[0]), tail, ended)
             case "socketpair" if len(tail.made) == 2:
-                pair(*(self._end(made) for made in tail.made))
+                self._pairing.pair(*(self._end(made) for made in tail.made))
             case "dup" if tail.made:
-                self._ends[tail.made[0]] = self._end(key)
+                self._ends[_packed(tail.made[0])] = self._end(key)
             case "detach":
-                self._end(key).stop()
+                self._stop(self._end(key))
         return None
 
     def counted(self, seq: int, key: Key, tail: Tail, flags: int) -> bool:
@@ -106,21 +112,20 @@ class Lineage:
 
         Of that direction nothing is claimed then, unless the missing calls are recorded later, as a child's may be.
         """
-        end, told = self._ends.get(key), False
+        end, told = self._ends.get(_packed(key)), False
         if end is None or flags & TLS or key in self._rewrapped:
             return False
         for sent, count in counts(tail.tcp):
-            flow = end.sent if sent else end.received
-            if count > flow.total and not flow.stopped:
-                if not self._unseen(end, sent):
-                    self._told[seq], told = (end, sent), True
-                self._counted[end, sent] = count
+            flow = _sent(end) if sent else _received(end)
+            if count > self._flows[flow].total and not self._flows[flow].stopped:
+                if not self._unseen(flow):
+                    self._told[seq], told = flow, True
+                self._counted[flow] = count
         return told
 
     def doubt(self) -> None:
         """Calls were lost: nothing more is claimed of the connections there are."""
-        for end in self._ends.values():
-            end.stop()
+        self._flows.stop_all()
         self._datagrams.doubt()
 
     # --- answering --------------------------------------------------------------------------------------------------
@@ -130,17 +135,16 @@ class Lineage:
 
         None where it is in the session, but the record of the send is not there yet.
         """
-        key = _key(call.socket)
-        end = self._ends.get(key)
+        end = self._find(call.socket)
         if not call.receives or call.error is not None:
             return []
         if end is None:
-            source = self._datagrams.source(call, key) if call.datagram else 0
+            source = self._datagrams.source(call, _key(call.socket)) if call.datagram else 0
             return None if source is None else [Part(source, 0, len(call.data))] if source else []
-        span = end.peeks.get(call.seq) or end.received.span(call.seq)
-        if end.other is None or span is None or self._unseen(end, False) or self._unseen(end.other, True):
+        span = self._peeks.get(call.seq) or self._flows[_received(end)].span(call.seq)
+        if span is None or self._unseen(_received(end)):
             return []
-        found = _whole(end.other.sent, *span)
+        found = self._sends(self._pairing.other[end], *span)
         if not call.datagram:
             return found
         if found is None:  # at the end of a SEQPACKET connection b'' is nothing that was sent
@@ -149,16 +153,16 @@ class Lineage:
 
     def takers(self, call: Call) -> list[Part]:
         """Return the recvs that took a send's bytes so far, as parts of their data."""
-        end = self._ends.get(_key(call.socket))
+        end = self._find(call.socket)
         if not call.sends:
             return []
         if end is None:
             taker = self._datagrams.taker(call.seq) if call.datagram else 0
             return [self._message_of(taker)] if taker else []
-        span = end.sent.span(call.seq)
-        if span is None or end.other is None or self._unseen(end, True) or self._unseen(end.other, False):
+        span, other = self._flows[_sent(end)].span(call.seq), self._pairing.other[end]
+        if span is None or other == NOBODY or self._unseen(_sent(end)) or self._unseen(_received(other)):
             return []
-        found = end.other.received.parts(*span)
+        found = self._flows[_received(other)].parts(*span)
         return [self._message_of(part.seq) for part in found] if call.datagram else found
 
     def lost(self, call: Call) -> bool:
@@ -167,71 +171,98 @@ class Lineage:
 
     def unseen(self, call: Call) -> str:
         """Return "received" or "sent" where this call showed that such bytes had passed unseen, else ""."""
-        end, sent = self._told.get(call.seq, (None, False))
-        return "" if end is None or not self._unseen(end, sent) else "sent" if sent else "received"
+        flow = self._told.get(call.seq)
+        return "" if flow is None or not self._unseen(flow) else "sent" if flow % 2 else "received"
 
     def queued(self, socket_id: str, start: int, stop: int) -> list[Part] | None:
         """Return the sends of the bytes at offsets *start* to *stop* of what a stream socket is to receive.
 
         Empty where the sender is not in the session, None where its records are not all there yet.
         """
-        end = self._ends.get(_key(socket_id))
-        return [] if end is None or end.other is None else _whole(end.other.sent, start, stop)
+        end = self._find(socket_id)
+        return [] if end is None else self._sends(self._pairing.other[end], start, stop)
 
     def queued_messages(self, socket_id: str, count: int) -> list[Part | None]:
         """Return the send of each of the *count* messages in a socket's receive queue, None where it is not known."""
-        end, known = self._ends.get(_key(socket_id)), None
+        end, known = self._find(socket_id), None
         if end is None:
             known = self._datagrams.queue(_key(socket_id), count)
-        elif end.other is not None:
-            start = end.received.total
-            known = [part.seq for part in end.other.sent.parts(start, start + count)]
+        elif (other := self._pairing.other[end]) != NOBODY:
+            start = self._flows[_received(end)].total
+            known = [part.seq for part in self._flows[_sent(other)].parts(start, start + count)]
         found: list[Part | None] = [self._message_of(seq) for seq in known or ()]
         return found + [None] * (count - len(found))
 
     def cuts(self, socket_id: str, since: int) -> list[int]:
         """Return the sizes into which recvs have cut a stream, from the recv with index *since* on."""
-        end = self._ends.get(_key(socket_id))
-        return [] if end is None else end.received.lengths(since)
+        end = self._find(socket_id)
+        return [] if end is None else self._flows[_received(end)].lengths(since)
 
     def knows_peer(self, call: Call) -> bool:
         """Whether the other end of the call's connection is in the session too."""
-        end = self._ends.get(_key(call.socket))
+        end = self._find(call.socket)
         if end is None:
             return call.sends and call.datagram and self._datagrams.knows_receiver(call.seq)
-        return end.other is not None
+        return self._pairing.other[end] != NOBODY
 
-    def ends(self, socket_id: str) -> tuple[object, object | None] | None:
-        """Return what stands for a stream socket's end of its connection and for the other end, if that is known.
+    def ends(self, socket_id: str) -> tuple[End, End] | None:
+        """Return the number of a stream socket's end of its connection and of the other end, NOBODY if not known.
 
-        Each is equal to itself alone; a duplicate of a socket is the same end.
+        A duplicate of a socket is the same end.
         """
-        end = self._ends.get(_key(socket_id))
-        return None if end is None else (end, end.other)
+        end = self._find(socket_id)
+        return None if end is None else (end, self._pairing.other[end])
 
-    def _unseen(self, end: End, sent: bool) -> bool:
-        return self._counted.get((end, sent), 0) > (end.sent if sent else end.received).total
+    def _unseen(self, flow: int) -> bool:
+        return flow in self._counted and self._counted[flow] > self._flows[flow].total
 
     def _message_of(self, seq: int) -> Part:
         """Return the whole data of a call that moved a message."""
         return Part(seq, 0, self._lengths[seq - 1])
 
+    def _sends(self, sender: End, start: int, stop: int) -> list[Part] | None:
+        """Return the sends of the bytes at *start* to *stop*; None if more is to come, nothing if it never will."""
+        if sender == NOBODY or self._unseen(_sent(sender)):
+            return []
+        sent = self._flows[_sent(sender)]
+        found = sent.parts(start, stop)
+        if sum(part.stop - part.start for part in found) == stop - start:
+            return found
+        return [] if sent.stopped else None
+
+    def _find(self, socket_id: str) -> End | None:
+        return self._ends.get(_packed(_key(socket_id)))
+
     def _end(self, key: Key) -> End:
-        end = self._ends.setdefault(key, End())
+        end = self._ends.get(_packed(key))
+        if end is None:
+            end = self._ends[_packed(key)] = self._pairing.new()
+            for _ in (_received(end), _sent(end)):
+                self._flows.new()
         if not key[1]:  # made before there was a recorder, as others were: what each moved is not known
-            end.stop()
+            self._stop(end)
         return end
+
+    def _stop(self, end: End) -> None:
+        """Claim nothing more of what the end sends and receives."""
+        self._flows.stop(_received(end))
+        self._flows.stop(_sent(end))
 
 
 _NAMES = {CODE[name]: name for name in CODE}
 
 
-def _whole(sent: Flow, start: int, stop: int) -> list[Part] | None:
-    """Return the parts of *sent* that cover *start* to *stop*; None if more is to come, nothing if it never will."""
-    found = sent.parts(start, stop)
-    if sum(part.stop - part.start for part in found) == stop - start:
-        return found
-    return [] if sent.stopped else None
+def _received(end: End) -> int:
+    """Return the number of the flow that the end received; the one it sent is the next."""
+    return 2 * end
+
+
+def _sent(end: End) -> int:
+    return 2 * end + 1
+
+
+def _packed(key: Key) -> int:
+    return key[0] << 32 | key[1]
 
 
 def _key(socket_id: str) -> Key:
