@@ -109,12 +109,24 @@ def test_width_and_delta(session):
     assert f"\n      0000 {bytes(range(0x41, 0x49)).hex(' ')}  49 " in shown(session, width=32)
 
 
-def test_the_column_of_names_grows(session):
+def test_the_column_of_names_is_as_wide_as_the_longest(session):
+    session.send(b"a", name="conn 1")
+    session.send(b"b", name="client 17")
+    session.send(b"c", name="x" * 99)
+    heads = [line[22:] for line in shown(session).splitlines() if line.startswith("#")]
+    assert [head.split("→")[0] for head in heads] == [f"{'conn 1':20} ", f"{'client 17':20} ", "x" * 19 + "… "]
+
+
+def test_the_column_of_names_grows_with_a_session(session):
+    out = io.StringIO()
+    report = TextReport(out, session.journal, zone=UTC)
     session.send(b"a", name="conn 1")
     session.send(b"b", name="a long client")
     session.send(b"c", name="conn 1")
     session.send(b"d", name="x" * 99)
-    heads = [line[22:].rstrip() for line in shown(session).splitlines() if line.startswith("#")]
+    session.journal.pull()
+    copy(session.journal, report)
+    heads = [line[22:].rstrip() for line in out.getvalue().splitlines() if line.startswith("#")]
     assert [head.split("→")[0] for head in heads] == [
         "conn 1   ", "a long client ", "conn 1        ", "xxxxxxxxxxxxxxxxxxx… ",
     ]  # fmt: skip

@@ -117,6 +117,29 @@ async def test_narrow_it_shows_eight_bytes_a_line(session: Session) -> None:
         ]
 
 
+async def test_clients_with_long_numbers_can_be_told_apart(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(NAMES, (7, 10), "client 10")
+    monkeypatch.setitem(NAMES, (7, 11), "a client with a long name")
+    session.calls(1)
+    async with Bench(session.path).run_test(size=(80, 24)) as pilot:
+        assert (await shown(pilot))[0] == "  12:00:00.000100 client 1 • settimeout(0) = None"
+        session.call("settimeout", (7, 10), tail={"args": [1]}, flags=record.NO_RESULT)
+        pilot.app.pull()
+        await shown(pilot)
+        assert (await shown(pilot))[:2] == [
+            "  12:00:00.000100 client 1  • settimeout(0) = None",
+            "  12:00:00.000200 client 10 • settimeout(1) = None",
+        ]
+        session.call("settimeout", (7, 11), tail={"args": [2]}, flags=record.NO_RESULT)
+        pilot.app.pull()
+        await shown(pilot)
+        assert (await shown(pilot))[:3] == [
+            "  12:00:00.000100 client 1     • settimeout(0) = None",
+            "  12:00:00.000200 client 10    • settimeout(1) = None",
+            "  12:00:00.000300 a client wi… • settimeout(2) = None",
+        ]
+
+
 async def test_71_cells_hold_sixteen_bytes_and_70_do_not(session: Session) -> None:
     session.send(bytes(range(48, 64)))
     async with Bench(session.path).run_test(size=(72, 24)) as pilot:

@@ -25,6 +25,7 @@ INDENT = 6
 _EXPRESSION, _OUTCOME = 60, 48  # cells that they may take; the bytes stand whole in the hex lines
 _ALIGNED = 32  # cells after which the outcome stands, where the expression is no longer
 _NAME = (8, 20)  # cells of the column of names, which grows with them
+_LOOKED_AHEAD = 2000  # calls whose names the column holds from the first line on
 
 _ERROR, _DIM = "31", "2"
 
@@ -54,7 +55,9 @@ class TextReport:
         self._times, self._zone = times, zone
         self._lens = LensNotes(journal, lens) if lens else None
         self._previous: Call | None = None
-        self._names = _NAME[0]
+        heads = journal.heads(0, min(len(journal), _LOOKED_AHEAD))
+        names = {journal.name_of(head) for _, head, _ in heads}
+        self._names = max([_NAME[0], *(cells(_short(name)) for name in names)])
 
     def write(self, call: Call) -> None:
         """Write one call."""
@@ -77,7 +80,7 @@ class TextReport:
     def _head(self, call: Call) -> str:
         wall = self._journal.start.wall if self._journal.start else 0
         when = time_text(call, self._previous, self._times, wall, self._zone)
-        name = cut(safe(call.name or call.socket), _NAME[1])
+        name = _short(call.name or call.socket)
         self._names = max(self._names, cells(name))
         name += " " * (self._names - cells(name))
         wrote, result = expression(call, _EXPRESSION), outcome(call, _OUTCOME)
@@ -94,6 +97,10 @@ class TextReport:
 
     def _paint(self, text: str, code: str) -> str:
         return _painted(text, code) if self._colour else text
+
+
+def _short(name: str) -> str:
+    return cut(safe(name), _NAME[1])
 
 
 def _painted(text: str, code: str) -> str:

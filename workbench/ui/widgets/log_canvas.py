@@ -232,7 +232,9 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         top = self.scroll_offset.y + crop.y
-        self._settle(top, min(top + crop.height, self.rows.lines))
+        stop = min(top + crop.height, self.rows.lines)
+        self._settle(top, stop)
+        self._fit_names(top, stop)
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
@@ -271,6 +273,12 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             if runs := displaced(begin, end, self._before):
                 self.rows.reorder(runs)
                 self._cache.clear()
+
+    def _fit_names(self, first: int, stop: int) -> None:
+        """Have the column of names hold those of the calls on these lines: longer ones shift what was drawn."""
+        if self.lines.widen({self.rows.locate(line)[0] for line in range(first, stop)}):
+            self._cache.clear()
+            self.refresh()
 
     def _before(self, entry: int) -> int:
         """Return the entry of the first recv that took a send's bytes if recorded shortly before it, else its own."""

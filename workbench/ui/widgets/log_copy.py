@@ -36,6 +36,7 @@ def markdown_of(journal: Journal, calls: list[int], look: Look) -> str:
     rows.keep = set(calls).__contains__
     rows.note(seq - 1 for seq, note in journal.notes.items() if note.text)
     lines = LogLines(journal, rows, look)
+    lines.widen(calls)
     started = journal.start
     where = "1 call" if len(calls) == 1 else f"{len(calls)} calls"
     if started is not None:

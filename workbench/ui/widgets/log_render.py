@@ -5,6 +5,7 @@ Everything here already went through safe(), or does so here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -34,7 +35,7 @@ BYTE_STYLES = {
     Category.NON_ASCII: "non-ascii",
 }
 _INDENT = " " * 5
-_ENDPOINT = 8
+_NAMES = (8, 12)  # cells of the column of names, which grows with them
 _LINES_BESIDE = 6
 
 
@@ -56,6 +57,13 @@ class LogLines:
         self.journal, self.rows, self.look = journal, rows, look
         self._known_borders: LRUCache[int, Borders] = LRUCache(256)
         self.lens: LensMarks | None = None
+        self._names = _NAMES[0]
+
+    def widen(self, calls: Iterable[int]) -> bool:
+        """Make the column of names wide enough for those of *calls*; tell whether it was not."""
+        before = self._names
+        self._names = max([before, *(cells(self._name(self.journal[index])) for index in calls)])
+        return self._names > before
 
     def pieces(self, index: int, within: int) -> list[Piece]:
         """Return line *within* of call *index*, without padding at its end."""
@@ -92,13 +100,13 @@ class LogLines:
         fold = "▸" if self.rows.is_folded(index) else "▾" if self.rows.can_fold(index) else " "
         note = self.journal.notes.get(call.seq)
         sign = " " if note is None else "★" if note.bookmark else "✎"
-        endpoint = shorten(safe(call.name or call.socket or call.thread), _ENDPOINT)
+        name = self._name(call)
         arrow = direction(call)
         pieces = [
             (fold, "fold"),
             (self._time(index, call), "time"),
             (sign, "note"),
-            (endpoint + " " * (_ENDPOINT + 1 - cells(endpoint)), "endpoint"),
+            (name + " " * (self._names + 1 - cells(name)), "endpoint"),
             (arrow + " ", {"→": "sent", "←": "received"}.get(arrow, "other")),
         ]
         told = self._tells_beside(index)
@@ -106,6 +114,10 @@ class LogLines:
         edge = edge if told else self.look.width
         pieces += self._written(call, edge - width(pieces), bool(self.journal.marks[index] & FAILED))
         return [*pieces, *self._beside(index, call, 0, width(pieces), edge)] if told else pieces
+
+    @staticmethod
+    def _name(call: Call) -> str:
+        return shorten(safe(call.name or call.socket or call.thread), _NAMES[1])
 
     def _tells_beside(self, index: int) -> bool:
         """Whether the call's annotation stands at the right of its lines."""
