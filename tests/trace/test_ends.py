@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.tracing import TRACE, calls_of, trace, write
-from workbench.journal.live import LivePages
+from workbench.journal.live import LivePages, recover
 from workbench.journal.reader import Journal
+from workbench.probe.record import Recorder
 
 BLOCKED = """
 import socket, threading
@@ -61,6 +62,39 @@ def test_a_call_is_seen_while_it_blocks_and_is_unfinished_when_the_program_is_ki
     assert sorted((call["call"], call["name"]) for call in unfinished) == [("accept", "server"), ("recv", "conn 1")]
     assert all(call["result"] is None and call["duration"] is None and call["pid"] == pid for call in unfinished)
     assert not Path(f"{session}.live").exists()
+
+
+def test_calls_that_never_returned_are_told_where_the_tracer_was_killed_too(
+    tmp_path: Path, eventually: Callable[..., None]
+) -> None:
+    session = tmp_path / "session.swb"
+    live = Path(f"{session}.live")
+    write(
+        tmp_path, "blocked.py", BLOCKED.replace("ready", "ready {os.getpid()}").replace("print(", "import os; print(f")
+    )
+    words = [*TRACE, "-o", str(session), "blocked.py"]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stdout is not None
+        pid = int(tracer.stdout.readline().split()[1])
+        with closing(LivePages(session)) as pages, closing(Journal(session)) as journal:
+            eventually(lambda: journal.pull() or len(pages.doing(journal)) == 2)
+        tracer.kill()
+    assert [call for call in calls_of(session) if call.get("unfinished")] == []  # the program still waits
+    assert live.exists()
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: any(call.get("unfinished") for call in calls_of(session)))
+    unfinished = [call for call in calls_of(session) if call.get("unfinished")]
+    assert sorted((call["call"], call["name"]) for call in unfinished) == [("accept", "server"), ("recv", "conn 1")]
+    assert all(call["pid"] == pid for call in unfinished)
+    assert not live.exists()
+
+
+def test_a_file_that_only_has_the_name_of_a_live_file_is_left_alone(tmp_path: Path) -> None:
+    session, other = tmp_path / "session.swb", tmp_path / "session.swb.live"
+    Recorder(str(session)).close()
+    other.write_text("mine")
+    recover(session)
+    assert other.read_text() == "mine"
 
 
 def test_the_last_call_before_a_kill_is_in_the_session(tmp_path: Path) -> None:

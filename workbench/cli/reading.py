@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from workbench.cli.failure import Failure
+from workbench.journal.live import recover
 from workbench.journal.reader import Journal, NotASession
 from workbench.model.safe import safe
 
@@ -23,6 +24,7 @@ def reading(session: Path) -> Iterator[Journal]:
 
 
 def _opened(session: Path) -> Journal:
+    recover(session)
     try:
         journal = Journal(session)
         journal.read_all()

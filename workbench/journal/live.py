@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,11 @@ from workbench.model.call import socket_id
 from workbench.probe import record
 from workbench.probe.live import AT_CALL, HEADER, MAGIC, NOTE, PAGE, SLOT, SUFFIX
 from workbench.probe.record import CALLS, Recorder
+
+try:
+    import fcntl
+except ImportError:  # Windows, where nothing is traced
+    fcntl = None  # type: ignore[assignment]
 
 _ALL = 0xFFFFFFFF
 
@@ -124,6 +128,39 @@ class LivePages:
             None if requested == record.UNKNOWN else requested, text(writer, arguments), text(writer, source), started,
             slot,
         )  # fmt: skip
+
+
+def recover(session: Path) -> None:
+    """Do what a tracer that was killed could not: write the calls that never returned into *session*.
+
+    Nothing happens as long as a program writes the session, or where it cannot be written.
+    """
+    if fcntl is None:
+        return
+    with suppress(OSError), closing(LivePages(session)) as live:
+        fcntl.flock(live._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a tracer holds it, and who does the same as we
+        if _is_written(session) or not any(live._pages()):
+            return
+        with closing(Journal(session)) as journal:
+            journal.pull()
+            unfinished = live.doing(journal)
+        if unfinished:
+            with closing(Recorder(str(session))) as recorder:
+                for doing in unfinished:
+                    write_unfinished(recorder, doing)
+        live.path.unlink()
+
+
+def _is_written(session: Path) -> bool:
+    """Tell whether a recorder has *session* open: each holds a shared lock (flock(2))."""
+    fd = os.open(session, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 def write_unfinished(recorder: Recorder, doing: Doing) -> None:

@@ -19,6 +19,7 @@ from workbench.engine.session import (
     sessions_folder,
 )
 from workbench.engine.state import EndpointState
+from workbench.journal.live import recover
 from workbench.journal.reader import Journal
 from workbench.probe.record import Recorder
 
@@ -47,6 +48,7 @@ class Bridge:
     @classmethod
     def recorded(cls, path: Path) -> Bridge:
         """Open a recording; raises OSError, or NotASession where nothing in it is ours."""
+        recover(path)
         bridge = cls(path, None, keep=True)
         bridge.journal.pull(SLICE)
         if not len(bridge.journal) and bridge.journal.position == 0:
