@@ -148,6 +148,12 @@ def test_json(data, text):
     assert json_note(data) == text
 
 
+def test_whether_it_is_json_is_told_right_after_the_counts():
+    call = made("recv", data=b'{"a": 1}{', requested=99, left=0)
+    told = notes(call, [Part(12, 0, 9)], json=True)
+    assert told == "9 of 99 bytes · 0 left · not JSON: Extra data at byte 8 · bytes 0-8 of #12"
+
+
 def test_json_is_told_only_if_asked_for_and_in_its_encoding():
     call = made("recv", data='{"你": 1}{'.encode("gbk"), requested=99)
     assert notes(call) == "10 of 99 bytes"

@@ -62,10 +62,12 @@ def annotations(
         notes += _sent(call)
     elif call.receives and call.error is None:
         notes += _received(call)
+    if call.data and json:
+        notes.append(json_note(call.data, encoding))
     if call.data or call.datagram:
         notes += _origins(sources or (), lengths) if call.receives else _fate(call, takers, lost)
     if call.data:
-        notes += _text(call, json, encoding)
+        notes += _text(call, encoding)
         notes += ["the plain bytes of TLS"] if call.tls else []
     if unseen:
         notes.append(f"bytes {unseen} passed unseen: no lineage for them")
@@ -121,9 +123,7 @@ def _truncated(call: Call) -> str:
     return f"truncated: {call.size - len(call.data)} of {_bytes(call.size)} thrown away"
 
 
-def _text(call: Call, json: bool, encoding: str) -> Iterator[str]:
-    if json:
-        yield json_note(call.data, encoding)
+def _text(call: Call, encoding: str) -> Iterator[str]:
     if encoding != "utf-8":
         return
     cut = cut_character(call.data)
