@@ -12,6 +12,7 @@ from textual.widgets import OptionList
 
 from tests.ui.panes import settled
 from tests.ui.test_log_kin import screen_text
+from workbench.engine.stepping import Told
 from workbench.experiments.catalog import Experiment, find, load
 from workbench.experiments.progress import Progress
 from workbench.ui.app import WorkbenchApp
@@ -20,7 +21,7 @@ from workbench.ui.screens.experiment import ExperimentScreen
 from workbench.ui.screens.experiments import ExperimentsScreen
 from workbench.ui.widgets.answer import sizes_text
 from workbench.ui.widgets.controls import ErrorLine, Field
-from workbench.ui.widgets.held_call import HeldCall
+from workbench.ui.widgets.held_call import HeldCall, Waiting
 from workbench.ui.widgets.log_view import LogView
 from workbench.ui.widgets.queue_view import QueueView
 from workbench.ui.widgets.source_view import SourceView
@@ -293,15 +294,21 @@ def text(screen: ExperimentScreen, kind: type[HeldCall | QueueView]) -> str:
     return "\n".join(screen.query_one(kind).text())
 
 
+def shown(screen: ExperimentScreen) -> Told | None:
+    waiting = screen.query_one(HeldCall)._value
+    return waiting.told if isinstance(waiting, Waiting) else None
+
+
 async def step_to(pilot: Pilot[None], call: str) -> None:
     """Let call after call go, until this one waits."""
-    screen, seen = asked(pilot), [""]
-    while f"waits: {call}" not in seen[-1]:
-        assert len(seen) < 30, seen
-        if seen[-1]:
-            await pilot.press("space")
-        await until(pilot, lambda: "waits: " in text(screen, HeldCall) and text(screen, HeldCall) != seen[-1])
-        seen.append(text(screen, HeldCall))
+    screen = asked(pilot)
+    assert screen.run is not None
+    for _ in range(30):
+        await until(pilot, lambda: screen.run.held and shown(screen) is screen.run.held[0].told)
+        if f"waits: {call}" in text(screen, HeldCall):
+            return
+        await pilot.press("space")
+    raise AssertionError(screen_text(pilot.app))
 
 
 @SIZES
@@ -353,7 +360,8 @@ async def test_a_later_run_goes_step_by_step_with_other_values(app: WorkbenchApp
 async def test_escape_ends_a_script_whose_call_waits(app: WorkbenchApp) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await ask(pilot)
-        await pilot.press("f8", "2")
+        await pilot.click("#step")
+        await pilot.press("2")
         await step_to(pilot, "listen(")
         await pilot.press("escape")
         await until(pilot, lambda: told(screen, "#told"))
@@ -361,3 +369,13 @@ async def test_escape_ends_a_script_whose_call_waits(app: WorkbenchApp) -> None:
         assert "it was cancelled" in told(screen, "#told")
         assert Progress().of(TWO_SENDS) is None
         assert asked(pilot) is screen
+
+
+async def test_the_message_that_a_recvfrom_will_take_is_seen(app: WorkbenchApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await ask(pilot, find("udp-upper"))
+        await pilot.press("f8", "1")
+        await step_to(pilot, "recvfrom(")
+        await until(pilot, lambda: "before recvfrom" in screen_text(app))
+        assert "19 bytes · recvfrom(1024) takes it whole" in text(screen, QueueView)
+        assert "h  e  l  l  o     f  r  o  m" in text(screen, QueueView)
