@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,12 +12,26 @@ from workbench.model.call import Call
 from workbench.model.explain import _BY_ERRNO, _BY_TYPE
 from workbench.model.lineage import Part
 from workbench.model.reason import Around, seqs
-from workbench.model.why import Why, why
+from workbench.model.why import Why
+from workbench.model.why import why as explain
 from workbench.model.why_errors import ERRNOS, TYPES
 from workbench.model.why_other import OTHER
 from workbench.probe.record import CALLS, CODE, RECVS, SENDS
 
 HOST = ["127.0.0.1", 6789]
+NOTHING = Around()
+
+
+def why(
+    call: Call,
+    sources: Sequence[Part] | None = (),
+    takers: Sequence[Part] | None = None,
+    around: Around = NOTHING,
+) -> Why:
+    """Explain a call; of every explanation of these tests, the lines of Python have to be Python."""
+    found = explain(call, sources, takers, around)
+    compile("\n".join(found.python), "why", "exec")
+    return found
 
 
 def is_whole(found: Why) -> bool:
@@ -130,8 +146,29 @@ def test_the_python_lines_set_the_socket_up_again() -> None:
         "s.connect(('127.0.0.1', 6789))",
         "count = s.send(b'hi')  # = 2",
     )
-    source = "\n".join(found.python)
-    compile(source, "lines", "exec")
+
+
+def test_bytes_that_are_not_recorded_or_too_long_for_a_line_are_named_in_python() -> None:
+    refused = why(made("sendall", requested=7, error="ConnectionRefusedError ECONNREFUSED x"))
+    assert refused.python[-1] == "s.sendall(data)  # 7 bytes; ConnectionRefusedError (ECONNREFUSED)"
+    assert why(made("send", data=b"x" * 99, result=99)).python[-1] == "count = s.send(data)  # 99 bytes; = 99"
+    short = why(made("sendto", HOST, data=b"abc", requested=9, result=3))
+    assert short.python[-1] == "count = s.sendto(data, ('127.0.0.1', 6789))  # 9 bytes; = 3"
+    pieces = why(made("sendmsg", data=b"abc", requested=3, result=3))
+    assert pieces.python[-1] == "count = s.sendmsg([data])  # 3 bytes; = 3"
+
+
+def test_a_connect_ex_before_the_call_is_among_its_lines() -> None:
+    before = made("socket", "AF_INET", "SOCK_STREAM", 0), made("connect_ex", HOST, result=115)
+    found = why(made("send", data=b"hi", result=2), around=Around(before=before, all_before=True))
+    assert found.python[2:] == (
+        "number = s.connect_ex(('127.0.0.1', 6789))  # = 115 (EINPROGRESS)",
+        "count = s.send(b'hi')  # = 2",
+    )
+
+
+def test_arguments_that_are_no_python_stand_in_a_comment() -> None:
+    assert why(made("shutdown", "[/nope", result=None)).python[1].startswith("# s.shutdown(")
 
 
 HOSTILE = st.text(max_size=8) | st.just("\x1b]0;x\x07[/nope]")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+
+from msgspec.structs import replace
 
 from workbench.model.call import Call
 from workbench.model.describe import expression, outcome
-from workbench.model.reason import Around
-from workbench.model.safe import cells
+from workbench.model.reason import Around, count
+from workbench.model.safe import cells, safe
 
-_SETUP = frozenset(("socket", "setsockopt", "settimeout", "setblocking", "bind", "listen", "connect", "shutdown"))
+_SETUP = frozenset(
+    ("socket", "setsockopt", "settimeout", "setblocking", "bind", "listen", "connect", "connect_ex", "shutdown")
+)
 _WIDTH = 68
 _MOST = 6
+_PAYLOAD = {"sendmsg": "[data]", "sendfile": "file"}
+"""What stands for bytes that are not written out; "data" for all other sends."""
 
 
 def python_lines(call: Call, around: Around) -> Iterator[str]:
@@ -23,8 +30,12 @@ def python_lines(call: Call, around: Around) -> Iterator[str]:
         yield _line(made)
     elif (accept := around.made_by(call)) is not None:
         yield f"s, peer = listener.accept()  # {accept.name} #{accept.seq}"
-    yield from (_line(each) for each in setup[-_MOST:] if each is not made)
-    line, comment = _line(call), f"# {outcome(call, _WIDTH - 6)}"
+    for each in setup[-_MOST:]:
+        if each is not made:
+            yield f"{_line(each)}  # {outcome(each, _WIDTH)}" if each.call == "connect_ex" else _line(each)
+    line = _line(call)
+    size = "" if not call.sends or _written_out(call) else f"{count(_offered(call))}; "
+    comment = f"# {size}{outcome(call, _WIDTH - 6 - len(size))}"
     if cells(line) + cells(comment) + 2 <= _WIDTH:
         yield f"{line}  {comment}"
     else:
@@ -33,7 +44,13 @@ def python_lines(call: Call, around: Around) -> Iterator[str]:
 
 
 def _line(call: Call) -> str:
-    text = expression(call, _WIDTH)
+    """Return the call as a statement; as a comment where a record's arguments are no Python."""
+    line = safe(_statement(call))
+    return line if _compiles(line) else f"# {line}"
+
+
+def _statement(call: Call) -> str:
+    text = _expression(call)
     match call.call:
         case "socket":
             return f"s = {text}"
@@ -55,3 +72,33 @@ def _line(call: Call) -> str:
             return f"number = s.{text}"
         case _:
             return f"s.{text}"
+
+
+def _expression(call: Call) -> str:
+    if not call.sends or _written_out(call):
+        return expression(call)
+    size = _offered(call)
+    bare = expression(replace(call, data=b"", requested=size))
+    return bare.replace(f"<{size} bytes>", _PAYLOAD.get(call.call, "data"), 1)
+
+
+def _written_out(call: Call) -> bool:
+    """Whether a send's bytes are all recorded, and few enough for a line."""
+    if call.call in _PAYLOAD or _offered(call) > len(call.data) or len(call.data) > _WIDTH:
+        return not _offered(call)
+    return len(repr(call.data)) <= _WIDTH - len("count = s.sendall()")
+
+
+def _offered(call: Call) -> int:
+    return max(len(call.data), call.requested or 0)
+
+
+def _compiles(line: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SyntaxWarning)  # else it would be printed over the screen
+            warnings.simplefilter("error", DeprecationWarning)
+            compile(line, "why", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return False
+    return True
