@@ -1,4 +1,4 @@
-"""Where in a recv's bytes the bytes of another send begin: marks between the bytes, and the note that reads them."""
+"""Where in a recv's bytes the bytes of another send begin, and marks between the bytes there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from itertools import accumulate
 from workbench.model.lineage import Part
 
 BORDER = "│"
-_NAMED = 3
 
 Borders = tuple[tuple[int, int], ...]
 """Offsets within the bytes received, each with the seq of the send that begins there."""
@@ -18,16 +17,6 @@ def borders(sources: Sequence[Part]) -> Borders:
     """Return the offset of each send's first byte within the bytes received, but the first send's, and its seq."""
     ends = accumulate(part.stop - part.start for part in sources)
     return tuple((end, part.seq) for end, part in zip(ends, sources[1:], strict=False))
-
-
-def with_borders(notes: list[str], found: Borders) -> list[str]:
-    """Return the notes with the one that reads the marks, "│ #13 from byte 7", behind that which names the sends."""
-    if not found:
-        return notes
-    named = ", ".join(f"#{seq} from byte {at}" for at, seq in found[:_NAMED])
-    note = f"{BORDER} {named}" + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
-    behind = next((index for index, each in enumerate(notes, 1) if f"#{found[0][1]}" in each), len(notes))
-    return [*notes[:behind], note, *notes[behind:]]
 
 
 def marked(pieces: list[tuple[str, str]], columns: list[int]) -> list[tuple[str, str]]:

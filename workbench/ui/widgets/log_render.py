@@ -18,7 +18,7 @@ from workbench.model.describe import TimeMode, direction, expression, outcome, t
 from workbench.model.hexdump import Category, TextEncoding, hex_column, line, offset_digits
 from workbench.model.rows import Part, Rows
 from workbench.model.safe import cells, safe
-from workbench.ui.widgets.log_borders import Borders, borders, marked, with_borders
+from workbench.ui.widgets.log_borders import Borders, borders, marked
 from workbench.ui.widgets.log_lens import LensMarks
 
 HEAD_WIDTH = 70
@@ -167,8 +167,7 @@ class LogLines:
         encoding = "utf-8" if self.look.encoding == "ascii" else self.look.encoding
         journal = self.journal
         notes = annotate(call, journal.lineage, journal.lengths, json=self.look.json, encoding=encoding)
-        notes = self.lens.notes(index) + notes if self.lens else with_borders(notes, self._borders(call))
-        told = " · ".join(notes)
+        told = " · ".join([*(self.lens.notes(index) if self.lens else ()), *notes])
         failed = journal.marks[index] & FAILED
         lines = min(lines, _LINES_BESIDE)
         return [(line, "error" if failed else "annotation") for line in wrap("! " * bool(failed) + told, room, lines)]
