@@ -55,6 +55,8 @@ def notes(call, sources=(), takers=None, lengths=(), **options):
         ),
         (made("accept", duration=3.21), "waited 3.2 s"),
         (made("accept", duration=0.0009), ""),
+        (made("send", data=b"a", requested=1, duration=0.0023), "1 byte"),
+        (made("send", data=b"a", requested=1, duration=0.021), "1 byte · waited 21 ms"),
         (made("close", duration=3.0), ""),
         (made("recv", data=b"a", requested=1, duration=0.044), "1 byte · waited 44 ms"),
         (made("recv", requested=9, unfinished=True, duration=None), "still running when the recording ended"),

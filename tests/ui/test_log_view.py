@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from datetime import UTC
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from textual.pilot import Pilot
 from tests.ui.recording import NAMES, SERVER, Session
 from workbench.journal.reader import Journal
 from workbench.probe import record
+from workbench.probe.record import CODE
 from workbench.ui.widgets.log_style import contrast
 from workbench.ui.widgets.log_view import LogView
 
@@ -187,6 +189,19 @@ async def test_wide_what_failed_or_moved_no_bytes_has_its_whole_annotation_below
         ]
         await pilot.press("z")
         assert [line[72:] for line in await shown(pilot)][1] == " #2 · end of stream: the peer closed or half-c…"
+
+
+async def test_how_long_an_accept_waited_stands_behind_it_where_there_is_room(session: Session) -> None:
+    session.connect()
+    tail = {"made": [SERVER], "label": "conn 2", "peer": ["127.0.0.1", 50312]}
+    facts = {"result": 0, "tail": json.dumps(tail).encode(), "flags": record.OTHER_RESULT}
+    session.recorder.call(CODE["accept"], SERVER, session.now, session.now + 81_000_000, **facts)
+    async with Bench(session.path).run_test(size=(100, 24)) as pilot:
+        first, *_, last = [line[29:] for line in await shown(pilot) if line]
+        assert "waited" not in first
+        assert last == "accept() = conn 2 from 127.0.0.1:50312 · waited 81 ms"
+        await pilot.resize_terminal(76, 24)
+        assert [line[29:] for line in await shown(pilot) if line][-1] == "accept() = conn 2 from 127.0.0.1:50312"
 
 
 async def test_a_long_annotation_goes_on_beside_the_bytes(session: Session) -> None:

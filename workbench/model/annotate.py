@@ -15,6 +15,7 @@ from workbench.model.hexdump import cut_character
 from workbench.model.lineage import Lineage, Part
 
 _WAITED = 0.001  # seconds; a call that took longer has waited for something
+_SEND_WAITED = 0.02  # of a send, which also takes long where it copies many bytes
 _WAITING = frozenset({"accept", "connect", "connect_ex"})
 _NAMED_PARTS = 3  # that many sends or recvs are named, the rest are counted
 
@@ -69,9 +70,11 @@ def annotations(
     if call.data:
         notes += _text(call, encoding)
         notes += ["the plain bytes of TLS"] if call.tls else []
+    if call.tls and call.call == "socket":
+        notes.append("TLS: its sends and recvs show the plain bytes, the ciphertext is not seen")
     if unseen:
         notes.append(f"bytes {unseen} passed unseen: no lineage for them")
-    return [*notes, *_waited(call)]
+    return [*notes, *waited(call)]
 
 
 def _sent(call: Call) -> Iterator[str]:
@@ -221,11 +224,13 @@ def _fate(call: Call, takers: Sequence[Part] | None, lost: bool) -> Iterator[str
 # --- time, numbers ----------------------------------------------------------------------------------------------------
 
 
-def _waited(call: Call) -> Iterator[str]:
+def waited(call: Call) -> list[str]:
+    """Return "waited 81 ms" where the call can block and took so long that it will have; a timeout's error tells it."""
     waits = call.sends or call.receives or call.call in _WAITING
     timeout = call.error is not None and call.error.type in ("TimeoutError", "timeout") and not errno_name(call)
-    if waits and not timeout and call.duration is not None and call.duration > _WAITED:
-        yield f"waited {duration_text(call.duration)}"
+    least = _SEND_WAITED if call.sends else _WAITED
+    told = waits and not timeout and not call.unfinished and call.duration is not None and call.duration > least
+    return [f"waited {duration_text(call.duration or 0)}"] if told else []
 
 
 def _bytes(count: int) -> str:

@@ -12,7 +12,7 @@ from datetime import tzinfo
 from textual.cache import LRUCache
 
 from workbench.journal.reader import FAILED, Journal
-from workbench.model.annotate import annotate
+from workbench.model.annotate import annotate, waited
 from workbench.model.call import Call
 from workbench.model.describe import TimeMode, direction, expression, outcome, time_text
 from workbench.model.hexdump import Category, TextEncoding, hex_column, line, offset_digits
@@ -113,7 +113,14 @@ class LogLines:
         edge = HEAD_WIDTH if self.rows.layout.beside else max(50, self.look.width * 3 // 5)
         edge = edge if told else self.look.width
         pieces += self._written(call, edge - width(pieces), bool(self.journal.marks[index] & FAILED))
-        return [*pieces, *self._beside(index, call, 0, width(pieces), edge)] if told else pieces
+        if told:
+            return [*pieces, *self._beside(index, call, 0, width(pieces), edge)]
+        return [*pieces, *self._wait(call, edge - width(pieces))] if not self.journal.marks[index] else pieces
+
+    @staticmethod
+    def _wait(call: Call, room: int) -> list[Piece]:
+        """Return how long a call that has no annotation waited, if there is room for it."""
+        return [(told, "annotation") for told in (f" · {text}" for text in waited(call)) if cells(told) <= room]
 
     @staticmethod
     def _name(call: Call) -> str:
