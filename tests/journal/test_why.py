@@ -223,8 +223,51 @@ def test_why_a_send_can_return_though_nobody_receives(asked: Asked, pair: Pair) 
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         client.send(b"x")
     lost = asked(-3)
-    assert "no recv in this session has taken a byte of them" in lost.sentences[1]
+    assert lost.sentences[1].startswith("It does not say that the peer has them: they were never received: the connec")
     assert lost.next.startswith("Later: #")
+
+
+def test_why_bytes_that_the_peer_left_when_it_closed_are_never_received(asked: Asked, pair: Pair) -> None:
+    client, connection = pair
+    client.send(b"hello")
+    assert asked().sentences[1].endswith("no recv in this session has taken a byte of them so far.")
+    connection.recv(2)
+    assert asked(-2).sentences[1].endswith("; 3 bytes are not received yet.")
+    connection.close()
+    said = asked(-3).sentences[1]
+    assert "; 3 bytes were never received: #" in said
+    assert said.endswith(" closed the peer's socket.")
+
+
+def test_why_nobody_received_a_datagram(asked: Asked) -> None:
+    with udp() as sender:
+        with udp() as receiver:
+            sender.sendto(b"late", receiver.getsockname())
+            waits = asked()
+            assert waits.sentences[1].endswith("it may lie in the queue, or be lost.")
+            assert waits.next.startswith("If it lies there, one recv takes it")
+        found = asked(-2)
+        assert found.sentences[1].startswith("Nobody received it: #")
+        assert found.sentences[1].endswith(" closed the socket that it was sent to.")
+        assert "One recv" not in found.next
+        sender.connect(("127.0.0.1", 1))
+        sender.send(b"x")
+        with pytest.raises(ConnectionRefusedError):
+            sender.recv(1)
+        assert asked(-2).sentences[1].endswith(" raised ECONNREFUSED, so no socket had the port.")
+
+
+def test_a_closed_listener_says_nothing_of_a_message_to_its_connection(asked: Asked, tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with TracedSocket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.bind(path)
+        server.listen()
+        client = TracedSocket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        client.connect(path)
+        connection, _ = server.accept()
+    with client, connection:
+        client.send(b"still to come")
+        assert asked().sentences[1].startswith("It lies in the peer's queue")
 
 
 def test_why_a_datagram_was_cut_and_an_empty_one_is_none(asked: Asked) -> None:

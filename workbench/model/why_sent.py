@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from workbench.model.about import duration_text
 from workbench.model.call import Call
 from workbench.model.reason import UNKNOWN, Around, Reason, count, seqs, told
+from workbench.model.why_fate import never_received
 
 _WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a moment
 _DEAD = ("EPIPE", "ECONNRESET")
@@ -54,11 +55,20 @@ def _fate(call: Call, around: Around) -> Iterator[str]:
         return
     taken = sum(part.stop - part.start for part in around.takers)
     rest = len(call.data) - taken
+    never = never_received(call, around) if rest > 0 else ""
+    if not taken and never:
+        yield f"It does not say that the peer has them: they were {never}."
+        return
     if not taken:
         yield "It does not say that the peer has them: no recv in this session has taken a byte of them so far."
         return
     by = f"recv{'s' if len(around.takers) > 1 else ''} {seqs(around.takers)}"
-    yield f"They were taken by {by}" + (f"; {count(rest)} are not received yet." if rest > 0 else ".")
+    yield f"They were taken by {by}" + (f"; {count(rest)} {_rest(rest, never)}." if rest > 0 else ".")
+
+
+def _rest(rest: int, never: str) -> str:
+    verb = "is" if rest == 1 else "are"
+    return f"{'was' if rest == 1 else 'were'} {never}" if never else f"{verb} not received yet"
 
 
 def _waited(call: Call) -> Iterator[str]:
@@ -98,19 +108,24 @@ def _short(call: Call, offered: int, around: Around) -> Reason:
 
 def _message(call: Call, around: Around) -> Reason:
     moved = len(call.data)
+    lost, next_ = False, "One recv of the peer takes it; what its bufsize does not hold is thrown away."
     if around.takers:
         fate = f"Recv #{around.takers[0].seq} took it: messages keep their borders."
     elif call.dropped:
+        lost = True
         fate = "It is lost: the receiver's queue was full, as its drop counter told before and after this call."
+    elif fate := never_received(call, around):
+        lost = True
     elif around.kind(call)[0] == "AF_UNIX":
         fate = "It lies in the peer's queue: UNIX sockets lose nothing, a full queue makes the sender wait."
     elif around.takers is not None:
         fate = "No recv in this session has taken it so far; it may lie in the queue, or be lost."
+        next_ = "If it lies there, one recv takes it; what its bufsize does not hold is thrown away."
     else:
         fate = "That it was sent does not say that it arrived: a full receive queue drops it, and nobody is told."
     return Reason(
         (f"The {count(moved)} went out as one message: all of it or nothing.", fate, *_waited(call)),
-        "One recv of the peer takes it; what its bufsize does not hold is thrown away.",
+        "A program that must know lets the receiver answer, and sends again if no answer comes." if lost else next_,
         "unix(7); send(2)" if around.kind(call)[0] == "AF_UNIX" else "udp(7); send(2)",
     )
 
