@@ -37,15 +37,18 @@ def test_by_what_a_call_is(session: Session) -> None:
     session.call(b"hello", RECV, OTHER)
     session.call(code=RECV, flags=record.FAILED, number=104, tail=b'{"error": ["ConnectionResetError", "x"]}')
     session.call(code=CODE["close"], socket=OTHER)
+    session.call(code=RECV, flags=record.FAILED, tail=b'{"error": ["Cancelled", ""]}')
     journal = read(session.path)
     for words, found in {
-        "": [1, 2, 3, 4],
-        "dir:in": [2, 3],
+        "": [1, 2, 3, 4, 5],
+        "dir:in": [2, 3, 5],
         "dir:out": [1],
         "error": [3],
         "error:ECONNRESET": [3],
         "error:ConnectionResetError dir:in": [3],
         "error:EPIPE": [],
+        "error:Cancelled": [5],
+        "error dir:in": [3],
         "call:close call:send": [1, 4],
         "socket:conn 1": [1],
         "socket:7.2": [2, 4],

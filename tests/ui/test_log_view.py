@@ -344,6 +344,18 @@ async def test_errors_are_gone_to(session: Session) -> None:
         assert view.selected == 41
 
 
+async def test_what_was_cancelled_is_no_error_to_go_to(session: Session) -> None:
+    session.fail()
+    session.call("recv", tail={"error": ["Cancelled", ""]}, flags=record.FAILED, requested=9)
+    session.fail()
+    async with Bench(session.path).run_test(size=(80, 20)) as pilot:
+        assert " #2   ! cancelled; the socket is as it was" in await shown(pilot)
+        await pilot.press("home", "e")
+        assert pilot.app.log_view.selected == 2
+        await pilot.press("E")
+        assert pilot.app.log_view.selected == 0
+
+
 async def test_notes_and_bookmarks_are_shown_and_asked_for(session: Session) -> None:
     session.send(b"one").calls(2).note(1, "first of all").note(2, bookmark=True)
     async with Bench(session.path).run_test(size=(80, 10)) as pilot:

@@ -109,8 +109,8 @@ class Search:
         mark = journal.marks[call]
         socket = socket_id(*head.socket), journal.name_of(head) if query.sockets else ""
         fits = query.fits(head.code, mark, journal.time_of(head), socket)
-        if fits and query.errors:
-            fits = query.names_error(journal[call])
+        if fits and query.asks_error and (query.errors or not head.errno):  # Cancelled has no errno: seldom read
+            fits = query.means_error(journal[call])
         if not query.needles:
             self.found[call] = fits
             return

@@ -124,6 +124,11 @@ class Call(msgspec.Struct, frozen=True):
     """A datagram sent that was lost, as its receiver's queue was full."""
 
     @property
+    def cancelled(self) -> bool:
+        """Whether it failed only because the person ended its wait."""
+        return self.error is not None and self.error.type == "Cancelled"
+
+    @property
     def sends(self) -> bool:
         """Whether the call's bytes went out."""
         return self.call in _SENDS

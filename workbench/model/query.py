@@ -54,6 +54,7 @@ class Query:
     direction: str = ""
     """"in" or "out"."""
     error: bool = False
+    """Failed, but not by being cancelled: nothing went wrong there."""
     errors: tuple[str, ...] = ()
     """Names of exceptions or of errnos."""
     after: float | None = None
@@ -81,7 +82,12 @@ class Query:
     @property
     def marks_tell(self) -> bool:
         """Whether the marks alone tell which calls are meant."""
-        return not (self.sockets or self.calls or self.errors or self.needles or self._timed)
+        return not (self.sockets or self.calls or self.asks_error or self.needles or self._timed)
+
+    @property
+    def asks_error(self) -> bool:
+        """Whether it takes a call's error to tell."""
+        return self.error or bool(self.errors)
 
     @property
     def _timed(self) -> bool:
@@ -97,10 +103,10 @@ class Query:
             and (not self.sockets or socket[0] in self.sockets or socket[1] in self.sockets)
         )
 
-    def names_error(self, call: Call) -> bool:
-        """Whether the call failed with one of the errors that are asked for, if any is."""
+    def means_error(self, call: Call) -> bool:
+        """Whether a call that failed did so with one of the errors that are asked for, or with any but Cancelled."""
         if not self.errors:
-            return True
+            return not call.cancelled
         return errno_name(call) in self.errors or (call.error is not None and call.error.type in self.errors)
 
 

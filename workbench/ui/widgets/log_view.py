@@ -22,7 +22,7 @@ from workbench.ui.widgets.log_kin import Kin
 if TYPE_CHECKING:
     from workbench.journal.find import Search
 
-_FAILED = re.compile(rb"[\x04-\x07]")  # marks with the bit FAILED
+_FAILED = re.compile(rb"[\x04-\x07\x0c-\x0f]")  # marks with the bit FAILED
 _TIMES: tuple[TimeMode, ...] = get_args(TimeMode)
 _ENCODINGS: tuple[TextEncoding, ...] = get_args(TextEncoding)
 _TIME_NAMES = {"clock": "clock time", "start": "seconds since the start", "delta": "seconds since the line before"}
@@ -285,7 +285,7 @@ class LogView(LogCanvas):
         here = -1 if self.selected is None else self.selected
         while found := _FAILED.search(marks, here + 1, self.rows.taken):
             here = found.start()
-            if self.rows.entry(here) is not None:
+            if self._went_wrong(here):
                 return self._go(here)
         return self.notify("No call after this one failed.")
 
@@ -293,9 +293,13 @@ class LogView(LogCanvas):
         before = self.journal.marks[: self.rows.taken if self.selected is None else self.selected]
         for found in _FAILED.finditer(before[::-1]):
             here = len(before) - 1 - found.start()
-            if self.rows.entry(here) is not None:
+            if self._went_wrong(here):
                 return self._go(here)
         return self.notify("No call before this one failed.")
+
+    def _went_wrong(self, index: int) -> bool:
+        """Whether a call that failed is shown, and was not just cancelled."""
+        return self.rows.entry(index) is not None and not self.journal[index].cancelled
 
     def action_filter(self) -> None:
         self.post_message(self.FilterWanted())
