@@ -158,6 +158,10 @@ def test_tls_shows_the_plain_bytes(tmp_path: Path, python: str, certificate: Pat
     received = [call for call in plain if call["call"].startswith("recv")]
     assert all(call["lineage"] and call["left"] is None for call in received)
     assert not [call for call in traced.calls if call["data"] and not call.get("tls")], "ciphertext moves unseen"
+    words = [sys.executable, "-m", "workbench", "show", "session.swb"]
+    log = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    tls_sockets = {call["socket"] for call in traced.calls if call.get("tls")}
+    assert log.count("the ciphertext is not seen") == len(tls_sockets) >= 2
 
 
 def test_two_programs_in_one_session_are_joined_by_lineage(tmp_path: Path) -> None:

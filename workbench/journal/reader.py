@@ -36,6 +36,7 @@ _FAILED = record.FAILED
 _MOVED_NOTHING = record.FAILED | record.UNFINISHED
 _NO_NUMBER = record.NO_RESULT | record.OTHER_RESULT | record.UNFINISHED
 _ENDING = frozenset((record.CODE["shutdown"], record.CODE["close"]))
+_SOCKET = record.CODE["socket"]
 _CONNECT_EX = record.CODE["connect_ex"]
 _CHUNK = 1 << 20
 _LONG = 1 << 13  # bytes; a few calls so long are kept in memory, and 512 others: together 4 MiB at most
@@ -153,6 +154,8 @@ class Journal:
                     names = self._tail(offset, tail)
                     if names.tcp:
                         self._compare((pid, socket), names, flags)
+                    if code == _SOCKET and flags & record.TLS:
+                        marks[-1] |= UNSEEN
                     self.lineage.named(code, (pid, socket), names, flags=flags, started=started, ended=ended)
             elif kind == GAP:
                 self.lineage.doubt()

@@ -22,7 +22,7 @@ Json = Any
 SENT, RECEIVED, FAILED, UNSEEN = 1, 2, 4, 8
 """Marks of a call, kept in the journal's index so that filters and the log's rows need not read the call.
 
-FAILED: it raised or, as connect_ex, returned an errno. UNSEEN: the kernel had counted more bytes than calls moved.
+FAILED: it raised or, as connect_ex, returned an errno. UNSEEN: it shows that bytes pass which no call moves.
 """
 
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
