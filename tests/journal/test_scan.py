@@ -208,3 +208,37 @@ def test_pull_takes_its_time_in_slices(session: Session) -> None:
     assert all(0 < new <= 256 for new in pulls)
     assert journal.pull(0.5) == 0
     assert journal.position == journal.size
+
+
+@pytest.mark.parametrize("torn", [False, True])
+@pytest.mark.parametrize("damage", [b"\0", MAGIC])
+def test_a_search_through_damage_takes_its_time_in_slices(session: Session, damage: bytes, torn: bool) -> None:
+    """Each pull searches a part of what is damaged, also within a torn record, and the next goes on from there."""
+    first, second = (damage * (windows * scan.WINDOW // len(damage)) for windows in (8, 5))
+    kept = HEAD_SIZE if torn else 0
+    if torn:  # it tells to reach beyond the next record
+        whole = session.call(bytes(10 * scan.WINDOW))
+        os.truncate(session.path, session.path.stat().st_size - len(whole) + kept)
+    append(session.path, first)
+    session.call(b"behind")
+    append(session.path, second)
+    session.call(b"last")
+    journal = Journal(session.path)
+    pulls = [journal.pull(0) for _ in range(40)]
+    came = [at for at, new in enumerate(pulls) if new]
+    assert came[1] - came[0] >= 7
+    assert came[2] - came[1] >= 4
+    assert payloads(journal) == [b"first", b"behind", b"last"]
+    assert journal.unreadable == kept + len(first) + len(second)
+
+
+def test_a_record_that_grows_before_damage_is_found_when_it_is_whole(session: Session) -> None:
+    append(session.path, bytes(50))
+    growing = session.call(b"g" * 4 * scan.WINDOW)
+    start = session.path.stat().st_size - len(growing)
+    os.truncate(session.path, start + HEAD_SIZE + scan.WINDOW * 3)
+    journal = Journal(session.path)
+    assert sum(journal.pull(0) for _ in range(20)) == 1
+    append(session.path, growing[HEAD_SIZE + scan.WINDOW * 3 :])
+    assert sum(journal.pull(0) for _ in range(20)) == 1
+    assert (payloads(journal)[1], journal.unreadable) == (b"g" * 4 * scan.WINDOW, 50)

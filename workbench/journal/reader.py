@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
-from workbench.journal.scan import GAP, Scanner, pread
+from workbench.journal.scan import GAP, PAUSE, Scanner, pread
 from workbench.model.ascending import Ascending
 from workbench.model.call import FAILED as FAILED
 from workbench.model.call import RECEIVED as RECEIVED
@@ -142,9 +142,9 @@ class Journal:
                     if not flags & _MOVED_NOTHING:
                         self._take_message(offset, tail, moved)
                 elif mark:
-                    # TCP's MSG_TRUNC throws away what it tells to have received.
-                    moved = moved or (result if mark == RECEIVED and not flags & record.FAILED else 0)
-                    if 0 < moved < 1 << 32:
+                    if not moved and mark == RECEIVED and 0 < result < 1 << 32 and not flags & _FAILED:
+                        moved = result  # TCP's MSG_TRUNC throws away what it tells to have received
+                    if moved:
                         take_moved(len(marks), pid, socket, mark == SENT, moved, flags, started, ended)
                     elif tail and mark == RECEIVED and not flags & _MOVED_NOTHING:
                         self._compare((pid, socket), self._tail(offset, tail), flags)
@@ -159,9 +159,9 @@ class Journal:
                     self.lineage.named(code, (pid, socket), names, flags=flags, started=started, ended=ended)
             elif kind == GAP:
                 self.lineage.doubt()
-            else:
+            elif kind != PAUSE:
                 self._take(offset, length)
-            if until is not None and number & 255 == 255 and clock() >= until:
+            if until is not None and (number & 255 == 255 or kind == PAUSE) and clock() >= until:
                 break
         return len(self._offsets) - before
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import struct
 from binascii import crc32
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from threading import Lock
+from typing import TypeAlias, TypeVar
 
 from workbench.probe.record import CALL, HEAD_SIZE, MAGIC, PREFIX, START
 
 CHUNK = 1 << 16
-WINDOW = 1 << 20
+WINDOW = 1 << 17  # bytes that are searched without a pause
 
 HEAD = struct.Struct("<4sIIIBBH8xII12xQQq24x8xI")
 """Of PREFIX and FIXED what the index needs, as each field that is unpacked costs time."""
@@ -20,6 +21,11 @@ Fields = tuple[bytes, int, int, int, int, int, int, int, int, int, int, int, int
 
 GAP = 0
 """Kind of what is no record: *length* bytes that could not be read."""
+PAUSE = -1
+"""Kind of nothing: a long search has got on, and may be left here; the next one goes on from there."""
+
+_T = TypeVar("_T")
+_Walk: TypeAlias = Generator[tuple[int, Fields], None, _T]
 
 
 class Scanner:
@@ -27,7 +33,8 @@ class Scanner:
 
     A record whose CRC does not hold, or whose data holds records of others because it is torn, is damage: the scanner
     goes on at the next place that holds a whole one, and counts the bytes in between in *skipped*. A record at the end
-    that is not all there is left for later, as the file may still be growing.
+    that is not all there is left for later, as the file may still be growing. One may stop at any record
+    and go on later.
     """
 
     def __init__(self, fd: int) -> None:
@@ -35,25 +42,30 @@ class Scanner:
         self.position = 0
         self.skipped = 0
         self._files: set[int] = set()
-        self._sought = 0
+        self._sought = 0  # up to here no whole record begins, but for those in _growing
+        self._growing: list[int] = []
+        self._clear: dict[int, int] = {}  # up to where the records that begin at these places hold no other's head
 
     def records(self) -> Iterator[tuple[int, Fields]]:
-        """Yield the offset and fields of each record from *position* on, advancing it; GAP where bytes are skipped."""
+        """Yield the offset and fields of each record from *position* on, advancing it.
+
+        GAP where bytes are skipped, PAUSE while they are searched.
+        """
         size = os.fstat(self._fd).st_size
         while self.position + HEAD_SIZE <= size:
             yield from self._whole_ones(pread(self._fd, CHUNK, self.position))
-            fields = self._record_at(self.position, size)
+            fields = yield from self._record_at(self.position, size)
             if fields is not None:  # the last one of the chunk, or of the file
                 self.position += fields[2]
                 yield self.position - fields[2], self._noted(fields)
             elif self.position + HEAD_SIZE <= size:
-                place = self._search(size)
+                place = yield from self._search(size)
                 if place is None:
                     return
                 gap, offset = place - self.position, self.position
                 self.skipped += gap
                 self.position = place
-                yield offset, (MAGIC, 0, gap, 0, GAP, 0, 0, 0, 0, 0, 0, 0, 0)
+                yield offset, _nothing(GAP, gap)
 
     def waiting(self) -> int:
         """Return the number of bytes at the end that make no whole record (yet)."""
@@ -94,7 +106,7 @@ class Scanner:
         sound = magic == MAGIC and HEAD_SIZE + tail <= length and crc32(head[PREFIX.size :], length ^ file) == crc
         return fields if sound else None
 
-    def _record_at(self, offset: int, size: int) -> Fields | None:
+    def _record_at(self, offset: int, size: int) -> _Walk[Fields | None]:
         """Return the fields of the record at *offset* if it is all there.
 
         A torn one is not, even if the file has grown beyond its length: the records of others lie where its data was.
@@ -103,35 +115,55 @@ class Scanner:
         if fields is None or offset + fields[2] > size:
             return None
         after = offset + fields[2]
-        whole = self._leads_on(after, size) or next(self._heads(offset + 1, after), None) is None
-        return fields if whole else None
+        if self._leads_on(after, size):
+            return fields
+        for place, head in self._heads(self._clear.get(offset, offset + 1), after):
+            self._clear[offset] = place
+            if head is not None:
+                return None
+            yield place, _nothing(PAUSE)
+        return fields
 
     def _leads_on(self, after: int, size: int) -> bool:
         """Tell whether a record begins at *after*, as far as the file goes."""
         return MAGIC.startswith(pread(self._fd, min(len(MAGIC), size - after), after))
 
-    def _heads(self, place: int, stop: int) -> Iterator[int]:
-        """Yield the places from *place* up to *stop* where a record of this file begins, whole or not."""
+    def _heads(self, place: int, stop: int) -> Iterator[tuple[int, Fields | None]]:
+        """Yield where records of this file begin from *place* up to *stop*, whole or not; None after each window."""
         while place < stop:
             window = pread(self._fd, min(WINDOW, stop - place) + len(MAGIC) - 1, place)
             at = window.find(MAGIC)
             while at >= 0:
                 fields = self._head_at(place + at)
                 if fields is not None and (not self._files or fields[1] in self._files):
-                    yield place + at
+                    yield place + at, fields
                 at = window.find(MAGIC, at + 1)
-            place += WINDOW
+            place = min(place + WINDOW, stop)
+            yield place, None
 
-    def _search(self, size: int) -> int | None:
+    def _search(self, size: int) -> _Walk[int | None]:
         """Return the next place with a whole record of this file; what was searched in vain is not searched again."""
-        start = max(self.position + 1, self._sought)
-        sought = max(start, size - HEAD_SIZE + 1)
-        for place in self._heads(start, sought):
-            if self._record_at(place, size) is not None:
+        self._growing = [place for place in self._growing if place > self.position]
+        self._clear = {place: stop for place, stop in self._clear.items() if place >= self.position}
+        for place in self._growing:
+            if (yield from self._record_at(place, size)) is not None:
                 return place
-            sought = min(sought, place)  # it may still be growing
-        self._sought = sought
+        start = max(self.position + 1, self._sought)
+        for place, head in self._heads(start, size - HEAD_SIZE + 1):
+            if head is None:
+                self._sought = place
+                yield place, _nothing(PAUSE)
+            elif (yield from self._record_at(place, size)) is not None:
+                return place
+            else:
+                self._sought = place + 1
+                if place + head[2] > size:
+                    self._growing.append(place)
         return None
+
+
+def _nothing(kind: int, length: int = 0) -> Fields:
+    return MAGIC, 0, length, 0, kind, 0, 0, 0, 0, 0, 0, 0, 0
 
 
 def _seek_and_read(fd: int, length: int, offset: int) -> bytes:
