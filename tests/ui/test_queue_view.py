@@ -75,6 +75,35 @@ def test_what_will_be_taken_is_drawn_as_taken_in_the_colour_of_its_send(n: int) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("width", "labels"),
+    [
+        (46, "#14 ── +1 send #16 bytes 0-32 ──────────────"),
+        (60, "#14 ──────── +1 send #16 bytes 0-32 ───────────────────────"),
+        (72, "#14 bytes 0-19  +1 send #16 bytes 0-32 ────────────────────────────────"),
+    ],
+)
+def test_sends_whose_bytes_are_all_left_out_are_counted(width: int, labels: str) -> None:
+    queue = replace(STREAM, total=61, head=DATA[:61])
+    parts = Part(14, 0, 20), Part(15, 0, 8), Part(16, 0, 33)
+    found = text(queue, 60, width, parts=parts)
+    assert found[1] == labels
+    assert "…" in found[2]
+    assert text(queue, 4, width, parts=parts[:2])[1].endswith(" +1 send") == (width < 72)
+    assert "+" not in text(queue, 60, width, parts=(Part(14, 0, 61),))[1]
+
+
+@pytest.mark.parametrize("width", range(12, 90))
+@pytest.mark.parametrize("n", [0, 1, 30, 60, 61])
+def test_the_numbers_of_sends_never_move_what_stands_behind_them(width: int, n: int) -> None:
+    queue = replace(STREAM, total=61, head=DATA[:61])
+    for size in (1, 3, 20):
+        parts = [Part(seq, 0, size) for seq in range(9, 9 + -(-61 // size))]
+        rows = queue_lines(Drawing(Seen(queue, n, parts=tuple(parts)), width, 6))
+        lengths = [sum(cells(part) for part, _ in row) for row in rows[1:4]]
+        assert lengths[0] == lengths[1] == lengths[2] <= width + 1
+
+
 def test_of_a_queue_of_megabytes_the_head_is_shown_and_the_rest_counted() -> None:
     queue = replace(STREAM, total=3_000_000, head=b"a" * 4096, memory=131072)
     lines = text(queue, 65536, parts=(Part(12, 0, 3_000_000),))

@@ -18,6 +18,7 @@ BOUNDARY = "│"
 _CELLS = 3  # two digits of hex and the gap behind them
 _BEHIND = 5  # bytes shown behind a cut that is far away
 _LEFT_OUT = -1
+_GAP = -2  # stands for the send of bytes that are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +104,32 @@ def byte_rows(seen: Bytes, width: int) -> tuple[Line, Line, Line]:
 
 
 def _labels(seen: Bytes, places: Sequence[int], owners: Sequence[int]) -> Line:
-    """Return the numbers of the sends, each over its bytes."""
+    """Return the numbers of the sends, each over its bytes, and how many are left out with theirs."""
     line: Line = [(" ", "")] if seen.cut == 0 and seen.total else []
-    owner_of = [_LEFT_OUT - 1 if at == _LEFT_OUT else owners[at] for at in places]
-    for owner, run in groupby(owner_of):
-        count = len(list(run))
-        room = count * _CELLS - 1
-        if owner < _LEFT_OUT:
-            line.append(("   ", ""))
-        elif owner < 0:
-            line.append((" " * (room + 1), ""))
+    owner_of = [_GAP if at == _LEFT_OUT else owners[at] for at in places]
+    runs = [(owner, len(list(run)) * _CELLS) for owner, run in groupby(owner_of)]
+    for index, (owner, room) in enumerate(runs):
+        if owner < 0:
+            before = runs[index - 1][0] if index else -1
+            after = runs[index + 1][0] if index + 1 < len(runs) else len(seen.parts)
+            hidden = after - before - 1 if owner == _GAP and before >= 0 else 0
+            line += _left_out(line, seen.parts[before], hidden) if hidden > 0 else [(" " * room, "")]
         else:
-            part = seen.parts[owner]
             look = seen.look(seen.cut, owner) if not seen.loses else f"send-{seen._colour(owner)}"
-            line += [(label(part, room), look), (" ", "")]
+            line += [(label(seen.parts[owner], room - 1), look), (" ", "")]
     return line
+
+
+def _left_out(line: Line, part: Part, hidden: int) -> Line:
+    """Count the sends in a gap: "+2 sends" if the label of *part* before it can be shortened for that, else "+2"."""
+    name, look = line[-2]
+    shortest = len(f"#{part.seq}")
+    for text in (f"+{hidden} send{'s' if hidden > 1 else ''} ", f"+{hidden} "):
+        room = cells(name) - max(0, len(text) - _CELLS)
+        if room >= min(shortest, cells(name)):
+            line[-2] = label(part, room), look
+            return [(f"{text:{_CELLS}}", "muted")]
+    return [(f"+{hidden}" if hidden < 100 else "+… ", "muted")]
 
 
 def label(part: Part, room: int) -> str:
