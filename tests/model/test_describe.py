@@ -48,6 +48,7 @@ HELLO = b'{"op": "hello"}'
         (made("send", data=b"hel", requested=11), "send(b'hel…')"),
         (made("send", data=b"", requested=0), "send(b'')"),
         (made("sendall", requested=11, error="BrokenPipeError EPIPE x"), "sendall(<11 bytes>)"),
+        (made("send", requested=1, error="BrokenPipeError EPIPE x"), "send(<1 byte>)"),
         (made("\x1b[2J", "\x9b"), "·[2J(·)"),
     ],
     ids=lambda value: "" if isinstance(value, str) else value.call,

@@ -227,14 +227,17 @@ async def test_it_follows_the_end_until_one_scrolls(session: Session) -> None:
 
         await pilot.press("pageup")
         before = heads(await shown(pilot))
-        session.calls(7)
+        session.calls(1)
+        app.pull()
+        assert (await shown(pilot))[-1] == " ↓ 1 new call · End follows"
+        session.calls(6)
         app.pull()
         lines = await shown(pilot)
         assert heads(lines) == before[: len(heads(lines))]
         assert lines[-1] == " ↓ 7 new calls · End follows"
 
         await pilot.press("end")
-        assert heads(await shown(pilot))[-1] == "settimeout(6)"
+        assert heads(await shown(pilot))[-1] == "settimeout(5)"
         session.calls(9)
         app.pull()
         assert heads(await shown(pilot))[-1] == "settimeout(8)"
@@ -259,13 +262,16 @@ async def test_paused_it_stands_still_and_counts(session: Session) -> None:
         await pilot.press("p")
         before = heads(await shown(pilot))
         assert before[-1] == "settimeout(49)"
-        session.calls(12)
+        session.calls(1)
+        assert pilot.app.pull() == 0
+        assert (await shown(pilot))[-1] == " paused · 1 call since · p goes on"
+        session.calls(11)
         assert pilot.app.pull() == 0
         lines = await shown(pilot)
         assert heads(lines) == before
         assert lines[-1] == " paused · 12 calls since · p goes on"
         await pilot.press("p")
-        assert heads(await shown(pilot))[-1] == "settimeout(11)"
+        assert heads(await shown(pilot))[-1] == "settimeout(10)"
 
 
 async def test_enter_folds_the_selected_call_and_z_folds_all(session: Session) -> None:

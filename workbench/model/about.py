@@ -68,6 +68,11 @@ def duration_text(seconds: float) -> str:
     return f"{number:.0f} {unit}" if number >= 9.95 else f"{number:.1f}".removesuffix(".0") + f" {unit}"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, which takes an s: "1 call", "2 calls"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def cut(text: str, limit: int = _LONGEST) -> str:
     """Return *text*, or its first characters and "…" where it is longer than *limit*."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -8,7 +8,7 @@ Facts about sockets in them: recv(2), send(2), udp(7), unix(7); the shape of JSO
 import json as json_module
 from collections.abc import Iterator, Sequence
 
-from workbench.model.about import duration_text
+from workbench.model.about import counted, duration_text
 from workbench.model.call import Call
 from workbench.model.explain import errno_name, error_sentence
 from workbench.model.hexdump import cut_character
@@ -234,4 +234,4 @@ def waited(call: Call) -> list[str]:
 
 
 def _bytes(count: int) -> str:
-    return "1 byte" if count == 1 else f"{count} bytes"
+    return counted(count, "byte")

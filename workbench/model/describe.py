@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
+from workbench.model.about import counted
 from workbench.model.address import show, unix_sockaddr
 from workbench.model.annotate import annotate as annotate
 from workbench.model.annotate import annotations as annotations
@@ -51,7 +52,7 @@ def expression(call: Call, width: int = 0) -> str:
     room = width - len(head) - 1 - cells(rest) if width else 0
     offered = len(call.data) if call.requested is None else call.requested
     if not call.data and offered:
-        return _fit(f"{head}(<{offered} bytes>{rest}", width, ")")
+        return _fit(f"{head}(<{counted(offered, 'byte')}>{rest}", width, ")")
     shown = _payload(call.data, offered > len(call.data), max(room, _SHORTEST) if width else 0)
     return _fit(f"{head}({shown}{rest}", width, ")")
 

@@ -16,6 +16,7 @@ from typing import NamedTuple, TextIO
 
 from workbench.journal.reader import Journal
 from workbench.model import annotate
+from workbench.model.about import counted
 from workbench.model.call import Call
 from workbench.model.describe import direction, expression, outcome, time_text
 from workbench.model.explain import errno_name
@@ -56,7 +57,7 @@ def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> No
 
 def _head(journal: Journal) -> str:
     name, start = _text(journal.path.name), journal.start
-    told = [f"{len(journal)} calls"]
+    told = [counted(len(journal), "call")]
     if start is not None and start.wall:
         told.append(f"began {_date(start.wall)}")
         told += [_text(word) for word in (start.program, f"Python {start.python}", start.platform) if word]

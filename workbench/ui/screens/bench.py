@@ -85,7 +85,7 @@ class BenchScreen(SessionScreen):
         _key("f4", "view_log", "Log", "Go to the log"),
     ]
 
-    AUTO_FOCUS = "#text"
+    AUTO_FOCUS: ClassVar[str | None] = "#text"
 
     def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None) -> None:
         super().__init__(bridge, zone=zone, classes="-v-client")

@@ -18,6 +18,7 @@ from workbench.experiments.catalog import BadExperiment, Experiment, Verdict
 from workbench.experiments.parameters import Value
 from workbench.experiments.progress import Progress
 from workbench.experiments.runner import Run
+from workbench.model.about import counted
 from workbench.model.safe import safe
 from workbench.probe.record import Recorder
 from workbench.ui.bridge import Bridge
@@ -122,7 +123,7 @@ class ExperimentScreen(SessionScreen):
         doing = "" if run.result else f" · running for {run.seconds:.1f} s, escape stops it"
         if self.has_class("-stepping"):
             doing = " · space: this call, f5: run on, esc: stop"
-        return f"log of run {self._runs} · {count} calls{doing}"
+        return f"log of run {self._runs} · {counted(count, 'call')}{doing}"
 
     # --- running ----------------------------------------------------------------------------------------------------
 

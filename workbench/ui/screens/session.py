@@ -12,11 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer, Static
 
 from workbench.journal.reader import NotASession
+from workbench.model.about import counted
 from workbench.model.safe import safe
 from workbench.ui.bridge import Bridge, suggested_name
 from workbench.ui.widgets.log_view import LogView
@@ -70,7 +72,7 @@ class SessionScreen(Screen[None]):
         self._zone = zone
         self._ticks = self._new = 0
 
-    AUTO_FOCUS = None
+    AUTO_FOCUS: ClassVar[str | None] = None
 
     def compose(self) -> ComposeResult:
         # Textual would set the classes of this size after the first layout, and style every widget twice.
@@ -98,6 +100,10 @@ class SessionScreen(Screen[None]):
     def below(self) -> Iterable[Widget]:
         """Give what stands below the log."""
         return ()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        if not self._ticks:  # each widget is styled as it is mounted: not once more
+            event.refresh_styles = False
 
     def on_mount(self) -> None:
         self._left = False
@@ -139,7 +145,7 @@ class SessionScreen(Screen[None]):
 
     def title_of_log(self) -> str:
         """Say what the log shows, and how much of it has been read."""
-        return f"log of {safe(self._bridge.path.name)} · {len(self._bridge.journal)} calls"
+        return f"log of {safe(self._bridge.path.name)} · {counted(len(self._bridge.journal), 'call')}"
 
     def state_of_file(self, moved: bool) -> str:
         """Say how much of the file has been read, then what is wrong with it; *moved*: the last pull got on."""

@@ -20,6 +20,7 @@ from textual.widget import Widget
 from workbench.engine.programs import program
 from workbench.engine.state import EndpointState
 from workbench.engine.stepping import Held
+from workbench.model.about import counted
 from workbench.model.call import socket_id
 from workbench.model.safe import safe
 from workbench.ui.screens.confirm import Confirm
@@ -115,7 +116,7 @@ class TraceScreen(SessionScreen):
     # --- drawing ----------------------------------------------------------------------------------------------------
 
     def title_of_log(self) -> str:
-        return f"F4 log · {len(self._bridge.journal)} calls"
+        return f"F4 log · {counted(len(self._bridge.journal), 'call')}"
 
     def draw(self) -> None:
         run, now = self._traced.run, time.monotonic()

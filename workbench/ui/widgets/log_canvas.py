@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import tzinfo
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
@@ -22,13 +22,14 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from workbench.journal.reader import RECEIVED, SENT, Journal, Note
+from workbench.model.about import counted
 from workbench.model.describe import TimeMode
 from workbench.model.hexdump import TextEncoding
 from workbench.model.rows import Layout, Part, Rows, displaced
 from workbench.model.safe import cells
 from workbench.ui.widgets import log_lens
 from workbench.ui.widgets.log_render import LogLines, Look, Piece
-from workbench.ui.widgets.log_style import CSS, NAMES, PREFIX, readable
+from workbench.ui.widgets.log_style import CSS, PREFIX, readable, style_of
 
 if TYPE_CHECKING:
     from workbench.journal.find import Search
@@ -48,7 +49,6 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     ALLOW_SELECT = True
     DEFAULT_CSS = CSS
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"{PREFIX}{name}" for name in NAMES}
 
     time_mode: reactive[TimeMode] = reactive("clock", init=False)
     encoding: reactive[TextEncoding] = reactive("ascii", init=False)
@@ -229,6 +229,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         super().notify_style_update()
         self._styles.clear()
         self._cache.clear()
+        self.refresh()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         top = self.scroll_offset.y + crop.y
@@ -252,9 +253,9 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     def banner(self) -> str:
         """Return what the last line of the screen says of calls that it does not show; "" for nothing."""
         if self.paused:
-            return f"paused · {len(self.journal) - self.rows.taken} calls since · p goes on"
+            return f"paused · {counted(len(self.journal) - self.rows.taken, 'call')} since · p goes on"
         new = self.rows.taken - self._left_end_at
-        return f"↓ {new} new calls · End follows" if new and not self.following else ""
+        return f"↓ {counted(new, 'new call')} · End follows" if new and not self.following else ""
 
     def highlight(self, call: int) -> str:
         """Return the component class that a call is drawn over: "cursor", "marked", "kin" or ""."""
@@ -312,7 +313,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     def _style(self, name: str, over: str = "") -> Style:
         """Return a component's style on the background of *over*, "" being the widget itself."""
         if (style := self._styles.get((name, over))) is None:
-            style = self.get_component_rich_style(PREFIX + name) if name else self.rich_style
+            style = style_of(self, PREFIX + name) if name else self.rich_style
             if over:
                 style += Style(bgcolor=self._style(over).bgcolor)
             self._styles[name, over] = style = readable(style)

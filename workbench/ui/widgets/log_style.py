@@ -1,9 +1,11 @@
-"""The colours of the log: a component class for each part of a line, in terms of the theme."""
+"""The colours of the log: a class for each part of a line, in terms of the theme."""
 
 from __future__ import annotations
 
 from rich.style import Style
 from textual.color import BLACK, WHITE, Color
+from textual.dom import DOMNode
+from textual.widget import Widget
 
 READABLE = 5.0
 """Least contrast between a text and its background, as WCAG 2 counts it (4.5 is its level AA)."""
@@ -37,8 +39,6 @@ _COLOURS = {
     "banner": "background: $primary; color: $text; text-style: bold",
 }
 
-NAMES = frozenset(_COLOURS)
-
 CSS = (
     """
 LogCanvas {
@@ -52,6 +52,17 @@ LogCanvas {
     + "".join(f"    & > .{PREFIX}{name} {{ {rules}; }}\n" for name, rules in _COLOURS.items())
     + "}\n"
 )
+
+
+def style_of(widget: Widget, part: str) -> Style:
+    """Return the style that the stylesheet has for the class *part* below *widget*.
+
+    Textual would resolve COMPONENT_CLASSES all at once, whenever the widget is styled: much of the first frame's time.
+    """
+    node = DOMNode(classes=part)
+    node._attach(widget)
+    widget.app.stylesheet.apply(node)
+    return node.rich_style
 
 
 def readable(style: Style) -> Style:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from workbench.model.safe import cells
-from workbench.ui.widgets.log_style import readable
+from workbench.ui.widgets.log_style import readable, style_of
 
 Piece = tuple[str, str]
 """A text that went through safe(), and the part of a view that it is: a key of _LOOKS, "" for plain text."""
@@ -56,7 +55,6 @@ class PieceView(Widget):
         + "".join(f"    & > .{PREFIX}{name} {{ {rules}; }}\n" for name, rules in _LOOKS.items())
         + "}\n"
     )
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"{PREFIX}{name}" for name in _LOOKS}
 
     def __init__(self, *, id: str | None = None, tooltip: str | None = None) -> None:
         super().__init__(id=id)
@@ -95,7 +93,7 @@ class PieceView(Widget):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._styles.clear()
-        self._drawn = None
+        self.redraw()
 
     def render_line(self, y: int) -> Strip:
         if self._drawn is None:
@@ -108,7 +106,7 @@ class PieceView(Widget):
 
     def _style(self, name: str) -> Style:
         if (style := self._styles.get(name)) is None:
-            style = readable(self.get_component_rich_style(PREFIX + name) if name else self.rich_style)
+            style = readable(style_of(self, PREFIX + name) if name else self.rich_style)
             self._styles[name] = style
         return style
 
