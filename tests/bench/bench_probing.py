@@ -1,6 +1,6 @@
 """What looking at 50 endpoints twenty times a second costs: the share of a core, beside a loop that looks at nothing.
 
-    python -m tests.bench.bench_probing [SECONDS]
+python -m tests.bench.bench_probing [SECONDS]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Start-up beside a minimal Textual app: time to the first frame and resident memory, in turn, on a real pty.
 
-    python -m tests.bench.bench_start [RUNS]
+python -m tests.bench.bench_start [RUNS]
 """
 
 from __future__ import annotations

@@ -70,7 +70,11 @@ def run(program: str, number: int, folder: Path, how: str, python: str) -> float
         environment = traced_environment(session)
     words = [python, "-c", program, str(number)]
     done = subprocess.run(
-        [*STRACE, str(folder / "strace.log"), *words] if how == "strace" else words, env=environment, capture_output=True, text=True, check=True
+        [*STRACE, str(folder / "strace.log"), *words] if how == "strace" else words,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return float(done.stdout.split()[-1])
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from workbench.engine.stepping import Looked, Stepping, Told
 from workbench.journal.reader import Journal
 from workbench.model.call import socket_id
+from workbench.model.lineage import Part
 from workbench.model.safe import safe
 from workbench.ui.widgets.held_call import HeldCall, Waiting
 from workbench.ui.widgets.queue_view import QueueView
@@ -52,10 +55,11 @@ class StepView(Vertical):
             frame.border_title = title
         socket, lineage = socket_id(*told.socket), journal.lineage
         queue = looked.queue(sum(lineage.cuts(socket, 0)))
+        parts: Sequence[Part | None] | None = ()
         if queue.keeps_messages:
             parts = lineage.queued_messages(socket, len(queue.messages))
-        else:
-            parts = lineage.queued(socket, queue.offset, queue.offset + (queue.total or 0)) if queue.head else ()
+        elif queue.head:
+            parts = lineage.queued(socket, queue.offset, queue.offset + (queue.total or 0))
         self.query_one(QueueView).show(queue, _size(told) or 0, parts, call=told.call)
 
 
