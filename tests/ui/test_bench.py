@@ -388,3 +388,19 @@ async def test_notes_are_not_thrown_away_unasked() -> None:
         await desk.press("n")
         await desk.until(lambda: not isinstance(desk.app.screen, Confirm))
         assert desk.app.is_running
+
+
+async def test_escape_ends_the_search_of_the_log_and_no_wait() -> None:
+    async with bench() as desk:
+        await desk.server_on_a_free_port()
+        await desk.press("f4", "slash")
+        await desk.until(lambda: desk.app.screen.query("#query"))
+        await desk.press(*"recv", "enter")
+        log = desk.app.screen.query_one(LogView)
+        await desk.until(lambda: log.has_focus and not len(log.rows))
+        await desk.until(lambda: "No call was found: escape shows all." in log.render_line(0).text)
+        await desk.until(lambda: "0 calls: call:recv" in str(desk.app.screen.query_one("#found").render()))
+        await desk.press("escape")
+        assert len(log.rows) == 4
+        assert desk.app.bridge.bench.server.running
+        assert not desk.app._notifications

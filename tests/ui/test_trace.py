@@ -24,6 +24,7 @@ from workbench.ui.widgets.calling_line import CallingLine
 from workbench.ui.widgets.controls import ErrorLine
 from workbench.ui.widgets.endpoint_list import EndpointList
 from workbench.ui.widgets.held_call import HeldCall
+from workbench.ui.widgets.log_view import LogView
 from workbench.ui.widgets.output_view import OutputView
 from workbench.ui.widgets.piece_view import PieceView
 from workbench.ui.widgets.queue_view import QueueView
@@ -225,3 +226,17 @@ def test_step_needs_the_screen(tmp_path) -> None:
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert "--step needs --tui" in done.stderr
+
+
+async def test_escape_ends_the_search_of_the_log_and_not_the_program(tmp_path) -> None:
+    async with traced(tmp_path, TALK) as desk:
+        await desk.until(lambda: "client 1 blocked in recv(10) for 0." in desk.text(BlockedCalls))
+        await desk.press("f4", "slash")
+        await desk.until(lambda: desk.screen.query("#query"))
+        await desk.press(*"hello", "enter")
+        log = desk.screen.query_one(LogView)
+        await desk.until(lambda: log.has_focus and 0 < len(log.rows) < len(desk.journal))
+        await desk.press("escape")
+        assert len(log.rows) == len(desk.journal)
+        assert desk.app.screen is desk.screen
+        assert not desk.screen.query_one("#filter").display

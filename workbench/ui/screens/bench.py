@@ -24,6 +24,7 @@ from workbench.engine.inside import Inside
 from workbench.engine.responders import UnknownResponder
 from workbench.engine.session import discard
 from workbench.engine.state import EndpointState
+from workbench.model.about import counted
 from workbench.model.call import Json
 from workbench.model.endpoint import ServerSettings
 from workbench.ui import wishes
@@ -33,6 +34,7 @@ from workbench.ui.screens.session import TICK, SessionScreen
 from workbench.ui.widgets.client_pane import ClientPane
 from workbench.ui.widgets.controls import Choice, Field, Toggle
 from workbench.ui.widgets.inside_view import InsideView
+from workbench.ui.widgets.log_frame import LogFrame
 from workbench.ui.widgets.log_view import LogView
 from workbench.ui.widgets.pane import EndpointPane
 from workbench.ui.widgets.server_pane import ServerPane
@@ -125,7 +127,7 @@ class BenchScreen(SessionScreen):
     # --- drawing ----------------------------------------------------------------------------------------------------
 
     def title_of_log(self) -> str:
-        return f"F4 log · {len(self._bridge.journal)} calls"
+        return f"F4 log · {counted(len(self._bridge.journal), 'call')}"
 
     def draw(self) -> None:
         states, now = self._bridge.endpoints(), time.monotonic()
@@ -278,6 +280,12 @@ class BenchScreen(SessionScreen):
     def action_plots(self) -> None:
         view = self.query_one(InsideView)
         view.plots = not view.plots
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave escape to the filter of the log, where that is what it ends."""
+        if action == "cancel":
+            return not self.query_one(LogFrame).takes_escape
+        return super().check_action(action, parameters)
 
     def action_cancel(self) -> None:
         """End the wait of the chosen endpoint; if it does not wait, of any other that a person made wait."""

@@ -21,6 +21,7 @@ from workbench.journal.reader import NotASession
 from workbench.model.about import counted
 from workbench.model.safe import safe
 from workbench.ui.bridge import Bridge, suggested_name
+from workbench.ui.widgets.log_frame import LogFrame
 from workbench.ui.widgets.log_view import LogView
 
 TICK = 0.05
@@ -46,14 +47,6 @@ class SessionScreen(Screen[None]):
             show=False,
         ),
         Binding("ctrl+g", "save", "Save", id="session.save", tooltip="Save a copy of the session in a file"),
-        Binding(
-            "escape",
-            "close_filter",
-            "Show all",
-            id="session.close_filter",
-            tooltip="End the search and show every call",
-            priority=True,
-        ),
         Binding(
             "alt+e",
             "new_experiment",
@@ -83,8 +76,7 @@ class SessionScreen(Screen[None]):
         with Horizontal(id="columns"):
             yield from self.beside()
             with Vertical(id="right"):
-                with Vertical(id="log-frame", classes="frame"):
-                    yield LogView(self._bridge.journal, zone=self._zone, id="log")
+                yield LogFrame(self._bridge.journal, zone=self._zone)
                 yield from self.below()
         yield Static(id="tiny")
         yield Footer(compact=True)
@@ -161,26 +153,6 @@ class SessionScreen(Screen[None]):
         return "being written just now: new calls are shown as they come"
 
     # --- a line of the log ------------------------------------------------------------------------------------------
-
-    @on(LogView.FilterWanted)
-    def _filter(self) -> None:
-        from workbench.ui.widgets.log_filter import LogFilter
-
-        frame = self.query_one("#log-frame")
-        if opened := frame.query(LogFilter):
-            opened.first().open()
-        else:
-            frame.mount(LogFilter(self.query_one(LogView)), before=0)
-
-    def in_filter(self) -> bool:
-        """Whether escape is the filter's: what is typed, or the log that it filters, has the focus."""
-        shown = any(each.display for each in self.query("#filter"))
-        return shown and self.focused is not None and self.query_one("#log-frame") in self.focused.ancestors
-
-    def action_close_filter(self) -> None:
-        from workbench.ui.widgets.log_filter import LogFilter
-
-        self.query_one(LogFilter).close()
 
     @on(LogView.StreamWanted)
     def _stream(self, event: LogView.StreamWanted) -> None:
@@ -274,15 +246,8 @@ class SessionScreen(Screen[None]):
             self.app.push_screen(SessionScreen(bridge, zone=self._zone))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """There is no way back from the first screen; escape first closes the filter."""
-        match action:
-            case "close_filter":
-                return self.in_filter()
-            case "cancel":
-                return not self.in_filter()
-            case "leave":
-                return len(self.app.screen_stack) > 1
-        return True
+        """There is no way back from the first screen."""
+        return len(self.app.screen_stack) > 1 if action == "leave" else True
 
     def action_leave(self) -> None:
         self._left = True

@@ -243,7 +243,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             return self._wide([Segment(f" {banner}", self._style("banner"))], "banner")
         line = self.scroll_offset.y + y
         if line >= self.rows.lines:
-            said = " No calls yet." if y == 0 and not self.rows.lines else ""
+            said = self._nothing() if y == 0 and not self.rows.lines else ""
             return self._wide([Segment(said, self._style("more"))])
         strip = self._strip(*self.rows.locate(line))
         if (selection := self.text_selection) is not None and (span := selection.get_span(line)) is not None:
@@ -256,6 +256,12 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             return f"paused · {counted(len(self.journal) - self.rows.taken, 'call')} since · p goes on"
         new = self.rows.taken - self._left_end_at
         return f"↓ {counted(new, 'new call')} · End follows" if new and not self.following else ""
+
+    def _nothing(self) -> str:
+        """Say why there is no line."""
+        if self._found is None or not len(self.journal):
+            return " No calls yet."
+        return " No call was found: escape shows all." if self._found.done else " Searching …"
 
     def highlight(self, call: int) -> str:
         """Return the component class that a call is drawn over: "cursor", "marked", "kin" or ""."""

@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 
 from workbench.journal.find import Search
 from workbench.model.query import WORDS, QueryError, parse
+from workbench.probe.record import CODE
 from workbench.ui.widgets.controls import Caption, ErrorLine, Field, Row
 from workbench.ui.widgets.log_view import LogView
 
@@ -56,6 +57,7 @@ class LogFilter(Vertical):
         self._log.show_found(None)
         self.display = False
         self._log.focus()
+        self.refresh_bindings()
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
@@ -84,11 +86,17 @@ class LogFilter(Vertical):
         if not search.done:
             search.step(SLICE)
             self._log.sync()
+            self._log.refresh()
         self.query_one("#found", Static).update(Content(f" {self._said(search)}"))
 
     def _said(self, search: Search) -> str:
         found = search.count()
         calls = "1 call" if found == 1 else f"{found} calls"
         if search.done:
-            return calls
+            return calls if found else f"{calls}{self._named_calls()}"
         return f"{calls} · {search.position * 100 // max(1, len(search.journal))} % searched"
+
+    def _named_calls(self) -> str:
+        """Say what to write where nothing was found and a word is a call's name, which is sought among the bytes."""
+        names = [word for word in self.query_one("#query", Field).value.split() if word in CODE]
+        return f": call:{names[0]} finds the calls" if names else ""
