@@ -105,6 +105,7 @@ def test_a_torn_session_is_shown_as_far_as_it_can_be_read(session: Path, tmp_pat
         (lambda path: path.mkdir(), "Is a directory"),
         (lambda path: path.write_bytes(b""), "is not a session file"),
         (lambda path: path.write_text("Dear all"), "is not a session file"),
+        (os.mkfifo, "is a pipe: a session is read from a file"),
     ],
 )
 def test_what_is_no_session_is_exit_2(make: object, reason: str, tmp_path: Path) -> None:

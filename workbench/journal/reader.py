@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISFIFO
 from typing import TypeVar
 
 import msgspec
@@ -38,6 +39,7 @@ _NO_NUMBER = record.NO_RESULT | record.OTHER_RESULT | record.UNFINISHED
 _ENDING = frozenset((record.CODE["shutdown"], record.CODE["close"]))
 _SOCKET = record.CODE["socket"]
 _CONNECT_EX = record.CODE["connect_ex"]
+_OPENING = ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
 _CHUNK = 1 << 20
 _LONG = 1 << 13  # bytes; a few calls so long are kept in memory, and 512 others: together 4 MiB at most
 _MARKS = bytes(SENT if code in record.SENDS else RECEIVED if code in record.RECVS else 0 for code in range(256))
@@ -88,9 +90,9 @@ class Journal:
     """A session file as a sequence of calls: `journal[0]` is the call with seq 1. `pull` takes in what was added."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Open *path* for reading; raises OSError where that fails. Nothing is read before the first pull."""
+        """Open *path* for reading; raises OSError or NotASession. Nothing is read before the first pull."""
         self.path = Path(path)
-        self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        self._fd = _open(self.path)
         self._scanner = Scanner(self._fd)
         self._offsets = Ascending()
         self.lengths = array("I")
@@ -320,6 +322,15 @@ class Journal:
 
     def _bytes(self, start: int, stop: int) -> bytes:
         return pread(self._fd, stop - start, start)
+
+
+def _open(path: Path) -> int:
+    """Open a file, but no pipe: that would wait for a writer, and cannot be read at any place."""
+    fd = os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in _OPENING))
+    if S_ISFIFO(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise NotASession(f"{path.name} is a pipe: a session is read from a file")
+    return fd
 
 
 def _decode(tail: bytes, kind: type[_T]) -> _T | None:
