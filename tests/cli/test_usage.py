@@ -95,6 +95,24 @@ def test_no_command_but_the_bench_imports_textual(words: list[str]) -> None:
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.parametrize("closed", [0, 1, 2])
+@pytest.mark.parametrize("words", [["--version"], ["send", NOWHERE, "-"]])
+def test_a_closed_standard_stream_leads_nowhere(words: list[str], closed: int) -> None:
+    whole, without = (_without(words, number) for number in (None, closed))
+    assert without.returncode == whole.returncode
+    assert without.stdout.count("\n") == (0 if closed == 1 else whole.stdout.count("\n"))
+    assert without.stderr == ("" if closed == 2 else whole.stderr)
+
+
+def _without(words: list[str], closed: int | None) -> subprocess.CompletedProcess[str]:
+    """Run a command without one of its standard streams, as `>&-` of a shell does."""
+    close = f"import os; os.close({closed})" if closed is not None else "import os"
+    program = f"{close}; os.execv({sys.executable!r}, {[sys.executable, '-m', 'workbench', *words]!r})"
+    return subprocess.run(
+        [sys.executable, "-c", program], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment()
+    )
+
+
 def test_the_installed_name_is_the_same_command() -> None:
     script = Path(sys.executable).with_name("socket-workbench")
     if not script.exists():

@@ -76,6 +76,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line; the only place that turns what went wrong into a line and an exit code."""
+    _open_what_is_closed()
     try:
         code = group.main(standalone_mode=False, prog_name="socket-workbench")
         sys.stdout.flush()
@@ -92,6 +93,14 @@ def main() -> None:
     except OSError as error:  # of a call it would be a row: this is the system out of something, such as disk
         _drop_output()
         _complain(f"{error.filename or 'output'}: {error.strerror or error}", 1)
+
+
+def _open_what_is_closed() -> None:
+    """Let standard streams that are closed lead nowhere: their numbers would else go to the next files opened."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free is this one
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115
 
 
 def _complain(message: str, code: int) -> None:
