@@ -44,6 +44,13 @@ def test_through_a_lens_across_calls(recorded: str) -> None:
     ]  # fmt: skip
 
 
+def test_a_stream_that_is_one_unfinished_frame(tmp_path: Path) -> None:
+    Session(tmp_path / "s").connect().send(b"no line end").recorder.close()
+    assert stream(str(tmp_path / "s"), "client 1", "--lens", "lines") == [
+        "→        a frame of which 11 bytes have come so far"
+    ]
+
+
 def test_no_such_socket_and_options_that_contradict_each_other(recorded: str) -> None:
     ran = run("show", recorded, "--stream", "conn 9")
     assert (ran.returncode, ran.stdout) == (1, "")

@@ -120,14 +120,16 @@ def show(session: Path, wanted: Query | None, width: int, form: str, lens: str =
 
 def follow(session: Path, socket: str, form: str) -> None:
     """Print what one socket sent (→) and received (←) as a conversation; exit 1 where it moved nothing."""
-    conversation, before = Conversation(form), 0
+    conversation, before, moved = Conversation(form), 0, False
     with reading(session) as journal:
-        for call in meant(journal, Query(sockets=(socket,))):
-            for line in conversation.take(journal[call]):
+        for index in meant(journal, Query(sockets=(socket,))):
+            call = journal[index]
+            moved = moved or bool(call.data)
+            for line in conversation.take(call):
                 number = "" if line.seq == before else f"#{line.seq}"
                 before = line.seq
                 click.echo(f"{'→' if line.sent else '←'} {number:<6} {line.text}")
         for line in conversation.end():
             click.echo(f"{'→' if line.sent else '←'}        {line.text}")
-    if not before:
+    if not moved:
         raise Failure(f"no socket {socket!r} moved bytes in {session.name}: name it by its id or its name", 1)
