@@ -26,6 +26,11 @@ def subtitle(pilot: Pilot[None]) -> str:
     return str(pilot.app.screen.query_one("#log-frame").border_subtitle or "")
 
 
+def drawn(pilot: Pilot[None]) -> str:
+    lines = pilot.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in line) for line in lines)
+
+
 def damaged(path: Path) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:400] + b"\xff" * 9 + whole[409:])
@@ -52,6 +57,18 @@ async def test_what_could_not_be_read_is_said_and_all_else_is_shown(
     async with WorkbenchApp(bridge).run_test(size=(120, 30)) as pilot:
         await until(pilot, lambda: said in subtitle(pilot))
         assert len(bridge.journal) >= 8
+    bridge.close()
+
+
+async def test_a_narrow_screen_says_it_too_and_spends_a_row_on_it_only_then(tmp_path: Path) -> None:
+    session = Session(tmp_path / "s").connect()
+    bridge = Bridge.recorded(tmp_path / "s")
+    async with WorkbenchApp(bridge).run_test(size=(80, 24)) as pilot:
+        log = pilot.app.screen.query_one("#log")
+        await until(pilot, lambda: "being written just now: new calls are shown" in drawn(pilot))
+        rows = log.size.height
+        session.recorder.close()
+        await until(pilot, lambda: log.size.height == rows + 1)
     bridge.close()
 
 

@@ -130,6 +130,7 @@ class SessionScreen(Screen[None]):
             frame.border_title = title
         if (moved or self._ticks % _CALM == 1) and frame.border_subtitle != (state := self.state_of_file(moved)):
             frame.border_subtitle = state
+            frame.set_class(bool(state), "-told")
         self.draw()
 
     def draw(self) -> None:
