@@ -39,6 +39,22 @@ def test_a_call_takes_its_head_its_annotation_and_its_bytes() -> None:
     assert [table.line(call) for call in range(3)] == [0, 1, 5]
 
 
+def test_the_annotation_of_single_calls_may_take_more_lines() -> None:
+    table = rows((0, 0), (5, 1), (0, 1))
+    table.tell({1: 3})
+    assert shown(table)[1:6] == ["1 head", *["1 annotation"] * 3, "1 bytes 0"]
+    assert [table.part(1, line)[1] for line in (1, 2, 3)] == [0, 1, 2]
+    assert table.line(2) == 6
+    table.tell({})
+    assert shown(table)[1:] == ["1 head", "1 annotation", "1 bytes 0", "2 head", "2 annotation"]
+
+
+def test_an_annotation_beside_the_bytes_is_told_below_the_head_where_that_is_asked_for() -> None:
+    table = rows((5, 1), (5, 1), layout=Layout(beside=True))
+    table.tell({0: 1})
+    assert shown(table) == ["0 head", "0 annotation", "0 bytes 0", "1 head", "1 bytes 0"]
+
+
 def test_where_narrow_a_line_holds_eight_bytes() -> None:
     assert rows((17, 1), layout=Layout(per_line=8)).lines == 2 + 3
 

@@ -50,6 +50,10 @@ class Desk:
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
 
+    def picture(self) -> list[str]:
+        """The rows of the screen as text."""
+        return ["".join(part.text for part in strip) for strip in self.app.screen._compositor.render_strips()]
+
     def calls(self, name: str | None = None) -> list[str]:
         return [call.call for call in self.journal if name in (None, call.name)]
 
@@ -388,6 +392,21 @@ async def test_notes_are_not_thrown_away_unasked() -> None:
         await desk.press("n")
         await desk.until(lambda: not isinstance(desk.app.screen, Confirm))
         assert desk.app.is_running
+
+
+@pytest.mark.parametrize(
+    ("view", "keys"),
+    [
+        ("f3", "f1 Help f5 Quick ^s Send f6 send/all ^r recv esc Cancel"),
+        ("f4", "f1 Help end Follow p Pause w Why? ⏎z Fold"),
+    ],
+)
+async def test_the_footer_begins_with_the_help_and_goes_on_with_what_one_is_at(view: str, keys: str) -> None:
+    async with bench((80, 24)) as desk:
+        await desk.until(lambda: desk.picture()[-1].startswith("f1"))
+        await desk.press(view)
+        await desk.until(lambda: desk.picture()[-1].startswith(keys))
+        assert desk.picture()[-1].endswith("▏^p palette ")
 
 
 async def test_escape_ends_the_search_of_the_log_and_no_wait() -> None:

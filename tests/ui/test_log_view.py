@@ -207,13 +207,40 @@ async def test_how_long_an_accept_waited_stands_behind_it_where_there_is_room(se
 async def test_a_long_annotation_goes_on_beside_the_bytes(session: Session) -> None:
     session.connect()
     session.call("send", result=30, data=bytes(range(65, 95)), requested=65536)
-    async with Bench(session.path).run_test(size=(115, 24)) as pilot:
+    async with Bench(session.path).run_test(size=(130, 24)) as pilot:
         assert [line[71:].strip() for line in await shown(pilot)][2:6] == [
-            "#3 · 30 of 65536 bytes · short send:",
-            "65506 bytes did not go out · not",
-            "received yet",
+            "#3 · 30 of 65536 bytes · short send: 65506 bytes did not",
+            "go out · not received yet",
+            "",
             "",
         ]
+
+
+WHOLE = (
+    "16 of 1024 bytes · 0 left · JSON is cut: inside a character at byte 15 · "
+    "ends inside a UTF-8 character (1 of 3 bytes)"
+)
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(60, 3), (80, 2), (125, 1), (130, 1)])
+async def test_the_selected_call_has_its_whole_annotation(session: Session, columns: int, lines: int) -> None:
+    for _ in range(2):
+        session.recv("€€€€€€".encode()[:16], 1024)
+    async with Bench(session.path).run_test(size=(columns, 24)) as pilot:
+        await pilot.press("J")
+        for key in ("home", "end"):
+            await pilot.press(key)
+            chosen = [line for line in await shown(pilot) if line.startswith("▌")]
+            assert " ".join(line[6:].strip() for line in chosen[1 : 1 + lines]) == WHOLE
+            assert chosen[1 + lines].startswith("▌0000 e2 82 ac")
+            assert pilot.app.log_view.rows.annotated(0 if key == "end" else 1) == (columns < 128)
+
+
+async def test_beside_the_bytes_of_the_selected_call_its_annotation_stays_where_it_is_whole(session: Session) -> None:
+    session.recv("€€€€€€".encode()[:16], 1024)
+    async with Bench(session.path).run_test(size=(150, 24)) as pilot:
+        await pilot.press("J", "home")
+        assert " ".join(line[77:].strip() for line in await shown(pilot)).strip() == WHOLE
 
 
 async def test_it_follows_the_end_until_one_scrolls(session: Session) -> None:
@@ -471,6 +498,21 @@ async def test_text_is_selected_with_the_mouse(session: Session) -> None:
         assert selected == "\n".join([lines[2][6:], *lines[3:5], lines[5][:9]])
         await pilot.press("y")
         assert pilot.app.clipboard == "b'one'\nb'two'"
+
+
+async def test_markdown_has_whole_annotations_however_narrow_the_log(session: Session) -> None:
+    session.recv("€€€€€€".encode()[:16], 1024).recv(b"", 1024)
+    euros = r"\xe2\x82\xac" * 4
+    async with Bench(session.path).run_test(size=(60, 24)) as pilot:
+        await pilot.press("J", "home", "shift+down", "m")
+        assert pilot.app.clipboard.splitlines()[3:-1] == [
+            f"12:00:00.000100 conn 1   ← recv(1024) = b'{euros}\\xe2…'",
+            "#1   16 of 1024 bytes · 0 left · JSON is cut: inside a character at byte 15 · ends inside a UTF-8",
+            "     character (1 of 3 bytes)",
+            "0000 e2 82 ac e2 82 ac e2 82  ac e2 82 ac e2 82 ac e2 ××××××××××××××××",
+            "12:00:00.000200 conn 1   ← recv(1024) = b''",
+            "#2   end of stream: the peer closed or half-closed",
+        ]
 
 
 async def test_calls_can_be_left_out(session: Session) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import accumulate, islice, takewhile
@@ -67,6 +67,7 @@ class Rows:
         self._notes: set[int] = set()
         self._toggled: set[int] = set()
         self._whole: set[int] = set()
+        self.told: Mapping[int, int] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -113,6 +114,11 @@ class Rows:
         self._notes = set(calls)
         self._place_extra()
 
+    def tell(self, lines: Mapping[int, int]) -> None:
+        """Give the annotations of these calls so many lines below their heads; of all others one, or none."""
+        self.told = lines
+        self._place_extra()
+
     def turn(self, call: int) -> None:
         """Open a folded call; show all bytes of one that shows a part; fold any other that can be."""
         if self.is_folded(call):
@@ -147,7 +153,7 @@ class Rows:
     def _place_extra(self) -> None:
         """Sum up by how many lines single calls differ from the plain layout."""
         extra = []
-        for call in self._notes | self._toggled | self._whole:
+        for call in self._notes | self._toggled | self._whole | self.told.keys():
             entry = self.entry(call)
             difference = 0 if entry is None else self.height(call) - self._plain(call)
             if entry is not None and difference:
@@ -162,10 +168,12 @@ class Rows:
         """Whether only the call's head line shows though it has more."""
         return self.can_fold(call) and self.layout.folded != (call in self._toggled)
 
-    def annotated(self, call: int) -> bool:
-        """Whether the call's annotation has a line of its own below the head, where the call is not folded."""
+    def annotated(self, call: int) -> int:
+        """Return how many lines below the head the call's annotation takes, where the call is not folded."""
+        if call in self.told:
+            return self.told[call]
         mark = self._marks[call]
-        return mark != 0 and (not self.layout.beside or not self._lengths[call] or mark & FAILED != 0)
+        return int(mark != 0 and (not self.layout.beside or not self._lengths[call] or mark & FAILED != 0))
 
     def can_fold(self, call: int) -> bool:
         """Whether the call has more than its head line."""
@@ -182,12 +190,13 @@ class Rows:
         return -(-self._lengths[call] // self.layout.per_line)
 
     def part(self, call: int, line: int) -> tuple[Part, int]:
-        """Return what line *line* of the call shows, and for BYTES which hex line, counted from 0."""
+        """Return what line *line* of the call shows, and which of its lines of that kind it is, counted from 0."""
         if line == 0:
             return Part.HEAD, 0
-        if line == 1 and self.annotated(call):
-            return Part.ANNOTATION, 0
-        line -= 1 + self.annotated(call)
+        annotated = self.annotated(call)
+        if line <= annotated:
+            return Part.ANNOTATION, line - 1
+        line -= 1 + annotated
         if call in self._notes:
             if line == 0:
                 return Part.NOTE, 0

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import ScreenResume
@@ -245,6 +245,17 @@ class SessionScreen(Screen[None]):
             self.notify(f"Not opened: {problem.strerror}", severity="error", markup=False)
         else:
             self.app.push_screen(SessionScreen(bridge, zone=self._zone))
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """Give the help first, then what has the focus, then the screen in its own order: so the footer shows them."""
+        order = {binding.key: place for place, binding in enumerate(self.BINDINGS) if isinstance(binding, Binding)}
+
+        def place(found: tuple[str, ActiveBinding]) -> tuple[bool, bool, int]:
+            key, active = found
+            return key != "f1", active.node in (self, self.app), order.get(key, len(order))
+
+        return dict(sorted(super().active_bindings.items(), key=place))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is no way back from the first screen."""

@@ -34,7 +34,7 @@ from workbench.ui.widgets.log_style import CSS, PREFIX, readable, style_of
 if TYPE_CHECKING:
     from workbench.journal.find import Search
 
-WIDE = 110
+WIDE = 128
 """Cells from which on annotations stand beside the call."""
 SIXTEEN = 71
 """Cells that 16 bytes a line take."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from workbench.journal.reader import Journal
 from workbench.model.call import Call
@@ -13,6 +14,8 @@ from workbench.ui.widgets.log_render import LogLines, Look
 
 MOST = 2000
 """Calls copied at once; a clipboard is no place for a million."""
+COLUMNS = 100
+"""Of a block of Markdown, however wide the screen is."""
 
 
 def hex_of(calls: Iterable[Call]) -> str:
@@ -31,12 +34,13 @@ def python_of(calls: Iterable[Call]) -> str:
 
 
 def markdown_of(journal: Journal, calls: list[int], look: Look) -> str:
-    """Return the calls as the log shows them at 100 columns, in a block for a bug report."""
+    """Return the calls as the log shows them at 100 columns, each with its whole annotation, for a bug report."""
     rows = Rows(journal.lengths, journal.marks, Layout())
     rows.keep = set(calls).__contains__
     rows.note(seq - 1 for seq, note in journal.notes.items() if note.text)
-    lines = LogLines(journal, rows, look)
+    lines = LogLines(journal, rows, replace(look, width=COLUMNS))
     lines.widen(calls)
+    rows.tell({index: lines.lines_to_tell(index) for index in calls if journal.marks[index]})
     started = journal.start
     where = "1 call" if len(calls) == 1 else f"{len(calls)} calls"
     if started is not None:

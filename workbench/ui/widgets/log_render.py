@@ -74,7 +74,9 @@ class LogLines:
                 return self._head(index, call)
             case Part.ANNOTATION:
                 number = f"#{call.seq:<3} "
-                return [(number, "offset"), self._annotation(index, call, self.look.width - len(number))[0]]
+                told = self._annotation(index, call, self.look.width - len(number), self.rows.annotated(index))
+                number = " " * len(number) if which else number
+                return [(number, "offset"), *told[which : which + 1]]
             case Part.NOTE:
                 note = self.journal.notes.get(call.seq)
                 return [(_INDENT, ""), (shorten("✎ " + safe(note.text if note else ""), self.look.width - 5), "note")]
@@ -84,6 +86,17 @@ class LogLines:
             case Part.BYTES:
                 shown = self._bytes(call, which * self.rows.layout.per_line)
                 return [*shown, *self._beside(index, call, which + 1, width(shown))]
+
+    def lines_to_tell(self, index: int) -> int:
+        """Return how many lines below the head a call's whole annotation takes; 0 where it does not stand there."""
+        call, mark = self.journal[index], self.journal.marks[index]
+        if not mark or self.rows.is_folded(index):
+            return 0
+        if self.rows.layout.beside and call.data and not mark & FAILED:
+            room = self.look.width - HEAD_WIDTH - 2 - len(f"#{call.seq} · ")
+            if not self._annotation(index, call, room, 1 + self.rows.hex_lines(index))[-1][0].endswith("…"):
+                return 0
+        return len(self._annotation(index, call, self.look.width - len(f"#{call.seq:<3} "), _LINES_BESIDE))
 
     def plain(self, index: int, within: int) -> str:
         """Return the line as text."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, get_args
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
@@ -17,6 +17,7 @@ from workbench.model.hexdump import TextEncoding
 from workbench.model.rows import Part
 from workbench.ui.widgets import log_copy, log_lens
 from workbench.ui.widgets.log_canvas import LogCanvas
+from workbench.ui.widgets.log_keys import KEYS
 from workbench.ui.widgets.log_kin import Kin
 
 if TYPE_CHECKING:
@@ -28,54 +29,10 @@ _ENCODINGS: tuple[TextEncoding, ...] = get_args(TextEncoding)
 _TIME_NAMES = {"clock": "clock time", "start": "seconds since the start", "delta": "seconds since the line before"}
 
 
-def _key(keys: str, action: str, text: str, help: str, show: bool = False) -> Binding:
-    return Binding(keys, action, text, show=show, tooltip=help, id=f"log.{action.replace('(', '.').rstrip(')')}")
-
-
 class LogView(LogCanvas):
     """The log of a journal. The app pulls the journal and calls sync(); the widget itself writes nothing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        _key("up", "move(-1)", "Up", "Select the call before"),
-        _key("down", "move(1)", "Down", "Select the next call"),
-        _key("shift+up", "mark(-1)", "Mark up", "Mark calls upwards, to copy them together"),
-        _key("shift+down", "mark(1)", "Mark down", "Mark calls downwards, to copy them together"),
-        _key("pageup", "page(-1)", "Page up", "Scroll up by a screenful"),
-        _key("pagedown", "page(1)", "Page down", "Scroll down by a screenful"),
-        _key("home", "first", "First", "Select the first call"),
-        _key("end,G", "follow", "Follow", "Select the last call and follow the log as it grows", show=True),
-        _key("p", "pause", "Pause", "Hold the log still while calls go on, or go on", show=True),
-        _key("enter", "turn", "Fold", "Fold or unfold the selected call; of a long one show all bytes", show=True),
-        _key("z", "turn_all", "Fold all", "Fold every call to one line, or unfold all", show=True),
-        _key("e", "next_error", "Next error", "Select the next call that failed", show=True),
-        _key("E", "previous_error", "Previous error", "Select the call before that failed", show=True),
-        _key("slash", "filter", "Find", "Write which calls to see, or what bytes to find", show=True),
-        _key("f", "next_hit(1)", "Next hit", "Select the next call that was found", show=True),
-        _key("F", "next_hit(-1)", "Previous hit", "Select the call before that was found", show=True),
-        _key("b", "toggle_bookmark", "Bookmark", "Set or remove a bookmark on the selected call", show=True),
-        _key("B", "next_bookmark", "Next bookmark", "Select the next call with a bookmark", show=True),
-        _key("n", "edit_note", "Note", "Write a note on the selected call", show=True),
-        _key("k", "kin(1)", "Next kin", "Go to the next send or recv that moved bytes of the selected one", show=True),
-        _key(
-            "K",
-            "kin(-1)",
-            "Previous kin",
-            "Go to the send or recv before that moved bytes of the selected one",
-            show=True,
-        ),
-        _key("w", "ask_why", "Why?", "Explain the selected call: why it came out so, and what comes next", show=True),
-        _key(
-            "o", "follow_stream", "Stream", "Show the whole conversation of the selected call's connection", show=True
-        ),
-        _key("t", "next_time", "Time", "Show the clock, seconds since the start, or since the line before", show=True),
-        _key("u", "next_encoding", "Text as", "Show the text column as ASCII, UTF-8 or GBK", show=True),
-        _key("l", "choose_lens", "Lens", "Cut the bytes into frames: lines, a length first, JSON …", show=True),
-        _key("J", "toggle_json", "JSON", "Say of each call's bytes whether they are JSON", show=True),
-        _key("x", "copy_hex", "Copy hex", "Copy the bytes of the selected calls in hex", show=True),
-        _key("c", "copy_text", "Copy text", "Copy the bytes of the selected calls as text", show=True),
-        _key("y", "copy_python", "Copy Python", "Copy the bytes of the selected calls as Python literals", show=True),
-        _key("m", "copy_markdown", "Copy Markdown", "Copy the selected calls as Markdown, for a bug report", show=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     selected: reactive[int | None] = reactive(None, init=False)
 
@@ -141,6 +98,7 @@ class LogView(LogCanvas):
             self.refresh()
         if new and on_last and not self._marked:
             self.selected = self.last
+        self._tell_whole()
         return new
 
     def show_journal(self, journal: Journal) -> None:
@@ -166,9 +124,19 @@ class LogView(LogCanvas):
 
     def watch_selected(self, selected: int | None) -> None:
         self._kin.choose(selected)
+        self._tell_whole()
         self.refresh()
         if selected is not None:
             self.post_message(self.Selected(selected))
+
+    def _tell_whole(self) -> None:
+        """Give the annotation of the selected call the lines that it takes: of others it may be cut off."""
+        index = self.selected
+        known = index is not None and self.rows.entry(index) is not None
+        told = {index: lines} if index is not None and known and (lines := self.lines.lines_to_tell(index)) else {}
+        if told != self.rows.told:
+            with self._held():
+                self.rows.tell(told)
 
     def highlight(self, call: int) -> str:
         if call == self.selected:
