@@ -21,6 +21,7 @@ from workbench.ui.app import WorkbenchApp
 from workbench.ui.bridge import Bridge
 from workbench.ui.screens.confirm import Confirm
 from workbench.ui.screens.help import HelpScreen
+from workbench.ui.screens.session import SessionScreen
 from workbench.ui.widgets.controls import ErrorLine, Field
 from workbench.ui.widgets.log_view import LogView
 
@@ -280,14 +281,32 @@ async def test_every_action_has_a_key_a_sentence_and_a_place_in_the_palette() ->
                 assert any(help.startswith(binding.tooltip) for help in offered), binding
 
 
-async def test_help_lists_the_keys_as_they_are_bound() -> None:
-    async with bench() as desk:
+async def test_help_lists_the_keys_as_they_are_bound_and_explains_the_signs() -> None:
+    async with bench((80, 160)) as desk:
         await desk.press("f1")
         await desk.until(lambda: isinstance(desk.app.screen, HelpScreen))
-        text = "\n".join(str(part.render()) for part in desk.app.screen.query("Static"))
-        assert "Call recv(n) once at the chosen endpoint" in text
+        await desk.until(lambda: any("End the search" in line for line in desk.picture()))
+        rows = [line.strip(" │").split(maxsplit=1) for line in desk.picture()]
+        for row in (
+            ["^r", "Call recv(n) once at the chosen endpoint"],
+            ["w", "Explain the selected call: why it came out so, and what comes"],
+            ["◆", "moved bytes of the selected one"],
+            ["×", "a byte above 7f, or no character in the encoding chosen"],
+        ):
+            assert row in rows
         await desk.press("escape")
         await desk.until(lambda: not isinstance(desk.app.screen, HelpScreen))
+
+
+async def test_the_help_of_a_recording_does_not_speak_of_a_server(tmp_path) -> None:
+    async with bench((80, 160), record=tmp_path / "kept.swb") as desk:
+        desk.app.push_screen(SessionScreen(Bridge.recorded(tmp_path / "kept.swb")))
+        await desk.until(lambda: isinstance(desk.app.screen, SessionScreen) and desk.app.screen.is_mounted)
+        await desk.press("f1")
+        await desk.until(lambda: any("A session that was recorded" in line for line in desk.picture()))
+        text = "\n".join(desk.picture())
+        assert "Write a note on the selected call" in text
+        assert "F5" not in text
 
 
 @pytest.mark.parametrize(

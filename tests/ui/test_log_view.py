@@ -15,6 +15,7 @@ from tests.ui.recording import NAMES, SERVER, Session
 from workbench.journal.reader import Journal
 from workbench.probe import record
 from workbench.probe.record import CODE
+from workbench.ui.screens.help import LINE
 from workbench.ui.widgets.log_style import contrast
 from workbench.ui.widgets.log_view import LogView
 
@@ -167,6 +168,15 @@ async def test_narrow_what_matters_least_gives_way(session: Session) -> None:
             "conn 1   ← recv(15) = b'a greeting that'",
             "client 1 • connect(…) ConnectionRefused…",
         ]
+
+
+async def test_the_help_shows_a_line_of_the_log_as_it_is_drawn(session: Session) -> None:
+    session.connect().calls(9).send(b"hello world").calls(4)
+    session.now = 4_113_000
+    session.recv(b"hell", 4, left=7)
+    async with Bench(session.path).run_test(size=(80, 24)) as pilot:
+        drawn = [line.split() for line in await shown(pilot) if line][-3:]
+        assert drawn == [line.split() for line in LINE.splitlines()[:3]]
 
 
 async def test_wide_annotations_stand_beside_the_call(session: Session) -> None:

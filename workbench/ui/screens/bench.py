@@ -55,6 +55,7 @@ def _key(key: str, action: str, text: str, help: str) -> Binding:
 class BenchScreen(SessionScreen):
     """Draws the bench's endpoints beside its session, and carries out what the panes wish."""
 
+    ABOUT = None
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("f5", "quick_start", "Quick", "Start the server, connect a client, send what stands in the composer"),
         _key("ctrl+s", "send", "Send", "Send what stands in the composer"),

@@ -39,6 +39,13 @@ def _predict(number: int) -> Binding:
     )  # fmt: skip
 
 
+ABOUT = """\
+A question about sockets. Predict what happens, with a number key, and the script at the left runs: its log stands \
+beside it, and the line that proves the answer is marked. Then change the values and run it again, or go through it \
+call by call.\
+"""
+
+
 class ExperimentScreen(SessionScreen):
     """Asks the question of an experiment and runs its script under trace, each run a session of its own."""
 
@@ -62,6 +69,8 @@ class ExperimentScreen(SessionScreen):
     ExperimentScreen.-narrow.-answered #question { display: none; }
     ExperimentScreen.-narrow.-answered #question-frame { height: 1; }
     """
+    ABOUT: ClassVar[str] = ABOUT
+    """What the help says of this screen."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *(_predict(number) for number in range(1, 10)),
         Binding("ctrl+r", "run_again", "Run again", id="experiment.run_again", priority=True,

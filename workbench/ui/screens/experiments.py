@@ -21,6 +21,11 @@ from workbench.model.safe import safe
 from workbench.ui.screens.experiment import ExperimentScreen
 from workbench.ui.screens.prompt import Prompt
 
+ABOUT = """\
+Short scripts, each a question about sockets that one answers before it runs. The mark before each says how you \
+did. What you do here changes nothing in the bench below.\
+"""
+
 
 class ExperimentsScreen(Screen[None]):
     """Lists the experiments and opens one."""
@@ -32,6 +37,8 @@ class ExperimentsScreen(Screen[None]):
     ExperimentsScreen.-tall #preview-frame { height: 7; }
     ExperimentsScreen #preview { height: 1fr; padding: 0 1; }
     """
+    ABOUT: ClassVar[str] = ABOUT
+    """What the help says of this screen."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "open", "Open a file", id="experiments.open", tooltip="Open an experiment of your own: a script"),
         Binding("n", "next", "Next", id="experiments.next", tooltip="Go to the next one that was not done yet"),

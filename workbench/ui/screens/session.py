@@ -32,10 +32,17 @@ _BAR = 24
 _SOON = 1 << 20  # bytes that are read before one sees a bar
 _CALM = 20  # ticks between two looks at a file that does not grow
 
+ABOUT = """\
+A session that was recorded, or that a program is writing just now: every call as you would write it in Python, what \
+it returned, and the bytes that moved. Nothing is called here. Notes and bookmarks are written into the file.\
+"""
+
 
 class SessionScreen(Screen[None]):
     """Shows the session of its bridge: a recording, or what a program is writing just now."""
 
+    ABOUT: ClassVar[str | None] = ABOUT
+    """What the help says of this screen; None where it is the bench."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "alt+f",

@@ -28,6 +28,11 @@ TICK = 0.05
 MOST = 100_000
 """Lines kept on screen; `show --stream` prints all."""
 
+ABOUT = """\
+What one end of a connection sent (→) and received (←), in order, with the number of the call at each piece: as \
+text, in hex, or cut into frames by a lens. It goes on while the connection does.\
+"""
+
 
 class StreamView(ScrollView, can_focus=True):
     """Draws the lines that are in sight."""
@@ -66,6 +71,8 @@ class StreamView(ScrollView, can_focus=True):
 class StreamScreen(Screen[None]):
     """What one end of a connection sent and received."""
 
+    ABOUT: ClassVar[str] = ABOUT
+    """What the help says of this screen."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,o", "leave", "Back", id="stream.leave", tooltip="Go back to the log"),
         Binding("t", "show_as('text')", "Text", id="stream.text", tooltip="Show the bytes as text"),
