@@ -188,6 +188,23 @@ def test_a_duplicate_is_the_same_end(tmp_path):
     assert found.flags().count("AF") == 2
 
 
+def test_a_socket_made_of_a_descriptor_goes_on_with_its_connection(tmp_path):
+    session = tmp_path / "a.swb"
+    with recorded(session) as traced:
+        _, conn, client = connected(traced, traced, ("127.0.0.1", 0))
+        client.sendall(b"hello ")
+        assert take(conn, 6) == b"hello "
+        wrapped = traced(fileno=client.detach())  # as ssl's wrap_socket does
+        wrapped.sendall(b"world")
+        assert take(conn, 5) == b"world"
+        wrapped.close()
+        assert conn.recv(9) == b""
+    found = shown(session)
+    assert found.streams == [(b"hello world", b"")]
+    assert set(found.column("tcp.stream")) == {"0"}
+    assert found.flags().count("AF") == 1
+
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
@@ -225,6 +242,21 @@ def test_datagrams(tmp_path, family, who):
     sources = [(frame["ip.src"], frame["ipv6.src"], frame["udp.srcport"]) for frame in found.frames]
     assert sources == [sources[0], sources[1], sources[0], sources[0]]
     assert sources[0] != sources[1]
+
+
+@pytest.mark.parametrize("family", [INET, UNIX], ids=str)
+def test_a_message_from_a_sender_that_is_known_by_lineage_alone_is_there_once(tmp_path, family):
+    session = tmp_path / "a.swb"
+    with recorded(session) as traced:
+        server, client = traced(family, DGRAM), traced(family, DGRAM)
+        server.bind(str(tmp_path / "s") if family == UNIX else ("127.0.0.1", 0))
+        client.sendto(b"one", server.getsockname())  # unbound: no call tells its address
+        assert server.recv(100) == b"one"
+        if family == INET:
+            client.sendto(b"two", server.getsockname())
+            server.sendto(b"TWO", server.recvfrom(100)[1])
+            assert client.recv(100) == b"TWO"
+    assert datagrams(shown(session)) == ([b"one"] if family == UNIX else [b"one", b"two", b"TWO"])
 
 
 def test_a_datagram_socket_that_connects_again_elsewhere(tmp_path):

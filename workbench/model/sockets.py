@@ -37,6 +37,8 @@ class SocketFacts:
     """Of a connection, the id of the socket at its other end, where that is in the session."""
     began: Literal["", "send", "recv"] = ""
     """What moved its first bytes."""
+    inode: int | None = None
+    """The kernel's number of it, as long as it is open."""
 
     @property
     def keeps_messages(self) -> bool:
@@ -54,6 +56,7 @@ class Sockets:
 
     def __init__(self) -> None:
         self._known: dict[str, SocketFacts] = {}
+        self._open: dict[int, SocketFacts] = {}
         self._waiting: dict[str, tuple[deque[SocketFacts], deque[SocketFacts]]] = {}
 
     def __getitem__(self, socket: str) -> SocketFacts:
@@ -80,7 +83,10 @@ class Sockets:
 
     def add(self, call: Call) -> SocketFacts:
         """Take in a call; return what is known of its socket now."""
+        if call.call in ("socket", "fromfd") and call.inode in self._open:  # made of a descriptor, as TLS does
+            self._known[call.socket] = self._open[call.inode]
         facts = self._of(call.socket, call)
+        self._number(facts, call)
         if call.name:
             facts.name = call.name
         if call.datagram and not facts.keeps_messages:
@@ -110,6 +116,14 @@ class Sockets:
         if facts is None:
             facts = self._known[socket] = SocketFacts(socket, call.name, call.seq)
         return facts
+
+    def _number(self, facts: SocketFacts, call: Call) -> None:
+        """Note the inode of a socket that the call names, and forget that of one that it closes."""
+        if call.call == "close" and facts.inode is not None:
+            self._open.pop(facts.inode, None)
+        elif call.inode and call.error is None:
+            named = self._of(call.made[0], call) if call.call == "accept" and call.made else facts
+            named.inode, self._open[call.inode] = call.inode, named
 
     def _pair(self, call: Call) -> None:
         one, other = (self._of(made, call) for made in call.made)

@@ -95,7 +95,7 @@ class Wire:
     """Turns calls into frames, once it has seen them all."""
 
     def __init__(self, journal: Journal) -> None:
-        self._sockets, self._hosts = Sockets(), Hosts()
+        self._sockets, self._hosts, self._lineage = Sockets(), Hosts(), journal.lineage
         self._traffic: dict[str, _Traffic] = {}
         self._senders: set[str] = set()
         for call in journal:
@@ -208,7 +208,7 @@ class Wire:
 
     def _sent_here(self, call: Call, facts: SocketFacts) -> bool:
         """Whether the sender of a message is in the session, where it has been seen already."""
-        if facts.other:
+        if facts.other or self._lineage.sources(call) != []:
             return True
         match partner(call, facts):
             case [str() as host, int() as port, *_] as peer:
@@ -231,6 +231,7 @@ def _key(facts: SocketFacts, address: Json) -> str:
 
 def _comment(call: Call, facts: SocketFacts) -> str:
     told = f"#{call.seq} {safe(call.name or call.socket)} {safe(call.call)}"
+    told += ", plain bytes of TLS" if call.tls and call.data else ""
     if not facts.is_unix:
         return told
     paths = [show(path) for path in (facts.local, partner(call, facts)) if isinstance(path, str) and path]
