@@ -238,6 +238,58 @@ def test_datagrams(tmp_path, monkeypatch, family, who):
     assert against_each_other(exported(session), at) == (3, 6 if who == "client" else 5)
 
 
+@pytest.mark.parametrize("who", ["both", "client", "server"])
+def test_a_client_that_is_neither_bound_nor_connected(tmp_path, who):
+    session = tmp_path / "a.swb"
+    with recorded(session) as traced:
+        server, client = (
+            (traced if who in ("both", side) else socket.socket)(INET, DGRAM) for side in ("server", "client")
+        )
+        server.bind(("127.0.0.1", 0))
+        client.sendto(b"one", server.getsockname())
+        data, sender = server.recvfrom(100)
+        server.sendto(data * 2, sender)
+        assert client.recv(100) == b"oneone"
+        server.close()
+        client.close()
+    assert against_each_other(exported(session), "udp://127.0.0.1:0") == (6, 3)
+
+
+def test_what_an_unnamed_unix_socket_sent_is_sent_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    session = tmp_path / "a.swb"
+    with recorded(session) as traced:
+        server, client = traced(UNIX, DGRAM), traced(UNIX, DGRAM)
+        server.bind("x")
+        for word in (b"one", b"two"):
+            client.sendto(word, "x")
+            assert server.recv(9) == word
+        server.close()
+        client.close()
+    assert against_each_other(exported(session), "unix-dgram://y") == (0, 6)
+
+
+def test_bytes_that_nobody_read_need_no_reader(tmp_path):
+    session, size = tmp_path / "a.swb", 200_000
+    with recorded(session) as traced:
+        _, conn, client = connected(traced, traced, ("127.0.0.1", 0))
+        conn.close()
+        client.settimeout(0)
+        assert client.send(b"x" * size) > 0
+        client.close()
+    folder = exported(session)
+    assert ", unread=True)" in lines(folder, "client")[-2]
+    assert against_each_other(folder, "tcp://127.0.0.1:0") == (0, 0)
+
+
+def test_an_address_that_is_taken_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with recorded(tmp_path / "a.swb") as traced:
+        connected(traced, traced, "x.sock")
+    ran = ended(start(exported(tmp_path / "a.swb") / "server.py"))  # the path stays when its socket is closed
+    assert ran == (1, "", "server.py: unix://x.sock: Address already in use: give another ADDRESS in its place\n")
+
+
 def test_seqpacket(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     session = tmp_path / "a.swb"

@@ -36,7 +36,8 @@ class Scripts:
     def __init__(self, journal: Journal, folder: Path) -> None:
         self.client, self.server = Script(folder, "client"), Script(folder, "server")
         self.left_out = 0
-        self._sockets = Sockets()
+        self._sockets, self._lineage = Sockets(), journal.lineage
+        self._addresses: dict[str, str] = {}
         self._connected: set[str] = set()
         self._last_close: dict[str, int] = {}
         for call in journal:
@@ -146,7 +147,8 @@ class Scripts:
     def _moved(self, call: Call, facts: SocketFacts, script: Script, name: str) -> None:
         """Add what a call does to its own end."""
         if call.sends and call.data:
-            script.add(f"{name}.send({script.payload(call.data)}{flags(call)})", call)
+            unread = ", unread=True" if self._is_unread(call, facts) else ""
+            script.add(f"{name}.send({script.payload(call.data)}{flags(call)}{unread})", call)
         elif takes(call) and call.data:
             script.add(f"{name}.receive({call.requested or _WHOLE}, {script.payload(call.data)})", call)
         elif _meets_end(call):
@@ -155,6 +157,11 @@ class Scripts:
             script.add(f"{name}.shutdown(socket.{call.args[0]})", call)
         elif call.seq == self._last_close.get(facts.id):
             script.add(f"{name}.close()", call)
+
+    def _is_unread(self, call: Call, facts: SocketFacts) -> bool:
+        """Whether the other end, which is in the session, did not receive all of it."""
+        taken = sum(part.stop - part.start for part in self._lineage.takers(call))
+        return bool(facts.other) and taken < len(call.data)
 
     def _mirrored(self, call: Call, facts: SocketFacts, script: Script) -> None:
         """Add what a call tells of the other end."""
@@ -180,10 +187,11 @@ class Scripts:
         serves = facts.began == "recv"
         if connects(call):  # maybe again, elsewhere
             facts.peer = partner(call, facts)
-        address = url(facts, facts.local if serves else partner(call, facts))
+        address = url(facts, facts.local if serves else partner(call, facts)) or self._addresses.get(facts.id, "")
         repeated = call.sends or call.receives or connects(call) or call.call in ("setsockopt", "close")
         if not repeated or not facts.began or not address:
             return not call.data
+        self._addresses[facts.id] = address
         if serves:
             name = self._datagram_server(facts.id, facts.name, address)
         else:
@@ -231,7 +239,7 @@ class Scripts:
                 script.add(f"{name}.send({payload})", call)
             case _:
                 script.add(f"{name}.receive({size}, {payload})", call)
-        if not self._is_here(other):
+        if not (self._is_here(other) or self._lineage.knows_peer(call) or self._lineage.sources(call)):
             self._other_message(call, facts, address, sender, other)
 
     def _other_message(self, call: Call, facts: SocketFacts, address: str, sender: str, other: Json) -> None:

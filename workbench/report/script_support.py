@@ -56,6 +56,14 @@ def target(text: str) -> Target:
     return Target(scheme, found[0], found[4])
 
 
+def url(scheme: str, address: Any) -> str:
+    """Return an address as the command line takes it."""
+    if isinstance(address, (str, bytes)):
+        return f"{scheme}://{os.fsdecode(address)}".replace("\0", "@")
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    return f"{scheme}://{host}:{address[1]}"
+
+
 def leave(sentence: str, code: int = 1) -> NoReturn:
     """End the script with a line on stderr."""
     print(f"{Path(sys.argv[0]).name}: {sentence}", file=sys.stderr)
@@ -93,20 +101,17 @@ class Peer:
         """Bind; to *otherwise* if the address is taken."""
         try:
             self.sock.bind(address)
-        except OSError:
+        except OSError as problem:
             if otherwise is None:
-                raise
+                where = url(self.to.scheme, address)
+                raise Mismatch(f"{where}: {problem.strerror}: give another ADDRESS in its place") from None
             self.sock.bind(otherwise)
         name = self.sock.getsockname()
         self.path = name if isinstance(name, str) and not name.startswith("\0") else ""
 
     def announce(self) -> None:
         """Print where the server can be reached."""
-        name = self.sock.getsockname()
-        where = os.fsdecode(name).replace("\0", "@") if isinstance(name, (str, bytes)) else ""
-        if not where:
-            where = f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
-        print(f"listening on {self.to.scheme}://{where}", flush=True)
+        print(f"listening on {url(self.to.scheme, self.sock.getsockname())}", flush=True)
 
     def listen(self, backlog: int) -> None:
         self.sock.listen(backlog)
@@ -117,18 +122,26 @@ class Peer:
         return Peer(name, self.to, self.sock.accept()[0])
 
     def connect(self, to: Target) -> None:
-        self.sock.connect(to.address)
+        try:
+            self.sock.connect(to.address)
+        except OSError as problem:
+            where = url(to.scheme, to.address)
+            raise Mismatch(f"{self.name} could not connect to {where}: {problem.strerror or problem}") from None
 
     # --- sending ---
 
-    def send(self, payload: bytes, flags: int = 0) -> None:
-        """Send all of *payload*, in one piece where it fits; a datagram goes whole."""
+    def send(self, payload: bytes, flags: int = 0, *, unread: bool = False) -> None:
+        """Send all of *payload*, in one piece where it fits; a datagram goes whole.
+
+        *unread*: its receiver did not take all of it, so it is no matter if that is gone already.
+        """
         view = memoryview(payload)
-        while True:
-            self.wait(selectors.EVENT_WRITE)
-            view = view[self.sock.send(view, flags) :]
-            if not view:
-                return
+        with suppress(*((ConnectionError, Mismatch) if unread else ())):
+            while True:
+                self.wait(selectors.EVENT_WRITE)
+                view = view[self.sock.send(view, flags) :]
+                if not view:
+                    return
 
     def send_to(self, payload: bytes, to: Target | str) -> None:
         """Send a datagram to a target, or back to the sender that the recording calls *to*."""
