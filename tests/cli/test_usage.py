@@ -61,6 +61,7 @@ def test_help_shows_examples(words: list[str], option: str) -> None:
         (["send", NOWHERE, "--text"], "--text needs a value"),
         (["send", NOWHERE, "--call", "sendmsg"], "'sendmsg' is not one of 'send', 'sendall', 'sendto'"),
         (["send", NOWHERE, "--bind", "x"], "has no scheme"),
+        (["send", NOWHERE, "--bind", "unix:///x"], "--bind is a unix address, the target a tcp one"),
         (["send", NOWHERE, "--repeat", "0"], "--repeat"),
         (["send", NOWHERE, "extra"], "unexpected extra argument"),
         (["show"], "Missing argument 'SESSION'"),

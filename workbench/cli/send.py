@@ -114,6 +114,9 @@ def command(context: click.Context, /, address: Address, how: str, options: Any,
     """Connect to ADDRESS, send, and receive until the peer ends or --timeout passes; print every call."""
     output = Output.taken_from(others)
     payloads = [_payload(*given) for given in context.meta["payloads"]]
+    bind: Address | None = others["bind"]
+    if bind is not None and bind.scheme != address.scheme:
+        raise click.UsageError(f"--bind is a {bind.scheme} address, the target a {address.scheme} one: write two alike")
     try:
         settings = ClientSettings.at(
             first_address(address),
