@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.ui.recording import CONN, Session
 from workbench.journal.reader import Journal
 from workbench.model.compare import WINDOW, Difference, bytes_differ_at, compare, first, steps
+from workbench.probe.record import CODE
 
 
 def differences(one: Session, other: Session) -> list[Difference]:
@@ -71,6 +72,14 @@ def test_a_socket_that_only_one_has(tmp_path: Path) -> None:
     one, other = two(tmp_path)
     one.send(b"x", (7, 9))
     assert [seqs(each) for each in differences(one, other)] == [("socket", [3], [])]
+
+
+def test_a_socket_goes_by_the_name_that_it_bears_in_the_end(tmp_path: Path) -> None:
+    one, other = two(tmp_path)
+    for session, data in ((one, b"x"), (other, b"y")):
+        session.recorder.call(CODE["connect"], (7, 9), 1, 2, name=session.recorder.text("socket 9"))
+        session.recorder.call(CODE["send"], (7, 9), 3, 4, name=session.recorder.text("client 2"), data=data)
+    assert [seqs(each) for each in differences(one, other)] == [("client 2", [4], [4])]
 
 
 def test_what_never_meets_again_is_all_of_it_and_soon_done(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import click
 from workbench.cli.failure import Failure
 from workbench.cli.reading import reading
 from workbench.journal.reader import Journal
+from workbench.model.about import counted
 from workbench.model.compare import Difference, Step, bytes_differ_at, compare, first, steps
 from workbench.model.describe import expression, outcome
 from workbench.model.safe import safe
@@ -50,7 +51,7 @@ def _show(found: Difference, one: Journal, other: Journal) -> None:
         for step in calls[:_MOST]:
             click.echo(f"  {side} #{step.seq:<5} {_written(journal, step)}")
         if len(calls) > _MOST:
-            click.echo(f"  {side} … {len(calls) - _MOST} more calls that the other has not")
+            click.echo(f"  {side} … {counted(len(calls) - _MOST, 'more call')} that the other has not")
         if not calls:
             click.echo(f"  {side} has no such call here")
     if found.left and found.right:

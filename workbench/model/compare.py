@@ -20,10 +20,9 @@ _AGREE = 3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What of a call is compared. *socket*: its part in the session; *seq*: where it stands there."""
+    """What of a call is compared. *seq*: where it stands in its session."""
 
     seq: int
-    socket: str
     call: str
     args: str
     outcome: str
@@ -33,7 +32,7 @@ class Step:
     @property
     def key(self) -> Hashable:
         """What two calls have in common when they are equal."""
-        return self.socket, self.call, self.args, self.outcome, self.digest
+        return self.call, self.args, self.outcome, self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +50,18 @@ class Difference:
 
 
 def steps(calls: Iterable[Call]) -> dict[str, list[Step]]:
-    """Return the calls of each socket, in order; sockets that bear one name are numbered."""
-    parts: dict[str, str] = {}
-    named: dict[str, int] = {}
-    found: dict[str, list[Step]] = {}
+    """Return the calls of each socket, in order, by the name that it bore last; of several with one, by its number."""
+    names: dict[str, str] = {}
+    made: dict[str, list[Step]] = {}
     for call in calls:
-        part = parts.get(call.socket)
-        if part is None:
-            name = "" if call.name.startswith("socket ") else call.name
-            name = name or "socket"
-            named[name] = named.get(name, 0) + 1
-            part = parts[call.socket] = name if named[name] == 1 else f"{name} ({named[name]})"
-        found.setdefault(part, []).append(_step(call, part))
+        names[call.socket] = "socket" if call.name.startswith("socket ") or not call.name else call.name
+        made.setdefault(call.socket, []).append(_step(call))
+    found: dict[str, list[Step]] = {}
+    number: dict[str, int] = {}
+    for socket, its in made.items():
+        name = names[socket]
+        number[name] = number.get(name, 0) + 1
+        found[name if number[name] == 1 else f"{name} ({number[name]})"] = its
     return found
 
 
@@ -117,12 +116,10 @@ def bytes_differ_at(one: bytes, other: bytes) -> int | None:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _step(call: Call, part: str) -> Step:
+def _step(call: Call) -> Step:
     error = call.error.errno or call.error.type if call.error else ""
     result = str(call.result) if isinstance(call.result, int) and call.call != "fileno" else ""
-    return Step(
-        call.seq, part, call.call, _arguments(call), error or result, blake2b(call.data, digest_size=12).digest()
-    )
+    return Step(call.seq, call.call, _arguments(call), error or result, blake2b(call.data, digest_size=12).digest())
 
 
 def _arguments(call: Call) -> str:
