@@ -61,6 +61,12 @@ def test_filters(session: Path) -> None:
     assert shown("--find", "nowhere") == []
 
 
+def test_that_nothing_fits_is_said(session: Path) -> None:
+    ran = run("show", str(session), "--socket", "conn 99")
+    assert (ran.returncode, ran.stdout) == (0, "")
+    assert re.fullmatch(r"socket-workbench: none of \d+ calls fits\n", ran.stderr)
+
+
 @pytest.mark.parametrize("width", [8, 16, 32])
 def test_width_is_the_bytes_of_a_line(width: int, session: Path) -> None:
     out = run("show", str(session), "--width", str(width), "--call", "sendall", "--find", "Are you want").stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import click
 from workbench.cli.common import new_report, output_options
 from workbench.cli.failure import Failure
 from workbench.cli.reading import reading
+from workbench.model.about import counted
 from workbench.model.conversation import HEX, TEXT, Conversation
 from workbench.model.framing import LENS_NAMES, UnknownLens, find_format
 from workbench.model.query import WORDS, Query, QueryError, literal, parse, parse_find
@@ -115,7 +117,8 @@ def command(
 def show(session: Path, wanted: Query | None, width: int, form: str, lens: str = "") -> None:
     """Print the calls of *session* that are *wanted*; what is wrong with the file is a line on stderr."""
     with reading(session) as journal:
-        copy(journal, new_report(journal, form, width=width, lens=lens), wanted=wanted)
+        if not copy(journal, new_report(journal, form, width=width, lens=lens), wanted=wanted) and wanted is not None:
+            print(f"socket-workbench: none of {counted(len(journal), 'call')} fits", file=sys.stderr)
 
 
 def follow(session: Path, socket: str, form: str) -> None:

@@ -22,16 +22,16 @@ class Report(Protocol):
 
 
 def copy(journal: Journal, report: Report, start: int = 0, wanted: Query | None = None) -> int:
-    """Write the calls from index *start* on that the journal holds now; return the index to go on from.
+    """Write the calls from index *start* on that the journal holds now; return how many were written.
 
-    While a session grows, call it after each pull with what it returned last. Of a session at rest, *wanted* may say
-    which calls are meant.
+    *wanted* may say which calls are meant.
     """
-    stop = len(journal)
-    for index in range(start, stop) if wanted is None else meant(journal, wanted, start):
+    written = 0
+    for index in range(start, len(journal)) if wanted is None else meant(journal, wanted, start):
         report.write(journal[index])
+        written += 1
     report.flush()
-    return stop
+    return written
 
 
 def meant(journal: Journal, wanted: Query, start: int = 0) -> Iterator[int]:
