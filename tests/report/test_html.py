@@ -56,6 +56,13 @@ def conversation(session):
     session.recv(b" world", 7)
 
 
+def test_where_in_the_program_a_call_stands(session):
+    session.call("listen", 1, source=session.recorder.text("<b>.py:12"))
+    found = page(session)
+    assert {"class": "at"} in found.all("span")
+    assert "<b>.py:12" in found.inside["span"]
+
+
 def test_a_conversation(session):
     conversation(session)
     found = page(session)
@@ -67,6 +74,7 @@ def test_a_conversation(session):
         ("c4", "call received"), ("c5", "call received"),
     ]  # fmt: skip
     assert found.inside["time"].startswith("07:00:00.001000")
+    assert found.all("main") == [{"style": "--number: 2ch; --who: 8ch"}]
     assert "send(b'hello world')" in found.inside["b"]
     assert "bytes 0-4 of #3" in found.inside["summary"]
     assert plain_line(b"hello world", 0).rstrip() in found.inside["pre"]

@@ -23,6 +23,7 @@ from workbench.model.explain import errno_name
 from workbench.model.hexdump import Category, HexLine, Run, hex_column, line, offset_digits
 from workbench.model.lineage import Part
 from workbench.model.safe import safe
+from workbench.report.text import name_cells
 
 SHOWN = 2048
 """Bytes of one call that the page shows: the text and JSON exports have them all."""
@@ -62,6 +63,7 @@ def _head(journal: Journal) -> str:
         told.append(f"began {_date(start.wall)}")
         told += [_text(word) for word in (start.program, f"Python {start.python}", start.platform) if word]
     problems = "".join(f'<p class="problem">{_text(problem)}</p>\n' for problem in journal.problems())
+    columns = f"--number: {len(str(len(journal))) + 1}ch; --who: {name_cells(journal)}ch"
     buttons = '<button value="open">unfold all</button> <button value="">fold all</button>'
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
@@ -69,7 +71,7 @@ def _head(journal: Journal) -> str:
         f'<meta name="viewport" content="width=device-width"><title>{name}</title>\n'
         f"<style>\n{_file('page.css')}</style></head>\n<body>\n"
         f"<header><h1>{name}</h1>\n<p>{' · '.join(told)}</p>\n{problems}"
-        f'<p id="folding" hidden>{buttons}</p></header>\n<main>\n'
+        f'<p id="folding" hidden>{buttons}</p></header>\n<main style="{columns}">\n'
     )
 
 
@@ -82,7 +84,8 @@ def _call(call: Call, when: str, journal: Journal) -> Iterator[str]:
     yield f'<{tag} class="call {kind}{failed}" id="c{call.seq}"{opened}>'
     yield "<summary>" if call.data else ""
     yield (
-        f'<a href="#c{call.seq}">#{call.seq}</a> <time>{escape(when)}</time> '
+        f"{_at(call)}"
+        f'<a class="number" href="#c{call.seq}">#{call.seq}</a> <time>{escape(when)}</time> '
         f'<span class="who">{_text(call.name or call.socket)}</span> <span class="way">{direction(call)}</span> '
         f"<b>{escape(expression(call, _EXPRESSION))}</b> "
         f'<span class="out">{escape(outcome(call, _OUTCOME))}</span>'
@@ -96,6 +99,11 @@ def _call(call: Call, when: str, journal: Journal) -> Iterator[str]:
         yield "</summary>\n"
         yield from _dump(call.data, _stretches(call, journal))
     yield f"</{tag}>\n"
+
+
+def _at(call: Call) -> str:
+    """Return where in the program the call stands."""
+    return f'<span class="at">{_text(call.source)}</span>' if call.source else ""
 
 
 def _linked(notes: str) -> str:

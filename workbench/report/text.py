@@ -55,9 +55,7 @@ class TextReport:
         self._times, self._zone = times, zone
         self._lens = LensNotes(journal, lens) if lens else None
         self._previous: Call | None = None
-        heads = journal.heads(0, min(len(journal), _LOOKED_AHEAD))
-        names = {journal.name_of(head) for _, head, _ in heads}
-        self._names = max([_NAME[0], *(cells(_short(name)) for name in names)])
+        self._names = name_cells(journal)
 
     def write(self, call: Call) -> None:
         """Write one call."""
@@ -97,6 +95,13 @@ class TextReport:
 
     def _paint(self, text: str, code: str) -> str:
         return _painted(text, code) if self._colour else text
+
+
+def name_cells(journal: Journal) -> int:
+    """Return how wide a column of names is to be for what the journal holds now."""
+    heads = journal.heads(0, min(len(journal), _LOOKED_AHEAD))
+    names = {journal.name_of(head) for _, head, _ in heads}
+    return max([_NAME[0], *(cells(_short(name)) for name in names)])
 
 
 def _short(name: str) -> str:
