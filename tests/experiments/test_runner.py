@@ -98,6 +98,11 @@ def test_a_claim_that_fails_is_told_with_its_reason(start: Starter, tmp_path: Pa
     assert not run.journal.notes
 
 
+def test_a_bare_assertion_is_told_with_its_line(start: Starter, tmp_path: Path) -> None:
+    result = start(written(tmp_path, TALK + "def check():\n    assert WORD == 'two'\n\ncheck()\n")).wait()
+    assert result.reason == "AssertionError: assert WORD == 'two'"
+
+
 def test_what_the_system_lacks_is_no_failure(start: Starter, tmp_path: Path) -> None:
     result = start(written(tmp_path, "WORD = ''\nraise SystemExit('not available: no such family')\n")).wait()
     assert (result.verdict, result.reason) == (Verdict.NOT_AVAILABLE, "not available: no such family")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from workbench.engine.trace import traced_environment
-from workbench.experiments.catalog import Experiment, Verdict, catalog, verdict
+from workbench.experiments.catalog import Experiment, Verdict, catalog, find, verdict
+from workbench.experiments.parameters import Value
 from workbench.journal.reader import Journal
 from workbench.probe.record import Recorder
 
@@ -59,10 +61,17 @@ def test_the_journal_shows_it(experiment: Experiment, tmp_path: Path) -> None:
     assert bool(experiment.shows.error) == (shown.error is not None)
 
 
+def free_port() -> int:
+    """Return a port to try in place of a fixed one, on which somebody may listen."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
 @EACH
 def test_it_can_be_changed(experiment: Experiment, tmp_path: Path) -> None:
     changed = [
-        {parameter.name: choice}
+        {parameter.name: free_port() if parameter.name == "PORT" else choice}
         for parameter in experiment.parameters
         for choice in parameter.choices
         if choice != parameter.default
@@ -71,9 +80,32 @@ def test_it_can_be_changed(experiment: Experiment, tmp_path: Path) -> None:
     for number, values in enumerate(changed):
         scripts.append(tmp_path / f"{number}.py")
         scripts[-1].write_text(experiment.script(values), "utf-8")
-    assert dict(zip(map(str, changed), run_all(scripts), strict=True)) == dict.fromkeys(
-        map(str, changed), Verdict.HOLDS
-    )
+    outcome = dict(zip(map(str, changed), run_all(scripts), strict=True))
+    assert {name: told for name, told in outcome.items() if told not in (Verdict.HOLDS, Verdict.NOT_AVAILABLE)} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        ("transfer-end", {"BUFSIZE": 100}, "holds"),
+        ("transfer-end", {"BUFSIZE": 0}, "AssertionError"),
+        ("two-sends-one-recv", {"SENDS": 9}, "holds"),
+        ("length-first", {"SIZE": 0}, "AssertionError: the length came by itself"),
+        ("time-echo", {"CLIENTS": 7}, "TimeoutError: timed out"),
+        ("nagle-delay", {"ROUNDS": 1}, "holds"),
+        ("udp-lost", {"COUNT": 0}, "holds"),
+        ("udp-lost", {"RCVBUF": 10_000_000}, "holds"),
+        ("send-counts-bytes", {"TEXT": ""}, "holds"),
+        ("send-short", {"SIZE": -1}, "ValueError: negative count"),
+    ],
+)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the figures are of Linux")
+def test_an_odd_value_neither_hangs_nor_is_told_as_something_else(
+    name: str, values: dict[str, Value], told: str, tmp_path: Path
+) -> None:
+    script = tmp_path / "odd.py"
+    script.write_text(find(name).script(values), "utf-8")
+    assert run(script).rstrip().endswith(told)
 
 
 @pytest.mark.slow

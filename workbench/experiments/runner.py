@@ -44,8 +44,16 @@ class Result:
     @property
     def reason(self) -> str:
         """Why the claim does not hold, or cannot be checked: the script's last line on stderr; unescaped."""
-        last = self.complaint.rstrip().rpartition("\n")[2]
-        return last or f"the script ended with exit code {self.code}"
+        return _last_words(self.complaint) or f"the script ended with exit code {self.code}"
+
+
+def _last_words(complaint: str) -> str:
+    """Return the last line; where that is a bare AssertionError, with the line of the script that raised it."""
+    *above, last = complaint.rstrip().split("\n")
+    if last != "AssertionError":
+        return last
+    codes = [line.strip() for line in above if line.startswith("    ") and line.strip(" ~^")]
+    return f"{last}: {codes[-1]}" if codes else last
 
 
 class Run:

@@ -10,7 +10,7 @@
 # its own); once complete it moves to the accept queue, which is what the backlog limits. Both ends are ESTABLISHED
 # there, and the client can send, though the program has not seen the connection yet.
 # """
-# shows = { call = "getsockopt", nth = 1 }
+# shows = { call = "getsockopt", nth = 2 }
 # [parameters]
 # BACKLOG = [0, 2, 5]
 # ///

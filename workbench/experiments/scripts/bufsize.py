@@ -28,7 +28,7 @@ for bufsize in (1, 7, 1000, 1024):
     client.close()
 
     assert connection.recv(0) == b""
-    received, calls = b"", 0
+    received, calls = bytearray(), 0
     while piece := connection.recv(bufsize):
         received += piece
         calls += 1

@@ -55,7 +55,7 @@ def recv_exactly(count):
 
 
 # A file may be larger than the buffers, so somebody must read while the client sends.
-sender = threading.Thread(target=send_file)
+sender = threading.Thread(target=send_file, daemon=True)
 sender.start()
 (length,) = struct.unpack(">I", recv_exactly(4))
 header = json.loads(recv_exactly(length))

@@ -39,7 +39,7 @@ def recv_all(count):
 connection.sendall(length)
 connection.sendall(data)
 # Look without taking until some of the data has arrived too, so that timing plays no part.
-client.recv(len(length) + 1, socket.MSG_PEEK | socket.MSG_WAITALL)
+client.recv(len(length + data[:1]), socket.MSG_PEEK | socket.MSG_WAITALL)
 first = client.recv(1024)
 try:
     int(first)

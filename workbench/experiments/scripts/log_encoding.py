@@ -28,9 +28,10 @@ listener = socket.create_server(("127.0.0.1", 0))
 client = socket.create_connection(listener.getsockname())
 connection, _ = listener.accept()
 client.sendall(TEXT.encode("utf-8"))
+client.close()
 received = connection.recv(1024).decode("utf-8")
-for each in (client, connection, listener):
-    each.close()
+connection.close()
+listener.close()
 
 
 def log_and_read(machine, reader):

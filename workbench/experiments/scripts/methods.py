@@ -44,6 +44,10 @@ assert show("recv(1024)", connection.recv(1024)) == b"abc"
 assert show("sendall(b'def')", client.sendall(b"def")) is None  # all or an exception: there is no number to return
 assert show("recvfrom(1024) on a stream", connection.recvfrom(1024)) == (b"def", None)
 
+other = socket.socket()
+assert show(f"connect({address})", other.connect(address)) is None  # connected or an exception
+other.close()
+
 receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 receiver.bind(("127.0.0.1", 0))
 sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

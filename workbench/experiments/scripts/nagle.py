@@ -7,8 +7,8 @@
 # answer = 2
 # explanation = """
 # Nagle's algorithm decides when small segments leave the sender. The receiver's kernel puts all segments into one
-# queue of bytes, and recv() takes from that queue. So two sends come together with TCP_NODELAY and without. The cure
-# is framing: say in the bytes where a message ends.
+# queue of bytes, and recv() takes from that queue: all that is there, with TCP_NODELAY as without. The cure is framing:
+# say in the bytes where a message ends.
 # """
 # shows = { call = "recv", nth = 4 }
 # ///

@@ -46,7 +46,7 @@ def answer():
 
 
 def round_trips(no_delay):
-    server = threading.Thread(target=answer)
+    server = threading.Thread(target=answer, daemon=True)
     server.start()
     client = socket.create_connection(listener.getsockname())
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, no_delay)
@@ -65,6 +65,6 @@ def round_trips(no_delay):
 with_nagle, without = round_trips(False), round_trips(True)
 print("with Nagle's algorithm:", *(f"{seconds * 1000:.2f}" for seconds in with_nagle), "ms")
 print("with TCP_NODELAY:      ", *(f"{seconds * 1000:.2f}" for seconds in without), "ms")
-assert max(with_nagle) > 0.03  # the first round or two may be quick: a new connection acknowledges at once
+assert max(with_nagle) > 0.03 or ROUNDS < 3  # the first two may be quick: a new connection acknowledges at once
 assert min(without) < 0.03
 listener.close()

@@ -32,10 +32,11 @@ except TypeError as error:
 # What an encoding lacks becomes a question mark, so that any TEXT can be tried with any ENCODING.
 data = TEXT.encode(ENCODING, "replace")
 count = client.send(data)
+client.close()
 print(len(TEXT), "characters,", count, "bytes:", data)
 received = connection.recv(1024)
 
 assert count == len(data)
 assert received == data
-for each in (client, connection, listener):
-    each.close()
+connection.close()
+listener.close()

@@ -40,7 +40,7 @@ def read_all():
 
 
 client, connection = connect()
-reader = threading.Thread(target=read_all)
+reader = threading.Thread(target=read_all, daemon=True)
 reader.start()
 blocking = client.send(bytes(SIZE))
 print("blocking:    ", blocking, "of", SIZE)

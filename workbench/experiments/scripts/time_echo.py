@@ -15,7 +15,7 @@
 # """
 # shows = { call = "accept", nth = 2 }
 # [parameters]
-# CLIENTS = [1, 2, 4]
+# CLIENTS = [1, 2, 6]
 # ///
 import socket
 import time
@@ -25,7 +25,7 @@ CLIENTS = 2
 listener = socket.create_server(("127.0.0.1", 0), backlog=5)
 
 # All of them connect and send before the server serves the first one.
-clients = [socket.create_connection(listener.getsockname()) for _ in range(CLIENTS)]
+clients = [socket.create_connection(listener.getsockname(), timeout=2) for _ in range(CLIENTS)]
 for number, client in enumerate(clients):
     client.sendall(b"hello from %d" % number)
 

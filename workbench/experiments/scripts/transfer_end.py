@@ -9,13 +9,13 @@
 # choices = ["yes: less than bufsize means the end", "not always: less only means that no more was there yet"]
 # answer = 2
 # explanation = """
-# A short recv tells what was in the queue, not what is still to come. There are two signs of the end: the sender
-# closes (or shuts down its side) and recv returns b"", or both know the size. Only with the size does the receiver
-# notice that a sender died half way: then b"" comes too early.
+# A short recv tells what was in the queue, not what is still to come. And where the last piece is as long as bufsize,
+# such a receiver waits for ever. There are two signs of the end: the sender closes (or shuts down its side) and recv
+# returns b"", or both know the size. Only with the size does the receiver notice that a sender died half way.
 # """
 # shows = { call = "recv" }
 # [parameters]
-# BUFSIZE = [800, 1024, 4096]
+# BUFSIZE = [700, 1024, 4096]
 # ///
 import socket
 
@@ -32,13 +32,17 @@ def connect():
 
 # 1. "Less than bufsize is the end": the second half is sent after the first was read.
 client, connection = connect()
+connection.settimeout(0.5)
 client.sendall(FIRST)
 received = b""
-while True:
-    piece = connection.recv(BUFSIZE)
-    received += piece
-    if len(piece) < BUFSIZE:
-        break
+try:
+    while True:
+        piece = connection.recv(BUFSIZE)
+        received += piece
+        if not piece or len(piece) < BUFSIZE:
+            break
+except TimeoutError:
+    print("no recv was short: without a timeout this receiver would wait for ever")
 client.sendall(SECOND)
 print("stopped at a short recv:", len(received), "of", len(FIRST + SECOND), "bytes")
 assert received == FIRST

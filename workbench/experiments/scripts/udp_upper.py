@@ -7,7 +7,8 @@
 # answer = 1
 # explanation = """
 # There is no connection and nothing to accept: each datagram comes with the address of its sender, and recvfrom()
-# returns both. One socket serves all, in the order in which their datagrams arrived.
+# returns both. One socket serves all, in the order in which their datagrams arrived. What is sent while no server has
+# the port is lost: sendto() tells nothing of it, and a server that starts later does not get it.
 # """
 # shows = { call = "recvfrom" }
 # [parameters]
@@ -19,19 +20,34 @@ CLIENTS = 3
 
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("127.0.0.1", 0))
+server.settimeout(2)  # of very many datagrams some find no room, and then nothing comes
+address = server.getsockname()
 
 clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(CLIENTS)]
 for number, client in enumerate(clients):
-    client.sendto(b"hello from client %d" % number, server.getsockname())
+    client.sendto(b"hello from client %d" % number, address)
 
 for _ in clients:
-    data, address = server.recvfrom(1024)
-    print(address, "sent", data)
-    server.sendto(data.upper(), address)
+    data, sender = server.recvfrom(1024)
+    print(sender, "sent", data)
+    server.sendto(data.upper(), sender)
 
 for number, client in enumerate(clients):
-    answer, address = client.recvfrom(1024)
+    answer, sender = client.recvfrom(1024)
     assert answer == b"HELLO FROM CLIENT %d" % number
-    assert address == server.getsockname()
+    assert sender == address
     client.close()
 server.close()
+
+late = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+print("nobody has the port now, and sendto() returns", late.sendto(b"too early", address))
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(address)
+server.setblocking(False)
+try:
+    server.recvfrom(1024)
+    raise AssertionError("the datagram has waited for a server")
+except BlockingIOError:
+    print("the next server on that port finds nothing")
+server.close()
+late.close()

@@ -45,7 +45,7 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as hurried:
         print("with a timeout:", error)
 
 patient = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-waiting = threading.Thread(target=patient.connect, args=(name,))
+waiting = threading.Thread(target=patient.connect, args=(name,), daemon=True)
 waiting.start()
 for _ in range(BACKLOG + 2):  # the last of them is the patient one
     server.accept()[0].close()
