@@ -128,4 +128,4 @@ def test_the_table_tells_which_claims_do_not_hold(tmp_path: Path, capsys: pytest
         run_all([false, find("greeting"), lacks], 20)
     assert failure.value.code == 1
     told = [line.split("  ")[-1] for line in capsys.readouterr().out.splitlines()[1:]]
-    assert told == ["does not hold here: AssertionError", "holds", "not available: luck"]
+    assert told == ['does not hold here: AssertionError: assert received == b"hello "', "holds", "not available: luck"]

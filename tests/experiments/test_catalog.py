@@ -107,14 +107,24 @@ def test_typed_values():
         ("SIZE = [1, 2]", "SIZES = [1]", r"mine\.py: the parameter SIZES is no constant .* such as SIZES = 4"),
         ("SIZE = [1, 2]", "SIZE = [1, 2.0]", r"mine\.py: the parameter SIZE needs a list of values such as 4"),
         ("shows = {", "shows = 3 #", r"mine\.py: `shows` must be a table"),
-        ("# ///\nimport", "import", r"mine\.py: it has no experiment block, which begins with a line `# /// exp"),
+        ("# ///\nimport", "import", r"mine\.py: the experiment block that begins in line 2 has no end: a line `# ///`"),
+        ("BOTH = SIZE", "BOTH = (SIZE", r"mine\.py: line 22 is no Python: '\(' was never closed"),
+        ("# answer", "#answer", r"mine\.py: line 11 of the experiment block must begin with `# `"),
+        ("# /// exp", "#/// exp", r"mine\.py: line 2 must be `# /// experiment`, for an experiment block to begin"),
     ],
 )
 def test_a_mistake_in_ones_own_file_is_one_sentence(tmp_path, old, new, sentence):
     assert old in BLOCK
     with pytest.raises(BadExperiment, match=sentence) as caught:
         load(written(tmp_path, BLOCK.replace(old, new), "mine.py"))
+    assert not isinstance(caught.value, NoBlock)
     assert "\n" not in str(caught.value)
+
+
+def test_a_byte_order_mark_and_carriage_returns_do_no_harm(tmp_path):
+    path = tmp_path / "windows.py"
+    path.write_bytes(b"\xef\xbb\xbf" + BLOCK.replace("\n", "\r\n").encode())
+    assert load(path).title == "Two sends"
 
 
 def test_files_that_cannot_be_read(tmp_path):

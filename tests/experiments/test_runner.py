@@ -103,6 +103,11 @@ def test_a_bare_assertion_is_told_with_its_line(start: Starter, tmp_path: Path) 
     assert result.reason == "AssertionError: assert WORD == 'two'"
 
 
+def test_a_signal_that_ended_the_script_is_named(start: Starter, tmp_path: Path) -> None:
+    result = start(written(tmp_path, TALK + "import os; os.kill(os.getpid(), 15)\n")).wait()
+    assert (result.verdict, result.reason) == (Verdict.FAILS, "the script ended with signal SIGTERM")
+
+
 def test_what_the_system_lacks_is_no_failure(start: Starter, tmp_path: Path) -> None:
     result = start(written(tmp_path, "WORD = ''\nraise SystemExit('not available: no such family')\n")).wait()
     assert (result.verdict, result.reason) == (Verdict.NOT_AVAILABLE, "not available: no such family")

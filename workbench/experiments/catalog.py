@@ -22,8 +22,10 @@ what it needs, it ends with `sys.exit("not available: why")`.
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -49,6 +51,8 @@ NOT_AVAILABLE = "not available: "
 """How the message of a script begins that cannot run on this system."""
 
 _BLOCK = re.compile(r"(?m)^# /// experiment[ \t]*$\n((?:^#(?: .*)?$\n)*?)^# ///[ \t]*$")
+_BEGINS = re.compile(r"(?m)^#[ \t]*///[ \t]*experiment\b.*$")
+"""A line that looks like the beginning of a block."""
 _LAST = 1000  # order of an experiment that tells none
 
 
@@ -159,7 +163,7 @@ def load(path: Path) -> Experiment:
     """Read the experiment at *path*; raises BadExperiment, or NoBlock where the script has no block."""
     where = cut(safe(path.name))
     try:
-        source = path.read_text("utf-8")
+        source = path.read_text("utf-8-sig")
     except OSError as error:
         raise BadExperiment(f"{where}: {error.strerror}") from None
     except UnicodeDecodeError as error:
@@ -174,6 +178,8 @@ def parse(source: str, path: Path) -> Experiment:
     """Return the experiment that *source* is; *path* gives its name. Raises BadExperiment, NoBlock."""
     found = _BLOCK.search(source)
     if found is None:
+        if begun := _BEGINS.search(source):
+            raise BadExperiment(_malformed(source, begun))
         raise NoBlock("it has no experiment block, which begins with a line `# /// experiment` and ends with `# ///`")
     above = source.count("\n", 0, found.start(1))
     lines = [line[2:] for line in found[1].splitlines()]
@@ -182,7 +188,34 @@ def parse(source: str, path: Path) -> Experiment:
         fields = tomllib.loads("\n" * above + "\n".join(lines))
     except tomllib.TOMLDecodeError as error:
         raise BadExperiment(f"the experiment block is not TOML: {cut(safe(str(error)), 200)}") from None
+    if path.parent != SCRIPTS:
+        _check_syntax(source)
     return _checked(_Fields(fields), source, path)
+
+
+def _check_syntax(source: str) -> None:
+    """Refuse what the interpreter, which is to run it, would not read either."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+    except SyntaxError as error:
+        raise BadExperiment(f"line {error.lineno} is no Python: {cut(safe(error.msg))}") from None
+    except ValueError as error:
+        raise BadExperiment(f"it is no Python: {cut(safe(str(error)))}") from None
+
+
+def _malformed(source: str, begun: re.Match[str]) -> str:
+    """Say what keeps lines that look like a block from being one."""
+    first = source.count("\n", 0, begun.start()) + 1
+    if begun[0].rstrip() != "# /// experiment":
+        return f"line {first} must be `# /// experiment`, for an experiment block to begin"
+    for number, line in enumerate(source.split("\n")[first:], first + 1):
+        if line.startswith("#") and line[1:2].strip():
+            return f"line {number} of the experiment block must begin with `# `"
+        if not line.startswith("#"):
+            break
+    return f"the experiment block that begins in line {first} has no end: a line `# ///`"
 
 
 class _Fields:

@@ -44,7 +44,7 @@ class Result:
     @property
     def reason(self) -> str:
         """Why the claim does not hold, or cannot be checked: the script's last line on stderr; unescaped."""
-        return _last_words(self.complaint) or f"the script ended with exit code {self.code}"
+        return _last_words(self.complaint) or f"the script ended with {_told_code(self.code)}"
 
 
 def _last_words(complaint: str) -> str:
@@ -54,6 +54,11 @@ def _last_words(complaint: str) -> str:
         return last
     codes = [line.strip() for line in above if line.startswith("    ") and line.strip(" ~^")]
     return f"{last}: {codes[-1]}" if codes else last
+
+
+def _told_code(code: int) -> str:
+    """Name the signal that ended a script, or its exit code."""
+    return f"signal {signal.Signals(-code).name}" if -code in set(signal.Signals) else f"exit code {code}"
 
 
 class Run:
