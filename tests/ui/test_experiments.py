@@ -19,7 +19,7 @@ from workbench.ui.app import WorkbenchApp
 from workbench.ui.bridge import Bridge
 from workbench.ui.screens.experiment import ExperimentScreen
 from workbench.ui.screens.experiments import ExperimentsScreen
-from workbench.ui.widgets.answer import sizes_text
+from workbench.ui.widgets.answer import Answer, sizes_text
 from workbench.ui.widgets.controls import ErrorLine, Field
 from workbench.ui.widgets.held_call import HeldCall, Waiting
 from workbench.ui.widgets.log_view import LogView
@@ -93,7 +93,7 @@ async def test_from_the_list_to_the_answer_and_back(app: WorkbenchApp, size: tup
         seen = screen_text(app)
         assert '✗ You said: b"hello "' in seen
         assert 'It is: b"hello world"' in seen
-        assert "Line 12 of the log shows it." in told(screen, "#told")
+        assert "#12 in the log shows it." in told(screen, "#told")
         log = screen.query_one(LogView)
         assert log.selected == 11
         assert log.has_focus
@@ -103,7 +103,7 @@ async def test_from_the_list_to_the_answer_and_back(app: WorkbenchApp, size: tup
         await settled(pilot)
         assert isinstance(app.screen, ExperimentsScreen)
         assert " ✗ Two sends, one recv" in screen_text(app)
-        assert "1 of 51 done, 0 predicted right" in str(app.screen.query_one("#list-frame").border_subtitle)
+        assert "experiments · 1 of 51 done, 0 predicted right" in screen_text(app)
         await pilot.press("escape")
         await settled(pilot)
         assert app.bridge.is_live
@@ -161,10 +161,10 @@ async def test_a_wrong_value_is_said_beside_the_field(app: WorkbenchApp) -> None
         assert len(told(screen, "#runs").splitlines()) == 2
 
 
-def written(folder: Path, old: str, new: str) -> Experiment:
-    assert old in TWO_SENDS.source
+def written(folder: Path, old: str, new: str, source: str = TWO_SENDS.source) -> Experiment:
+    assert old in source
     path = folder / "mine.py"
-    path.write_text(TWO_SENDS.source.replace(old, new))
+    path.write_text(source.replace(old, new))
     return load(path)
 
 
@@ -177,7 +177,8 @@ async def test_a_script_that_hangs_shows_where_and_escape_stops_it(app: Workbenc
         assert "escape stops it" in screen_text(app)
         await pilot.press("escape")
         await until(pilot, lambda: told(screen, "#told"))
-        assert "The claim does not hold here: it was cancelled" in told(screen, "#told")
+        assert told(screen, "#told").startswith("You stopped the script before it could show the answer: ")
+        assert Progress().of(mine) is None
         assert asked(pilot) is screen
         await pilot.press("escape")
         await settled(pilot)
@@ -220,7 +221,7 @@ async def test_an_experiment_of_ones_own_is_opened_by_its_path(app: WorkbenchApp
         assert asked(pilot).experiment.title == "Of my own"
         await pilot.press("escape")
         await settled(pilot)
-        assert "0 of 52 done" in str(app.screen.query_one("#list-frame").border_subtitle)
+        assert "experiments · 0 of 52 done" in screen_text(app)
 
 
 async def test_the_palette_offers_the_experiments(app: WorkbenchApp) -> None:
@@ -260,7 +261,7 @@ async def test_where_the_screen_is_narrow_s_shows_the_script_or_the_answer(app: 
         screen = await ask(pilot)
         await pilot.press("2")
         await answered(pilot)
-        assert "s shows the script instead" in screen_text(app)
+        assert "answer · s: the script · esc: the list" in screen_text(app)
         await pilot.press("s")
         await settled(pilot)
         assert "▶ 36 received = connection.recv(BUFSIZE)" in screen_text(app)
@@ -365,10 +366,52 @@ async def test_escape_ends_a_script_whose_call_waits(app: WorkbenchApp) -> None:
         await step_to(pilot, "listen(")
         await pilot.press("escape")
         await until(pilot, lambda: told(screen, "#told"))
-        assert told(screen, "#told").startswith("The claim does not hold step by step, where time passes")
-        assert "it was cancelled" in told(screen, "#told")
+        assert told(screen, "#told").startswith("You stopped the script before")
         assert Progress().of(TWO_SENDS) is None
         assert asked(pilot) is screen
+        await pilot.press("ctrl+r")
+        await answered(pilot, 2)
+        assert told(screen, "#told").startswith("✓ Right")
+        assert Progress().of(TWO_SENDS).right  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["file-with-header", "udp-lost", "backlog"])
+async def test_the_fields_leave_room_for_the_button(app: WorkbenchApp, name: str) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await ask(pilot, find(name))
+        await pilot.press("1")
+        screen = await answered(pilot)
+        button = screen.query_one("#run")
+        assert button.region.right <= screen.query_one(Answer).content_region.right
+
+
+async def test_a_choice_of_wide_text_keeps_its_mark_and_its_control_characters_away(
+    app: WorkbenchApp, tmp_path: Path
+) -> None:
+    source = TWO_SENDS.source.replace("SENDS = 2\n", 'SENDS = 2\nWORD = "你好 café"\n')
+    mine = written(tmp_path, "# BUFSIZE = [4, 16, 1024]", '# WORD = ["你好 café", "\\u001b[2J"]', source)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await ask(pilot, mine)
+        await pilot.press("2")
+        await answered(pilot)
+        assert "WORD 你好 café ▾" in screen_text(app)
+        screen.query_one("#p-WORD").focus()
+        await pilot.press("right")
+        await settled(pilot)
+        assert "WORD ·[2J      ▾" in screen_text(app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert "\x1b" not in screen_text(app)
+
+
+@pytest.mark.parametrize("predicted", [1, 2])
+async def test_the_verdict_stands_at_the_top_of_the_answer(app: WorkbenchApp, predicted: int) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await ask(pilot, find("file-with-header"))
+        await pilot.press(str(predicted))
+        await answered(pilot)
+        assert screen.query_one(Answer).scroll_offset.y == 0
+        assert "✗ You said" in screen_text(app)
 
 
 async def test_the_message_that_a_recvfrom_will_take_is_seen(app: WorkbenchApp) -> None:

@@ -26,6 +26,7 @@ DEADLINE = 20.0
 """Seconds that a script may take, unless told otherwise."""
 SHOWS_IT = "this call shows the answer"
 """The note on the call that proves the claim."""
+_CANCELLED = "it was cancelled"
 _KEPT = 65536  # bytes of what a script printed
 
 
@@ -40,6 +41,8 @@ class Result:
     complaint: str
     stepped: bool = False
     """Whether calls waited for a person: a script that counts on being quick may then fail."""
+    cancelled: bool = False
+    """Whether somebody stopped the script before its end: that says nothing of its claim."""
 
     @property
     def reason(self) -> str:
@@ -130,6 +133,11 @@ class Run:
             )
 
     @property
+    def is_as_asked(self) -> bool:
+        """Whether the values are those that the question is about."""
+        return all(self.values.get(one.name, one.default) == one.default for one in self.experiment.parameters)
+
+    @property
     def seconds(self) -> float:
         """How long it has been running, or ran."""
         return self.result.seconds if self.result else time.monotonic() - self._began
@@ -202,7 +210,7 @@ class Run:
     def cancel(self) -> None:
         """Stop the script, if it still runs."""
         if self.poll() is None:
-            self._end(self._stop("it was cancelled"))
+            self._end(self._stop(_CANCELLED))
 
     def close(self) -> None:
         """Stop the script and let go of its journal and files."""
@@ -222,7 +230,10 @@ class Run:
         self._live.settle(self._recorder, self.journal)
         self.journal.read_all()
         told = Verdict.FAILS if self._stopped else verdict(code, complaint)
-        self.result = Result(told, seconds, code, self._text("stdout"), complaint, self.stepping is not None)
+        self.result = Result(
+            told, seconds, code, self._text("stdout"), complaint,
+            stepped=self.stepping is not None, cancelled=self._stopped == _CANCELLED,
+        )  # fmt: skip
         proof = self.experiment.shows.among(self._calls()) if told is Verdict.HOLDS else None
         if proof is not None:
             self.proof = proof.seq - 1

@@ -15,7 +15,7 @@
 # explanation = """
 # struct.pack(">I", n) is always four bytes, so the receiver knows how many to read first; they say how long the
 # header is, and the header says how long the file is. Each step reads an exact number of bytes, in a loop. The order
-# of the bytes must be agreed on: with ">" here and "<" there 33 becomes 553648128.
+# of the bytes must be agreed on: with ">" here and "<" there 116 becomes 1946157056.
 # """
 # shows = { call = "recv" }
 # [parameters]

@@ -25,7 +25,7 @@ listener = socket.create_server(("127.0.0.1", 0))
 client = socket.create_connection(listener.getsockname())
 connection, _ = listener.accept()
 
-words = [b"hello ", b"world", *[b", more"] * SENDS][:SENDS]
+words = ([b"hello ", b"world"] + [b" again"] * (SENDS - 2))[:SENDS]
 for word in words:
     client.send(word)
 everything = b"".join(words)

@@ -14,6 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from workbench.model.safe import cells, safe
+
 
 class ChoiceList(ModalScreen[str | None]):
     """The values of a Choice, each with its help; None if the person chose nothing."""
@@ -32,14 +34,22 @@ class ChoiceList(ModalScreen[str | None]):
         self._below = below
 
     def compose(self) -> ComposeResult:
-        wide = max(map(len, self._options))
         options = [
-            Option(Content.assemble(name.ljust(wide), ("  " + text if text else "", "$foreground 60%")), id=f"v-{name}")
+            Option(
+                Content.assemble(self._padded(name), ("  " + text if text else "", "$foreground 60%")), id=f"v-{name}"
+            )
             for name, text in self._options.items()
         ]
         listed = OptionList(*options, compact=True)
         listed.highlighted = list(self._options).index(self._value)
         yield listed
+
+    @property
+    def _widest(self) -> int:
+        return max(cells(safe(name)) for name in self._options)
+
+    def _padded(self, name: str) -> str:
+        return safe(name) + " " * (self._widest - cells(safe(name)))
 
     def on_mount(self) -> None:
         self._place()
@@ -49,7 +59,7 @@ class ChoiceList(ModalScreen[str | None]):
 
     def _place(self) -> None:
         screen = self.app.size
-        wide = max(len(name) for name in self._options) + max(len(text) + 2 for text in self._options.values()) + 1
+        wide = self._widest + max(len(text) + 2 for text in self._options.values()) + 1
         width, height = min(wide, screen.width), min(len(self._options), screen.height)
         listed = self.query_one(OptionList)
         listed.styles.width, listed.styles.height = width, height

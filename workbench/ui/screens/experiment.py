@@ -94,6 +94,8 @@ class ExperimentScreen(SessionScreen):
         self._folder = TemporaryDirectory(prefix="experiment-")
         self._runs = 0
         self._told = True
+        self._settled = False
+        """Whether a run has shown the answer, or that the claim does not hold here: later runs are for comparison."""
         self._recorder = self._new_session()
         super().__init__(Bridge(Path(self._recorder.path), None, keep=True), zone=zone, classes="-asking")
 
@@ -118,7 +120,7 @@ class ExperimentScreen(SessionScreen):
 
     def below(self) -> Iterable[Widget]:
         frame = Vertical(Answer(self.experiment), id="answer-frame", classes="frame")
-        frame.border_title = "answer"
+        frame.border_title = "answer · esc: back to the list"
         yield StepView()
         yield frame
 
@@ -186,16 +188,19 @@ class ExperimentScreen(SessionScreen):
     def _tell(self, run: Run) -> None:
         question, answer, log = self.query_one(Question), self.query_one(Answer), self.query_one(LogView)
         assert run.result is not None
-        if self._runs == 1:
+        if not self._settled and run.is_as_asked:
             predicted = question.predicted or 0
             answer.tell(predicted, run.result, run.proof + 1 if run.proof is not None else None)
             question.reveal()
-            if not run.result.stepped or run.result.verdict is not Verdict.FAILS:
+            self._settled = not run.result.cancelled and not (
+                run.result.stepped and run.result.verdict is Verdict.FAILS
+            )
+            if self._settled:
                 self._keep(predicted, run)
         answer.add_run(run.values, run.recv_sizes(), run.result)
         self.remove_class("-stepping").add_class("-answered")
         if self.has_class("-narrow"):
-            self.query_one("#answer-frame").border_title = "answer · s shows the script instead"
+            self.query_one("#answer-frame").border_title = "answer · s: the script · esc: the list"
         self.refresh_bindings()
         shown = run.proof if run.proof is not None else len(run.journal) - 1
         self.query_one(SourceView).mark(run.lines_of(shown) if shown >= 0 else ())

@@ -79,11 +79,9 @@ class ExperimentsScreen(Screen[None]):
         if at is not None:
             listed.highlighted = at
         known = [done[key] for key in self._listed if key in done]
-        frame = self.query_one("#list-frame")
-        frame.border_title = "experiments"
-        frame.border_subtitle = (
-            f"{len(known)} of {len(self._listed)} done, {sum(one.right for one in known)} predicted right"
-        )
+        right = sum(one.right for one in known)
+        title = f"experiments · {len(known)} of {len(self._listed)} done, {right} predicted right"
+        self.query_one("#list-frame").border_title = title
 
     def _experiment(self, option: Option | None) -> Experiment | None:
         return self._listed.get((option.id or "e-")[2:]) if option is not None else None

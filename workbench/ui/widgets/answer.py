@@ -21,6 +21,7 @@ from workbench.ui.widgets.controls import Caption, Choice, ErrorLine, Field, Pre
 
 _PIECES = 12  # recvs of a run that the table tells one by one
 _VALUE = 16  # cells
+_SPARE = 2  # cells of a field beyond the longest value worth trying
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,6 @@ class Answer(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     Answer { height: auto; max-height: 18; padding: 0 1; display: none; }
     Answer Static { height: auto; }
-    Answer Field { width: 9; }
     Answer #runs { color: $foreground 85%; margin-top: 1; }
     Answer Row { margin-top: 1; }
     Answer ErrorLine { margin: 0; }
@@ -71,11 +71,11 @@ class Answer(VerticalScroll, can_focus=False):
         self.display = True
 
     def add_run(self, values: Mapping[str, Value], sizes: Sequence[int], result: Result) -> None:
-        """Put a run into the table."""
+        """Put a run into the table; what was told of the first one stays in view, of later ones their row."""
         given = {parameter.name: values.get(parameter.name, parameter.default) for parameter in self._parameters}
         self._runs.append(Tried(given, sizes, result))
         self.query_one("#runs", Static).update(Content("\n".join(_table(self._runs))))
-        self.call_after_refresh(self.scroll_end, animate=False)
+        self.call_after_refresh(self.scroll_end if len(self._runs) > 1 else self.scroll_home, animate=False)
 
     @property
     def _parameters(self) -> tuple[Parameter, ...]:
@@ -116,11 +116,16 @@ def _field(parameter: Parameter) -> ComposeResult:
     if isinstance(parameter.default, bool | str):
         yield Choice(dict.fromkeys(tried, ""), str(parameter.default), id=id, tooltip=tooltip)
     else:
-        yield Field(str(parameter.default), id=id, tooltip=tooltip)
-        yield Caption(Content(f"({', '.join(tried)})"))
+        field = Field(str(parameter.default), id=id, tooltip=tooltip)
+        field.styles.width = max(map(cells, tried)) + _SPARE
+        yield field
+        if others := tried[1:]:
+            yield Caption(Content(f"({', '.join(others)})"))
 
 
 def _told(experiment: Experiment, predicted: int, result: Result, line: int | None) -> Content:
+    if result.cancelled:
+        return Content(f"You stopped the script before it could show the answer: {safe(experiment.right)}.")
     match result.verdict:
         case Verdict.NOT_AVAILABLE:
             return Content(f"This cannot run here: {safe(result.reason)}. The answer: {safe(experiment.right)}.")
@@ -130,7 +135,7 @@ def _told(experiment: Experiment, predicted: int, result: Result, line: int | No
                 (f"The claim does not hold {where}: ", "bold $text-error"),
                 f"{safe(result.reason)}.\nIt should have been: {safe(experiment.right)}.",
             )
-    shown = f" Line {line} of the log shows it." if line is not None else ""
+    shown = f" #{line} in the log shows it." if line is not None else ""
     if predicted == experiment.answer:
         said = Content.assemble(("✓ Right: ", "bold $text-success"), (safe(experiment.right), "bold"))
     else:

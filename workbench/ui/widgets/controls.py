@@ -16,7 +16,7 @@ from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from workbench.model.safe import safe
+from workbench.model.safe import cells, safe
 
 
 class Row(Horizontal):
@@ -194,11 +194,15 @@ class Choice(Control):
         self.refresh()
 
     def cells(self) -> int:
-        return len(self._label) + max(map(len, self.options)) + 2
+        return len(self._label) + self._widest + 2
+
+    @property
+    def _widest(self) -> int:
+        return max(cells(safe(option)) for option in self.options)
 
     def render(self) -> Content:
-        width = max(map(len, self.options))
-        return Content.assemble((self._label, "$foreground 60%"), self.value.ljust(width), " ▾")
+        shown = safe(self.value)
+        return Content.assemble((self._label, "$foreground 60%"), shown, " " * (self._widest - cells(shown)), " ▾")
 
     def action_step(self, by: int) -> None:
         names = list(self.options)
