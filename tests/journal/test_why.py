@@ -4,76 +4,13 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.journal.asked import Asked, Pair, listening, tcp, udp
 from workbench import TracedSocket
-from workbench.journal.around import around
-from workbench.journal.reader import Journal
-from workbench.model.why import Why, why
-from workbench.probe.record import Recorder
-
-ANY = ("127.0.0.1", 0)
-Asked = Callable[..., Why]
-
-
-@pytest.fixture
-def asked(tmp_path: Path) -> Iterator[Asked]:
-    """Give asked(nth=-1): the explanation of the session's nth call, read from its file by somebody else."""
-    path = tmp_path / "session"
-    TracedSocket.recorder = Recorder(str(path))
-
-    def explain(nth: int = -1) -> Why:
-        journal = Journal(path)
-        journal.read_all()
-        call = journal[nth % len(journal)]
-        lineage = journal.lineage
-        sources = lineage.sources(call) if call.receives else ()
-        takers = lineage.takers(call) if call.sends and lineage.knows_peer(call) else None
-        found = why(call, sources, takers, around(journal, nth % len(journal)))
-        journal.close()
-        return found
-
-    yield explain
-    TracedSocket.recorder.close()
-    TracedSocket.recorder = None
-
-
-def tcp() -> TracedSocket:
-    return TracedSocket(socket.AF_INET, socket.SOCK_STREAM)
-
-
-def udp() -> TracedSocket:
-    made = TracedSocket(socket.AF_INET, socket.SOCK_DGRAM)
-    made.bind(ANY)
-    made.settimeout(5)
-    return made
-
-
-def listening(backlog: int = 5, buffer: int = 0) -> TracedSocket:
-    made = tcp()
-    if buffer:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-    made.bind(ANY)
-    made.listen(backlog)
-    return made
-
-
-@pytest.fixture
-def pair(asked: Asked) -> Iterator[tuple[TracedSocket, TracedSocket]]:
-    """A client and the server's connection."""
-    with listening() as server, tcp() as client:
-        client.connect(server.getsockname())
-        connection, _ = server.accept()
-        with connection:
-            connection.settimeout(5)
-            yield client, connection
-
-
-Pair = tuple[TracedSocket, TracedSocket]
 
 
 def test_why_4_of_11(asked: Asked, pair: Pair) -> None:
@@ -230,7 +167,7 @@ def test_why_a_send_can_return_though_nobody_receives(asked: Asked, pair: Pair) 
 def test_why_bytes_that_the_peer_left_when_it_closed_are_never_received(asked: Asked, pair: Pair) -> None:
     client, connection = pair
     client.send(b"hello")
-    assert asked().sentences[1].endswith("no recv in this session has taken a byte of them so far.")
+    assert asked().sentences[1].endswith("no recv in this session is known to have taken a byte of them so far.")
     connection.recv(2)
     assert asked(-2).sentences[1].endswith("; 3 bytes are not received yet.")
     connection.close()

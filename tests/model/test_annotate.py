@@ -50,7 +50,7 @@ def notes(call, sources=(), takers=None, lengths=(), **options):
         ),
         (
             made("sendall", requested=2, error="BrokenPipeError EPIPE x"),
-            "EPIPE: the peer has closed the connection, or sending was shut down here"
+            "EPIPE: the peer closed, or this side is shut down or was never connected"
             " · 0 of 2 bytes went out",
         ),
         (made("accept", duration=3.21), "waited 3.2 s"),

@@ -14,7 +14,7 @@ NEAR = 500
 _BYTES = 4 << 20
 _KIN = 8
 _MAKERS = frozenset(("socket", "socketpair", "fromfd"))
-_TELLING = _MAKERS | {"accept", "bind", "listen", "connect", "connect_ex", "close"}
+_TELLING = _MAKERS | {"accept", "bind", "listen", "connect", "connect_ex", "dup", "close"}
 
 
 def around(journal: Journal, index: int) -> Around:
@@ -29,6 +29,8 @@ def around(journal: Journal, index: int) -> Around:
         all_before=begins or len(earlier) == index,
         after=tuple(each for each in later if each.socket == call.socket),
         kin=tuple(_kin(journal, parts)),
+        lost=journal.lineage.lost(call),
+        knows_sender=call.receives and journal.lineage.knows_peer(call),
         elsewhere=tuple(
             each for each in (*reversed(earlier), *later) if each.socket != call.socket and each.call in _TELLING
         ),

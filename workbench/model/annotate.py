@@ -70,6 +70,8 @@ def annotations(
     if call.data:
         notes += _text(call, encoding)
         notes += ["the plain bytes of TLS"] if call.tls else []
+    if call.call == "close" and call.unread:
+        notes.append(f"closed with {_bytes(call.unread)} unread")
     if call.tls and call.call == "socket":
         notes.append("TLS: its sends and recvs show the plain bytes, the ciphertext is not seen")
     if unseen:
@@ -115,6 +117,8 @@ def _nothing(call: Call) -> str:
     """Explain b'': recv(2), RETURN VALUE. A SEQPACKET socket gives it for an empty message and at the end alike."""
     if call.requested == 0:
         return "asked for 0 bytes"
+    if not call.datagram and isinstance(call.result, int) and call.result > 0:
+        return f"MSG_TRUNC threw {_bytes(call.result)} away"
     if not call.datagram:
         return "end of stream: the peer closed or half-closed"
     return "an empty datagram" if call.peer else "an empty datagram (SEQPACKET: or the end)"

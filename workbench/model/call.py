@@ -77,6 +77,7 @@ class Tail(msgspec.Struct, frozen=True):
     inode: Number = 0
     peer_inode: Number = 0
     tcp: list[Number] = []
+    unread: Number = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,10 @@ class Call(msgspec.Struct, frozen=True):
     """Its bytes are the plain ones of a TLS connection, whose ciphertext is not seen."""
     dropped: bool = False
     """A datagram sent that was lost, as its receiver's queue was full."""
+    unread: int | None = None
+    """Of a close or shutdown: bytes of a stream, or of a SEQPACKET connection, that lay in the receive queue."""
+    tcp_state: int | None = None
+    """Of a close or shutdown: the connection's state before it, numbered as in net/tcp_states.h."""
 
     @property
     def cancelled(self) -> bool:
@@ -153,6 +158,7 @@ _EMPTY = Tail()
 _MOST_LISTS = 100  # no call has more, and whoever draws it need not care for deeper nesting
 _WITH_ADDRESS = ("bind", "connect", "connect_ex", "sendto", "sendmsg")
 _TELLING_ADDRESS = ("getsockname", "getpeername")
+_COUNTS, _INCOMING = 5, 3  # what probe.facts.counted writes of a TCP connection
 
 
 def socket_id(pid: int, number: int) -> str:
@@ -194,6 +200,8 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         unfinished=unfinished,
         tls=bool(head.flags & record.TLS),
         dropped=bool(head.flags & record.DROPPED),
+        unread=_known(tail.tcp[_INCOMING] if len(tail.tcp) == _COUNTS else tail.unread),
+        tcp_state=tail.tcp[0] if len(tail.tcp) == _COUNTS else None,
     )
 
 

@@ -144,6 +144,8 @@ def _result(call: Call) -> str:
             return f"{call.label or made} from {show(peer)}"
         case (("socket" | "fromfd" | "dup"), int(descriptor)):
             return f"fd {descriptor}"
+        case "makefile", _:
+            return "a file"
         case "connect_ex", int(number) if number:
             return f"{number} ({errno_name(call)})"
         case (("getsockname" | "getpeername"), address):

@@ -221,6 +221,12 @@ def _timeout(call: Call) -> str:
             return f"not done {within(call)}"
 
 
+def _cancelled(call: Call) -> str:
+    if call.call in ("connect", "connect_ex") and path_of(call) is None:
+        return "cancelled; the kernel tries on until the socket is closed"
+    return "cancelled" if call.data else "cancelled; the socket is as it was"
+
+
 def _overflow(call: Call) -> str:
     port = port_of(call)
     if port is not None and not 0 <= port <= PORT_LIMIT:
@@ -270,7 +276,7 @@ _BY_ERRNO: Mapping[str, Sentence] = {
     "ENOTSOCK": "the descriptor is not a socket",
     "EOPNOTSUPP": _not_supported,
     "EPERM": _not_permitted,
-    "EPIPE": "the peer has closed the connection, or sending was shut down here",
+    "EPIPE": "the peer closed, or this side is shut down or was never connected",
     "EPROTONOSUPPORT": _protocol_not_supported,
     "EPROTOTYPE": _wrong_type,
     "ESOCKTNOSUPPORT": lambda call: f"{argument(call, 0)} has no sockets of type {argument(call, 1)}",
@@ -278,7 +284,7 @@ _BY_ERRNO: Mapping[str, Sentence] = {
 }
 
 _BY_TYPE: Mapping[str, Sentence] = {
-    "Cancelled": "cancelled; the socket is as it was",
+    "Cancelled": _cancelled,
     "OSError": _os_error,
     "OverflowError": _overflow,
     "TimeoutError": _timeout,

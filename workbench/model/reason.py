@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from workbench.model.about import duration_text
+from workbench.model.about import address_of, duration_text
 from workbench.model.call import Call
 from workbench.model.describe import expression, outcome
 from workbench.model.lineage import Part
@@ -41,10 +41,22 @@ class Around:
     """Of a recv: see Lineage.sources."""
     takers: tuple[Part, ...] | None = None
     """Of a send: see Lineage.takers; None where the receiver is not in the session."""
+    lost: bool = False
+    """Of a datagram sent: see Lineage.lost."""
+    knows_sender: bool = False
+    """Of a recv: whether its sender is in the session."""
 
     def whole(self, part: Part) -> int | None:
         """Return how many bytes the call that *part* belongs to moved in all, None where it is not at hand."""
         return next((len(call.data) for call in self.kin if call.seq == part.seq), None)
+
+    def waits(self, call: Call) -> float | None:
+        """Return how long such a call may wait, as timeout does; MSG_DONTWAIT counts where the socket has no timeout.
+
+        With a timeout CPython waits in poll before it makes the call with its flags (sock_call_impl).
+        """
+        timeout = self.timeout
+        return 0.0 if timeout in (None, UNKNOWN) and "MSG_DONTWAIT" in str(call.args) else timeout
 
     @property
     def timeout(self) -> float | None:
@@ -59,14 +71,30 @@ class Around:
 
     def kind(self, call: Call) -> tuple[str, str]:
         """Return family and type of the call's socket, by name; "" for what its session does not tell."""
-        if call.call in _MAKERS and len(call.args) >= 2:
-            return str(call.args[0]), str(call.args[1]).partition(" ")[0]
+        for each in (call, *self.before, *self.elsewhere):
+            args = each.args[each.call == "fromfd" :]
+            if each.call in _MAKERS and len(args) >= 2 and call.socket in (each.socket, *each.made):
+                return str(args[0]), str(args[1]).partition(" ")[0]
         made = self.made_by(call)
-        for each in (*self.before, *self.elsewhere):
-            if each.call in _MAKERS and len(each.args) >= 2 and call.socket in (each.socket, *each.made):
-                return str(each.args[0]), str(each.args[1]).partition(" ")[0]
-        family = "AF_UNIX" if made is not None and isinstance(made.local, str) else ""
-        return family, "" if made is None or call.datagram else "SOCK_STREAM"
+        if made is None:
+            return "AF_UNIX" if isinstance(address_of(call), str) else "", "" if call.datagram else "SOCK_STREAM"
+        return (
+            "AF_UNIX" if isinstance(made.local, str) else "",
+            "SOCK_SEQPACKET" if call.datagram else "SOCK_STREAM",
+        )
+
+    def had_peer(self, call: Call) -> bool:
+        """Whether the socket was connected as far as its calls tell."""
+        if self.did("connect") or self.made_by(call) or self.did("socketpair") or not self.did("socket"):
+            return True
+        return any(each.data or (each.call == "connect_ex" and each.result == 0) for each in self.before)
+
+    def twin(self, call: Call) -> Call | None:
+        """Return the dup by which another descriptor of the call's socket is still open, if there is one."""
+        calls = [each for each in (*self.before, *self.elsewhere) if each.seq < call.seq]
+        dups = [each for each in calls if each.call == "dup" and call.socket in (each.socket, *each.made)]
+        closed = {each.socket for each in calls if each.call == "close" and each.error is None} | {call.socket}
+        return next((each for each in dups if not {each.socket, *each.made} <= closed), None)
 
     def made_by(self, call: Call) -> Call | None:
         """Return the accept that made the call's socket, if it is at hand."""
@@ -92,6 +120,25 @@ class Around:
         return None
 
 
+def ends_stream(call: Call) -> bool:
+    """Whether a recv returned b'' for the end of the stream, or of a SEQPACKET connection."""
+    returned = call.receives and call.error is None and not call.unfinished
+    return returned and not call.data and not call.result and call.requested != 0
+
+
+def protocol_page(call: Call, around: Around) -> str:
+    """Return the man page of the socket's kind."""
+    if around.kind(call)[0] == "AF_UNIX":
+        return "unix(7)"
+    return "udp(7)" if call.datagram else "tcp(7)"
+
+
+def system_page(call: Call) -> str:
+    """Return the man page of the system call behind a method."""
+    name = next((name for name in ("send", "recv", "connect") if call.call.startswith(name)), call.call)
+    return f"{name}(2)"
+
+
 def count(number: int, what: str = "byte") -> str:
     """Write a number with its noun: "1 byte", "7 bytes"."""
     return f"1 {what}" if number == 1 else f"{number} {what}s"
@@ -115,5 +162,5 @@ def waits_how(timeout: float | None, ready: str) -> str:
     if timeout is None or timeout == UNKNOWN:
         return f"waits until {ready}"
     if timeout == 0:
-        return f"raises BlockingIOError until {ready}, as the socket is non-blocking"
+        return f"raises BlockingIOError until {ready}, as it does not wait"
     return f"waits at most {duration_text(timeout)} until {ready}"

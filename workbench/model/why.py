@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from workbench.model.about import duration_text, place
+from workbench.model.about import duration_text
 from workbench.model.call import Call
 from workbench.model.describe import expression, outcome
 from workbench.model.explain import errno_name
 from workbench.model.lineage import Part
 from workbench.model.reason import Around, Reason, told
 from workbench.model.safe import safe
+from workbench.model.why_causes import waited_for
 from workbench.model.why_errors import failed
 from workbench.model.why_other import OTHER, fallback
 from workbench.model.why_python import python_lines
@@ -79,20 +80,12 @@ def _reason(call: Call, around: Around) -> Reason:
 
 
 def _unfinished(call: Call) -> Reason:
-    match call.call:
-        case "accept":
-            what = "no client had connected"
-        case "connect" | "connect_ex":
-            what = f"{place(call)} had not answered: its accept queue may be full, or packets are dropped"
-        case _ if call.receives:
-            what = "nothing had arrived, and the peer had not ended its side"
-        case _ if call.sends:
-            what = "the send buffer was full, as the peer did not read"
-        case _:
-            what = "the program had ended meanwhile"
     waited = "" if call.duration is None else f" after {duration_text(call.duration)}"
     return Reason(
-        (f"{call.call} had not returned when the recording ended{waited}: {what}.", "What came of it is not known."),
-        "It would have waited on; with settimeout it would have raised TimeoutError.",
+        (
+            f"{call.call} had not returned when the recording ended{waited}: {waited_for(call)}.",
+            "What came of it is not known.",
+        ),
+        "It would have waited on, at most as long as the socket's timeout, if it had one.",
         "CPython: sock_call_impl (Modules/socketmodule.c)",
     )

@@ -6,24 +6,26 @@ named with each; CPython's Modules/socketmodule.c.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
-from workbench.model.about import address_of, duration_text, path_of, place, port_of
+from workbench.model import why_causes as causes
 from workbench.model.call import Call
 from workbench.model.explain import errno_name, error_sentence
-from workbench.model.reason import Around, Reason, count, told
+from workbench.model.reason import Around, Reason, count, protocol_page, system_page
 
 More: TypeAlias = str | Callable[[Call, Around], str]
 
 
 class Entry(NamedTuple):
-    """The sentence after the first, what would happen next, the source."""
+    """The sentence after the first, what would happen next, the source.
+
+    In a source, {call} stands for the man page of the system call, {socket} for that of the socket's kind.
+    """
 
     more: More
     next: More
-    source: str
+    source: More
 
 
 def failed(call: Call, around: Around) -> Reason:
@@ -32,15 +34,17 @@ def failed(call: Call, around: Around) -> Reason:
     entry = ERRNOS.get(name) or TYPES.get(call.error.type if call.error else "", _UNKNOWN)
     if call.error is not None and not name and call.error.type not in TYPES:
         entry = _UNKNOWN
-    first = _plain(error_sentence(call), name)
+    first = _plain(causes.instead(call, around, name) or error_sentence(call), name)
     sentences = (first, *_went_out(call), _say(entry.more, call, around))
-    return Reason(tuple(filter(None, sentences)), _say(entry.next, call, around), entry.source)
+    source = _say(entry.source, call, around).format(call=system_page(call), socket=protocol_page(call, around))
+    return Reason(tuple(filter(None, sentences)), _say(entry.next, call, around), source)
 
 
 def _plain(sentence: str, name: str) -> str:
     """Turn "ECONNREFUSED: nobody listens on …" into a sentence of its own."""
     text = sentence.removeprefix(f"{name}: ") if name else sentence
-    return f"{text[:1].upper()}{text[1:]}" + (f" ({name})." if name else ".")
+    end = "" if text.endswith("?") else "."
+    return f"{text[:1].upper()}{text[1:]}" + (f" ({name})." if name else end)
 
 
 def _went_out(call: Call) -> tuple[str, ...]:
@@ -54,168 +58,15 @@ def _say(more: More, call: Call, around: Around) -> str:
     return more if isinstance(more, str) else more(call, around)
 
 
-# --- where the call, or its neighbours, decide ------------------------------------------------------------------------
-
-
-def _in_use(call: Call, around: Around) -> str:
-    if (path := path_of(call)) is not None:
-        return f"bind makes the file {path}, and does not take one that exists." if not path.startswith("@") else ""
-    address = address_of(call)
-    for each in reversed(around.elsewhere):
-        if each.call == "bind" and each.error is None and address in (each.local, address_of(each)):
-            return f"In this session #{each.seq} ({each.name or each.socket}) bound it."
-    if around.did("setsockopt", "SO_REUSEADDR"):
-        return "SO_REUSEADDR was set here, so either a live socket has it, or the old one had not set SO_REUSEADDR."
-    return "SO_REUSEADDR was not set here, so a connection in TIME_WAIT (60 s) is enough to keep it."
-
-
-def _in_use_next(call: Call, around: Around) -> str:
-    if (path := path_of(call)) is not None:
-        return f"os.unlink({path!r}) before bind, if nobody uses it, makes room." if path[:1] != "@" else "Close it."
-    return "bind works once that socket is closed; after TIME_WAIT, or at once if both set SO_REUSEADDR; port 0 always."
-
-
-def _refused(call: Call, around: Around) -> str:
-    path = path_of(call)
-    if path is not None:
-        return "The kernel found no listening socket behind the name, and says so at once."
-    if call.call not in ("connect", "connect_ex"):
-        return "The datagram had gone out and been answered by ICMP; a connected socket is told at its next call."
-    return "The host is reachable: it answered the SYN with RST. A full accept queue does not refuse; it drops the SYN."
-
-
-def _refused_next(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex"):
-        return "Start the listener, then connect again with a new socket."
-    return "The error is told once: once somebody receives there, the same socket can send again."
-
-
-def _reset(call: Call, around: Around) -> str:
-    got = sum(len(each.data) for each in around.before if each.receives and not each.peek)
-    before = f"{count(got)} were received before it. " if got and call.receives else ""
-    return before + "What was queued is delivered first; then the reset is told once."
-
-
-def _piped(call: Call, around: Around) -> str:
-    own = around.did("shutdown", "SHUT_WR") or around.did("shutdown", "SHUT_RDWR")
-    if own is not None:
-        return f"This socket's own shutdown in #{own.seq} ended sending."
-    reset = around.failed("ECONNRESET") or around.failed("EPIPE")
-    if reset is not None:
-        return f"The connection was gone already: #{reset.seq} raised {errno_name(reset)}."
-    before = next((each for each in reversed(around.before) if each.sends and each.error is None), None)
-    if before is not None:
-        return (
-            f"The send before, #{before.seq}, still returned {len(before.data)}: it was answered with RST, and this "
-            "call learns of it."
-        )
-    return "The peer answered earlier bytes with RST, and this call learns of it."
-
-
-def _again(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex"):
-        return "A UNIX connect cannot wait for a place with a timeout; without one it would wait for accept."
-    if "MSG_DONTWAIT" in str(call.args):
-        return "MSG_DONTWAIT makes this one call return at once, whatever it finds."
-    return "With a timeout of 0 every call returns at once, whatever it finds."
-
-
-def _again_next(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex"):
-        return "Once accept takes a connection, a new connect succeeds."
-    if call.sends:
-        return "As soon as the peer's system takes bytes there is room, and select or poll says so (POLLOUT)."
-    return "Try again when select or poll says that it is ready (POLLIN)."
-
-
-def _unanswered(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex"):
-        times = 0 if call.duration is None else int(math.log2(call.duration + 1))
-        again = f"repeated {count(times, 'time')}" if times else "is repeated after 1, 3, 7 … seconds"
-        full = _full_queue(call, around)
-        if full:
-            return f"{full} So its SYN was dropped; it {'was ' if times else ''}{again}, and nobody refused."
-        return (
-            f"Its SYN {'was ' if times else ''}{again}: a full accept queue drops it, as a firewall does; none refuses."
-        )
-    if call.call == "accept":
-        return "No connection was complete in that time."
-    if call.receives:
-        return "The queue stayed empty; the peer may be busy, or wait for this side."
-    return "The peer's receive queue and this send buffer are full: the peer does not read."
-
-
-def _full_queue(call: Call, around: Around) -> str:
-    """Say how full the accept queue was that the connect went to, where its listener is in the session."""
-    address = address_of(call)
-    earlier = [each for each in around.elsewhere if each.seq < call.seq and each.error is None]
-    sockets = [each.socket for each in earlier if each.call == "bind" and address in (each.local, address_of(each))]
-    listens = [each for each in earlier if each.call == "listen" and each.socket in sockets[-1:]]
-    if not listens or not listens[-1].args or not isinstance(listens[-1].args[0], int):
-        return ""
-    backlog, listen = max(0, listens[-1].args[0]), listens[-1]
-    since = [each for each in earlier if each.seq > listen.seq]
-    came = sum(each.call in ("connect", "connect_ex") and address_of(each) == address for each in since)
-    waiting = came - sum(each.call == "accept" and each.socket == listen.socket for each in since)
-    if waiting <= backlog:
-        return ""
-    return f"#{listen.seq} listen({backlog}) lets {backlog + 1} connections wait, and {waiting} waited for accept."
-
-
-def _unanswered_next(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex"):
-        return (
-            "Close the socket: it stays in SYN_SENT, may connect later by itself, and then takes a place in the queue."
-        )
-    if call.sends:
-        return "What went out stays out. Go on with the rest, not from the start."
-    later = around.next_of(call)
-    return "The socket is as it was: the same call can be made again." + (f" Later: {told(later)}." if later else "")
-
-
-def _cancelled(call: Call, around: Around) -> str:
-    waited = f" after {duration_text(call.duration)}" if call.duration is not None else ""
-    what = {
-        "accept": "no client had connected",
-        "connect": f"{place(call)} had not answered: its accept queue may be full, or packets are dropped",
-        "connect_ex": f"{place(call)} had not answered: its accept queue may be full, or packets are dropped",
-    }.get(call.call, "nothing had arrived" if call.receives else "the send buffer was full: the peer does not read")
-    return f"It still waited{waited}, as {what}."
-
-
-def _invalid(call: Call, around: Around) -> str:
-    match call.call:
-        case "bind":
-            bound = around.did("bind")
-            return f"#{bound.seq} had bound it; a socket is bound once." if bound else "A socket is bound once."
-        case "accept":
-            return "accept takes connections out of the queue that listen makes."
-        case _:
-            return "The kernel checks the arguments against the socket's type and state."
-
-
-def _denied(call: Call, around: Around) -> str:
-    if path_of(call) is not None:
-        return "To bind needs write permission on the folder, to connect on the socket's file."
-    port = port_of(call)
-    if call.call == "bind" and port is not None and port < 1024:
-        return "Ports below 1024 are kept for services (net.ipv4.ip_unprivileged_port_start tells from where on)."
-    return "Sending to a broadcast address needs setsockopt(SOL_SOCKET, SO_BROADCAST, 1) first."
-
-
 _ASK = "Nothing happened; the call can be made again with other arguments."
 _UNKNOWN = Entry("The system's own message says most of it.", _ASK, "errno(3)")
 
 ERRNOS: Mapping[str, Entry] = {
-    "EACCES": Entry(_denied, "Use another address, or give the program the permission.", "bind(2); connect(2); ip(7)"),
-    "EADDRINUSE": Entry(_in_use, _in_use_next, "bind(2), ERRORS; socket(7), SO_REUSEADDR; unix(7)"),
-    "EADDRNOTAVAIL": Entry(
-        "bind takes only addresses that a network interface of this machine has, or 0.0.0.0 for all.",
-        "With 127.0.0.1 only this machine can connect, with 0.0.0.0 every one that reaches it.",
-        "bind(2), ERRORS; ip(7)",
-    ),
+    "EACCES": Entry(causes.denied, "Use another address, or give the program the permission.", "{call}, ERRORS; ip(7)"),
+    "EADDRINUSE": Entry(causes.in_use, causes.in_use_next, causes.in_use_source),
+    "EADDRNOTAVAIL": Entry(causes.not_available, causes.not_available_next, "{call}, ERRORS; ip(7)"),
     "EAFNOSUPPORT": Entry("Each family has its own form of address.", _ASK, "socket(2); connect(2), ERRORS"),
-    "EAGAIN": Entry(_again, _again_next, "recv(2), send(2), accept(2), ERRORS; unix(7)"),
+    "EAGAIN": Entry(causes.again, causes.again_next, "{call}, ERRORS; {socket}"),
     "EALREADY": Entry(
         "A non-blocking connect goes on by itself after it raised EINPROGRESS.",
         "poll tells when it is done (POLLOUT); SO_ERROR says how.",
@@ -227,11 +78,11 @@ ERRNOS: Mapping[str, Entry] = {
         "close(2); CPython: sock_close",
     ),
     "ECONNABORTED": Entry("The client had gone before accept took it.", "Call accept again.", "accept(2), ERRORS"),
-    "ECONNREFUSED": Entry(_refused, _refused_next, "connect(2), ERRORS; udp(7); unix(7)"),
+    "ECONNREFUSED": Entry(causes.refused, causes.refused_next, "{call}, ERRORS; {socket}"),
     "ECONNRESET": Entry(
-        _reset,
+        causes.reset,
         "The next recv returns b'', the next send raises EPIPE: the connection is gone, so close.",
-        "recv(2), ERRORS; tcp(7)",
+        "{call}, ERRORS; {socket}",
     ),
     "EDESTADDRREQ": Entry("A datagram socket has no peer until connect notes one.", _ASK, "send(2), ERRORS"),
     "EHOSTUNREACH": Entry(
@@ -242,43 +93,41 @@ ERRNOS: Mapping[str, Entry] = {
         "poll tells when it is done (POLLOUT); connect_ex or SO_ERROR says how.",
         "connect(2), ERRORS",
     ),
-    "EINVAL": Entry(_invalid, _ASK, "bind(2), accept(2), listen(2), ERRORS"),
-    "EISCONN": Entry("A stream socket is connected once.", "Use it as it is, or make a new one.", "connect(2), ERRORS"),
+    "EINVAL": Entry(causes.invalid, _ASK, "{call}, ERRORS"),
+    "EISCONN": Entry(causes.is_connected, "Use it as it is, or make a new one.", "{call}, ERRORS"),
     "EMFILE": Entry("ulimit -n tells how many that are.", "Close some, or raise the limit.", "socket(2), ERRORS"),
     "EMSGSIZE": Entry(
-        "A datagram is sent whole or not at all, so nothing of it went out.",
+        "A message is sent whole or not at all, so nothing of it went out.",
         "Cut the message into smaller ones, or use a stream.",
-        "send(2), ERRORS; udp(7)",
+        "{call}, ERRORS; {socket}",
     ),
     "ENETUNREACH": Entry("No interface leads there.", "ip route shows where to this machine can send.", "ip(7)"),
     "ENFILE": Entry("All programs together have reached it.", "Close some.", "socket(2), ERRORS"),
     "ENOBUFS": Entry("It means the kernel's network memory.", "Try again, or send less.", "send(2), ERRORS"),
     "ENOENT": Entry(
-        "A UNIX socket's address is a file name.", "Make the folder, or start the server that makes it.", "unix(7)"
+        "A UNIX socket's address is a file name.",
+        "Make the folder, or start the server that makes it.",
+        "{call}; unix(7)",
     ),
     "ENOPROTOOPT": Entry("Options belong to a level and a kind of socket.", _ASK, "setsockopt(2), ERRORS"),
-    "ENOTCONN": Entry(
-        "A listener has no peer; its connections are other sockets, which accept returns.",
-        "connect first, or use the socket that accept returned.",
-        "recv(2), shutdown(2), ERRORS",
-    ),
+    "ENOTCONN": Entry(causes.not_connected, causes.not_connected_next, "{call}, ERRORS"),
     "ENOTSOCK": Entry("The number may have been used anew for a file.", _ASK, "socket(7)"),
-    "EOPNOTSUPP": Entry("Only stream and SEQPACKET sockets listen and accept.", _ASK, "listen(2), accept(2), ERRORS"),
+    "EOPNOTSUPP": Entry(causes.not_supported, _ASK, "{call}, ERRORS"),
     "EPERM": Entry("Nothing was made or sent.", "Run it with the privilege, or do without.", "socket(2); raw(7)"),
-    "EPIPE": Entry(_piped, "Every further send raises EPIPE; what the peer sent before can still be read.", "send(2)"),
+    "EPIPE": Entry(causes.piped, causes.piped_next, "send(2), ERRORS; {socket}"),
     "EPROTONOSUPPORT": Entry("Protocol 0 takes the usual one of the type.", _ASK, "socket(2), ERRORS; raw(7)"),
     "EPROTOTYPE": Entry("Both ends of a UNIX connection need the same type.", _ASK, "connect(2), ERRORS; unix(7)"),
     "ESOCKTNOSUPPORT": Entry(
         "On Linux, INET has STREAM, DGRAM and RAW, UNIX has STREAM, DGRAM and SEQPACKET.", _ASK, "socket(2), ERRORS"
     ),
-    "ETIMEDOUT": Entry(_unanswered, _unanswered_next, "connect(2), ERRORS; tcp(7), tcp_syn_retries"),
+    "ETIMEDOUT": Entry(causes.unanswered, causes.unanswered_next, "connect(2), ERRORS; tcp(7), tcp_syn_retries"),
 }
 
 TYPES: Mapping[str, Entry] = {
-    "Cancelled": Entry(_cancelled, "The same call can be made again, and waits again.", "socket-workbench, its help"),
+    "Cancelled": Entry(causes.cancelled, causes.cancelled_next, "socket-workbench, its help"),
     "OSError": Entry("CPython found it before it asked the system.", _ASK, "CPython: getsockaddrarg; unix(7)"),
     "OverflowError": Entry("CPython checks numbers before it asks the system.", _ASK, "CPython: getsockaddrarg"),
-    "TimeoutError": Entry(_unanswered, _unanswered_next, "CPython: sock_call_impl; tcp(7)"),
+    "TimeoutError": Entry(causes.unanswered, causes.unanswered_next, "CPython: sock_call_impl; {socket}"),
     "TypeError": Entry("No system call was made.", _ASK, "CPython: Modules/socketmodule.c"),
     "UnicodeError": Entry("A name is encoded (IDNA) before it is looked up.", _ASK, "CPython: idna codec"),
     "ValueError": Entry("No system call was made.", _ASK, "CPython: Modules/socketmodule.c"),
@@ -287,5 +136,5 @@ TYPES: Mapping[str, Entry] = {
         "Check the name, or write the address in numbers.",
         "getaddrinfo(3); CPython: setipaddr",
     ),
-    "timeout": Entry(_unanswered, _unanswered_next, "CPython: sock_call_impl; tcp(7)"),
+    "timeout": Entry(causes.unanswered, causes.unanswered_next, "CPython: sock_call_impl; {socket}"),
 }

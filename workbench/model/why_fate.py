@@ -22,7 +22,7 @@ def never_received(call: Call, around: Around) -> str:
         return "" if closed is None else f"Nobody received it: #{closed.seq} closed the socket that it was sent to."
     if (told := _reset(around)) is not None:
         return f"never received: the connection was reset, as #{told.seq} told"
-    closed = _all_closed(_peers(call, around), around)
+    closed = _all_closed(_with_twins(_peers(call, around), around), around)
     return "" if closed is None else f"never received: #{closed.seq} closed the peer's socket"
 
 
@@ -65,6 +65,11 @@ def _ends_beside(socket: str, calls: tuple[Call, ...]) -> Iterator[str]:
     for each in calls:
         if each.call == "socketpair" and socket in each.made:
             yield from each.made
+
+
+def _with_twins(sockets: set[str], around: Around) -> set[str]:
+    """Return *sockets* with the duplicates of them: a connection ends with its last descriptor."""
+    return sockets.union(*(each.made for each in around.elsewhere if each.call == "dup" and each.socket in sockets))
 
 
 def _meet(connect: Call, accept: Call) -> bool:

@@ -35,14 +35,17 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "SO_ERROR": ("It tells the error that waits, and takes it: no later call will raise it.", "socket(7), SO_ERROR"),
     "IPV6_V6ONLY": ("With 0 an IPv6 socket also takes IPv4, as ::ffff: addresses.", "ipv6(7), IPV6_V6ONLY"),
 }
-_BUFFERS = {"SO_RCVBUF": "receive", "SO_SNDBUF": "send"}
+_BUFFERS = {"SO_RCVBUF": ("receive", 2304), "SO_SNDBUF": ("send", 4608)}
+"""What each limits, and the least that Linux makes of it on a 64-bit machine."""
 
 
 def option(call: Call, around: Around) -> Reason:
     """Explain a setsockopt or getsockopt."""
     name, value = argument(call, 1), call.args[2] if len(call.args) > 2 else None
     if name in _BUFFERS:
-        return _buffer(call, name, value)
+        return _buffer(call, around, name, value)
+    if name == "SO_ERROR" and call.call == "getsockopt":
+        return _error(call)
     sentence, source = _SENTENCES.get(
         name, (f"{name} at level {argument(call, 0)} is one of the socket's options.", f"{call.call}(2); socket(7)")
     )
@@ -52,21 +55,38 @@ def option(call: Call, around: Around) -> Reason:
     return Reason((said, sentence), "It holds for this socket until it is set again or closed.", source)
 
 
-def _buffer(call: Call, name: str, value: object) -> Reason:
-    which = _BUFFERS[name]
-    other = f"It limits the kernel's {which} buffer, its book-keeping included; it is not recv's bufsize."
+def _error(call: Call) -> Reason:
+    first = "No error waited: it is 0." if call.result == 0 else f"The error {call.result} waited; asking took it."
+    return Reason(
+        (first, "Asking for SO_ERROR takes the error that waits: no later call will raise it."),
+        "Where a non-blocking connect was under way, 0 says that it succeeded, once poll has told POLLOUT.",
+        "socket(7), SO_ERROR; connect(2), ERRORS",
+    )
+
+
+def _buffer(call: Call, around: Around, name: str, value: object) -> Reason:
+    which, least = _BUFFERS[name]
+    other = f"It limits the kernel's {which} buffer, its book-keeping included"
+    other += "; it is not recv's bufsize." if name == "SO_RCVBUF" else ", not the size of one send."
     if call.call == "getsockopt":
-        number = f"{call.result}" if isinstance(call.result, int) else "the size"
-        return Reason(
-            (f"{name} is {number}: the kernel doubles what setsockopt asks for, and tells the doubled size.", other),
-            "Nothing changes by asking.",
-            f"socket(7), {name}",
-        )
-    asked = f" {count(value)} were asked for, which makes {value * 2}." if isinstance(value, int) and value > 1 else ""
-    limit = "A small size is raised to the least one (2304 for receive), a large one cut to rmem_max or wmem_max."
+        return Reason((_told_size(call, around, name), other), "Nothing changes by asking.", f"socket(7), {name}")
+    asked = ""
+    if isinstance(value, int) and value > 1:
+        made = f"{value * 2}" if value * 2 >= least else f"{value * 2}: too small, so it is {least}"
+        asked = f" {count(value)} were asked for, which makes {made}."
+    limit = f"A small size is raised to the least one ({least}), a large one cut to twice "
+    limit += "rmem_max." if name == "SO_RCVBUF" else "wmem_max."
     when = "before listen, on the listener" if name == "SO_RCVBUF" else "before connect"
     return Reason(
         (f"The kernel doubles the size, for its book-keeping.{asked}", limit, other),
         f"To matter for a TCP connection it is set {when}; a smaller buffer fills sooner, and sends become short.",
         f"socket(7), {name}; tcp(7)",
     )
+
+
+def _told_size(call: Call, around: Around, name: str) -> str:
+    number = f"{call.result}" if isinstance(call.result, int) else "the size"
+    asked = around.did("setsockopt", name)
+    if asked is None:
+        return f"{name} is {number}: twice what a setsockopt asked for, or else the kernel's own choice."
+    return f"{name} is {number}: #{asked.seq} asked for {argument(asked, 2)}, and the kernel doubles what is asked for."

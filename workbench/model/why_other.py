@@ -11,26 +11,43 @@ from typing import TypeAlias
 from workbench.model.about import address_of, argument, duration_text, path_of, place, port_of
 from workbench.model.address import show
 from workbench.model.call import Call, Json
-from workbench.model.reason import Around, Reason, count
+from workbench.model.reason import Around, Reason
+from workbench.model.why_ending import close, shutdown
 from workbench.model.why_options import option
 
+_SOMAXCONN = 4096  # net.core.somaxconn since Linux 5.4 (listen(2)), unless an administrator changed it
+_WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a moment
 _RETRY = 0.9  # seconds; a TCP connect that took longer lost its first SYN, which is repeated after 1 s
 
 
 def _socket(call: Call, around: Around) -> Reason:
-    kind = argument(call, 1)
+    family, kind = argument(call, 0), argument(call, 1)
+    if len(call.args) > 3:
+        return Reason(
+            (
+                f"Python made an object around descriptor {argument(call, 3)}, which was open already.",
+                "The kernel's socket is the same as before: its queue, address and peer.",
+            ),
+            "close of this object closes the descriptor for all who have its number.",
+            "CPython: sock_initobj",
+        )
     what = {
         "SOCK_STREAM": "a stream: bytes in order, without borders between sends",
         "SOCK_DGRAM": "datagrams: each send is one message, which may be lost",
         "SOCK_SEQPACKET": "messages in order, over a connection",
         "SOCK_RAW": "raw packets, headers included",
     }.get(kind.partition(" ")[0], f"sockets of type {kind}")
+    if family == "AF_UNIX" and kind in ("SOCK_DGRAM", "SOCK_RAW"):
+        what = "datagrams: each send is one message, kept in order; none is lost"
+        what += " (AF_UNIX takes SOCK_RAW for SOCK_DGRAM)" if kind == "SOCK_RAW" else ""
     return Reason(
         (
             f"The kernel made a socket for {what}. It has no address and no peer yet.",
             "Nothing was sent, and no other program can see it.",
         ),
-        "bind gives it an address, connect a peer; a send or connect without bind gets a free port.",
+        "bind gives it a path or a name, connect a peer."
+        if family == "AF_UNIX"
+        else "bind gives it an address, connect a peer; a send or connect without bind gets a free port.",
         "socket(2); CPython: sock_initobj",
     )
 
@@ -48,7 +65,7 @@ def _bind(call: Call, around: Around) -> Reason:
         first = f"Port 0 lets the kernel choose a free port: it is {chosen}."
     else:
         first = f"The socket now has the address {place(call)}; no other socket of its kind can bind it meanwhile."
-    if call.datagram or around.kind(call)[1] == "SOCK_DGRAM":
+    if around.kind(call)[1] == "SOCK_DGRAM":
         second, next_ = "It receives from now on what is sent there.", "recvfrom takes a datagram and tells its sender."
     else:
         second, next_ = "Nobody can connect yet: it has to listen first.", "listen comes next for a server."
@@ -58,14 +75,21 @@ def _bind(call: Call, around: Around) -> Reason:
 def _listen(call: Call, around: Around) -> Reason:
     backlog = call.args[0] if call.args and isinstance(call.args[0], int) else None
     fits = "" if backlog is None else f": {max(backlog, 0) + 1} with backlog {backlog}"
+    if backlog is None:
+        fits = ": 129, as the backlog is 128 where none is given"
+    elif backlog > _SOMAXCONN:
+        fits = f": the backlog {backlog} is cut to net.core.somaxconn ({_SOMAXCONN} unless changed)"
+    unix = around.kind(call)[0] == "AF_UNIX"
     return Reason(
         (
             f"From now on the kernel completes connections by itself, before any accept{fits}.",
-            "They wait in the accept queue, which holds one more than the backlog (somaxconn, 4096, is the most).",
+            f"They wait in the accept queue: one more than the backlog, which somaxconn ({_SOMAXCONN}) bounds.",
             "The backlog is no limit on open connections: what was accepted is no longer in the queue.",
         ),
-        "A connect that finds the queue full is not refused: its SYN is dropped, and it tries again.",
-        "listen(2); CPython: sock_listen",
+        "A connect that finds the queue full waits for accept, or raises EAGAIN at once if its socket has a timeout."
+        if unix
+        else "A connect that finds the queue full is not refused: its SYN is dropped, and it tries again.",
+        "listen(2); unix(7)" if unix else "listen(2); CPython: sock_listen",
     )
 
 
@@ -89,17 +113,24 @@ def _accept(call: Call, around: Around) -> Reason:
 
 
 def _connect(call: Call, around: Around) -> Reason:
-    if call.datagram:
+    unix = around.kind(call)[0] == "AF_UNIX"
+    if call.datagram and around.kind(call)[1] != "SOCK_SEQPACKET":
+        hears = (
+            "send goes there without an address; a UNIX socket that is gone is told at once, as ECONNREFUSED."
+            if unix
+            else "send goes there without an address, recv takes datagrams of this peer alone, and an ICMP "
+            '"unreachable" is told as ECONNREFUSED.'
+        )
         return Reason(
             (
                 f"On a datagram socket connect sends nothing: it only notes {place(call)} as the peer.",
-                "send goes there without an address, recv takes datagrams of this peer alone, and an ICMP "
-                '"unreachable" is told as ECONNREFUSED.',
+                hears,
             ),
-            "The peer need not exist: the first send finds out.",
-            "connect(2); udp(7)",
+            "What was sent before to others is not taken back."
+            if unix
+            else "The peer need not exist: the first send finds out.",
+            "connect(2); unix(7)" if unix else "connect(2); udp(7)",
         )
-    unix = isinstance(address_of(call), str)
     first = (
         f"The connection to {place(call)} stands: the kernel put it into the listener's accept queue."
         if unix
@@ -116,6 +147,8 @@ def _connect(call: Call, around: Around) -> Reason:
             f"It took {duration_text(call.duration)}: its SYN was dropped, most likely by a full accept queue, and is "
             "repeated after 1, 3, 7 … seconds."
         ]
+    elif unix and call.duration is not None and call.duration > _WAITED:
+        third = [f"It waited {duration_text(call.duration)} for a place in that queue, which was full."]
     return Reason(
         (first, *third, second),
         "It can send at once: the bytes are delivered even if accept comes later.",
@@ -123,85 +156,28 @@ def _connect(call: Call, around: Around) -> Reason:
     )
 
 
-def _shutdown(call: Call, around: Around) -> Reason:
-    how = argument(call, 0)
-    match how:
-        case "SHUT_WR":
-            first = "The sending side is closed: behind what is queued TCP sends a FIN. Receiving goes on."
-            next_ = "The peer's recv returns b'' after the last byte; what it answers still arrives here."
-        case "SHUT_RD":
-            first = "The receiving side is closed: recv returns b'' from now on. Nothing is told to the peer."
-            next_ = "On Linux, data that the peer sends all the same can still be read."
-        case _:
-            first = "Both sides are closed: a FIN is sent, and recv returns b'' from now on."
-            next_ = "The descriptor is still open: close gives it back."
-    return Reason(
-        (first, "shutdown ends the conversation in that direction for all who hold the socket; close does not."),
-        next_,
-        "shutdown(2)",
-    )
-
-
-def _close(call: Call, around: Around) -> Reason:
-    family, kind = around.kind(call)
-    last = next((each for each in reversed(around.before) if each.receives and not each.peek), None)
-    linger = around.did("setsockopt", "SO_LINGER")
-    second = "close does not wait for the peer, and returns before the last bytes have arrived."
-    if around.did("listen"):
-        first = "The listener is gone: connections that wait in its accept queue are reset."
-        next_ = "A connect to its address is refused. Connections that were accepted go on."
-        second = (
-            "A UNIX path stays as a file until it is unlinked." if family == "AF_UNIX" else "Its port is free again."
-        )
-    elif call.datagram and kind != "SOCK_SEQPACKET":
-        first, second = "The socket is gone, with what lay in its queue.", "Nobody is told."
-        next_ = "A datagram to its address is lost; a connected sender gets ECONNREFUSED at its next call."
-    elif around.all_before and not _had_peer(call, around):
-        first, second = "The descriptor is given back.", "The socket was not connected, so nobody is told."
-        next_ = "A connect that was still under way is given up; a closed socket can't be used again."
-    elif linger is not None and family != "AF_UNIX":
-        first = f"SO_LINGER was set in #{linger.seq}; with a time of 0 close sends RST, and what is queued is lost."
-        next_ = "The peer's next recv raises ECONNRESET."
-    elif last is not None and last.left:
-        reset = "the peer is told of a reset" if family == "AF_UNIX" else "TCP sends RST instead of FIN"
-        first = f"{count(last.left)} lay unread after #{last.seq}: so {reset}."
-        next_ = "The peer's next recv raises ECONNRESET, and its sends fail."
-    elif family == "AF_UNIX":
-        first, next_ = (
-            "The descriptor is given back, and the connection ends.",
-            "The peer's recv returns b'' at the end.",
-        )
-    else:
-        first = "The descriptor is given back; behind what is queued the kernel sends a FIN, and goes on delivering."
-        next_ = "The peer's recv returns b''. On TCP, the side that closed first stays in TIME_WAIT for 60 s."
-    return Reason((first, second), next_, "close(2); tcp(7); socket(7), SO_LINGER")
-
-
-def _had_peer(call: Call, around: Around) -> bool:
-    """Whether the socket was connected as far as its calls tell."""
-    if around.did("connect") or around.made_by(call) or around.did("socketpair") or not around.did("socket"):
-        return True
-    return any(each.data or (each.call == "connect_ex" and each.result == 0) for each in around.before)
-
-
 def _settimeout(call: Call, around: Around) -> Reason:
+    second = "With a time CPython makes the descriptor non-blocking and waits in poll; the kernel is not told the time."
+    next_ = "It holds for each call anew; sendall has it as one total. An accepted socket does not inherit it."
     match call.args:
         case [None, *_]:
             how = "From now on calls wait for as long as it takes: the socket is blocking."
+            second, next_ = "The descriptor is a blocking one: each call waits in the kernel.", _HOLDS
         case [0 | 0.0, *_]:
             how = "From now on no call waits: one that would have to raises BlockingIOError (EAGAIN)."
+            second, next_ = "The descriptor is non-blocking (O_NONBLOCK), as with setblocking(False).", _HOLDS
         case [int() | float() as seconds, *_]:
             how = f"From now on a call that waits longer than {duration_text(seconds)} raises TimeoutError."
         case _:
             how = "It sets how long each call may wait."
     return Reason(
-        (
-            how,
-            "With a time CPython makes the descriptor non-blocking and waits in poll; the kernel is not told the time.",
-        ),
-        "It holds for each call anew; sendall has it as one total. An accepted socket does not inherit it.",
+        (how, second),
+        next_,
         "CPython: sock_settimeout, sock_call_impl (Modules/socketmodule.c)",
     )
+
+
+_HOLDS = "It holds until it is set again. An accepted socket does not inherit it."
 
 
 def _setblocking(call: Call, around: Around) -> Reason:
@@ -209,7 +185,7 @@ def _setblocking(call: Call, around: Around) -> Reason:
     how = "Calls wait for as long as it takes." if on else "No call waits: one that would have to raises EAGAIN."
     return Reason(
         (how, f"It is the same as settimeout({None if on else 0.0})."),
-        "It holds until it is set again.",
+        _HOLDS,
         "CPython: sock_setblocking; fcntl(2), O_NONBLOCK",
     )
 
@@ -227,8 +203,8 @@ OTHER: Mapping[str, Explain] = {
     "accept": _accept,
     "connect": _connect,
     "connect_ex": _connect,
-    "shutdown": _shutdown,
-    "close": _close,
+    "shutdown": shutdown,
+    "close": close,
     "settimeout": _settimeout,
     "setblocking": _setblocking,
     "setsockopt": option,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from workbench.model.about import counted
 from workbench.model.call import Call
 from workbench.model.describe import expression, outcome
 from workbench.model.reason import Around, count
@@ -29,7 +30,9 @@ def python_lines(call: Call, around: Around) -> Iterator[str]:
     if made is not None:
         yield _line(made)
     elif (accept := around.made_by(call)) is not None:
-        yield f"s, peer = listener.accept()  # {accept.name} #{accept.seq}"
+        yield f"s, peer = listener.accept()  # {safe(accept.name)} #{accept.seq}"
+    else:
+        yield from _made_with_another(call, around)
     for each in setup[-_MOST:]:
         if each is not made:
             yield f"{_line(each)}  # {outcome(each, _WIDTH)}" if each.call == "connect_ex" else _line(each)
@@ -41,6 +44,15 @@ def python_lines(call: Call, around: Around) -> Iterator[str]:
     else:
         yield line
         yield f"    {comment}"
+
+
+def _made_with_another(call: Call, around: Around) -> Iterator[str]:
+    for each in (*around.before, *around.elsewhere):
+        if call.socket in each.made and each.call == "dup":
+            yield f"s = other.dup()  # #{each.seq}"
+        elif call.socket in each.made and each.call == "socketpair":
+            line = f"{'s, peer' if each.made[0] == call.socket else 'peer, s'} = {safe(_expression(each))}"
+            yield line if _compiles(line) else f"# {line}"
 
 
 def _line(call: Call) -> str:
@@ -75,11 +87,15 @@ def _statement(call: Call) -> str:
 
 
 def _expression(call: Call) -> str:
+    if call.call == "recvmsg_into":
+        return "recvmsg_into([buffer])"
+    if call.sends and not _offered(call) and call.error is not None:  # Python refused what it was given
+        return expression(call).replace("b''", "data", 1)
     if not call.sends or _written_out(call):
         return expression(call)
     size = _offered(call)
     bare = expression(replace(call, data=b"", requested=size))
-    return bare.replace(f"<{size} bytes>", _PAYLOAD.get(call.call, "data"), 1)
+    return bare.replace(f"<{counted(size, 'byte')}>", _PAYLOAD.get(call.call, "data"), 1)
 
 
 def _written_out(call: Call) -> bool:

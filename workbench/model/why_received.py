@@ -8,41 +8,44 @@ from workbench.model.about import duration_text
 from workbench.model.call import Call
 from workbench.model.hexdump import cut_character
 from workbench.model.lineage import Part
-from workbench.model.reason import Around, Reason, count, seqs, waits_how
+from workbench.model.reason import Around, Reason, count, ends_stream, protocol_page, seqs, waits_how
 
 _WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a moment
 
 
 def received(call: Call, around: Around) -> Reason:
     """Explain a recv, or one of its kin, that returned."""
-    if call.peek:
+    if call.peek and (call.data or call.datagram):
         return _peeked(call)
+    if not call.data and isinstance(call.result, int) and call.result > 0 and not call.datagram:
+        return _discarded(call, call.result)
     if not call.data:
         return _nothing(call, around)
+    if "MSG_OOB" in str(call.args):
+        return _urgent(call)
     if call.datagram:
         return _message(call, around)
     return _stream(call, around)
 
 
 def _stream(call: Call, around: Around) -> Reason:
-    moved, asked, left = len(call.data), call.requested, call.left
+    left = call.left
     sentences = [_amount(call, around), *_origin(call, around), *_cut(call)]
     if left:
         sentences.append(f"{count(left)} stayed in the kernel's receive queue: nothing is lost.")
     sentences += _waited(call)
-    source = "recv(2), DESCRIPTION; tcp(7)" if asked is not None and moved < asked else "recv(2), RETURN VALUE"
-    return Reason(tuple(sentences), _next(call, around), source)
+    return Reason(tuple(sentences), _next(call, around), f"recv(2), DESCRIPTION; {protocol_page(call, around)}")
 
 
 def _amount(call: Call, around: Around) -> str:
     moved, asked = len(call.data), call.requested
-    name = f"{call.call}({asked})"
+    name = _name(call)
     if asked is None or moved > asked:
         return f"{call.call} returned the {count(moved)} that were there."
     if moved == asked and call.left:
         return f"{name} takes at most {count(asked)}, and {moved + call.left} were queued: it took {asked} of them."
     if moved == asked:
-        queue = "" if call.left is None else ", which were all that was queued"
+        queue = "" if call.left is None else f", which {'was' if moved == 1 else 'were'} all that was queued"
         return f"{name} takes at most {count(asked)}, and got {moved}{queue}."
     if "MSG_WAITALL" in str(call.args):
         return f"MSG_WAITALL waits for all {asked} bytes, but the stream, the timeout or a signal ended it at {moved}."
@@ -54,6 +57,8 @@ def _origin(call: Call, around: Around) -> Iterator[str]:
     match around.sources:
         case None:
             yield "The send that they came from is not recorded yet."
+        case () if around.knows_sender:
+            yield "Which sends they came from is not known: urgent bytes, or bytes that no call here shows, went past."
         case ():
             yield "Their sender is not in this session, so where its sends begin and end is not known."
         case (part,):
@@ -65,10 +70,11 @@ def _origin(call: Call, around: Around) -> Iterator[str]:
 def _one(part: Part, around: Around) -> str:
     whole, size = around.whole(part), part.stop - part.start
     if whole == size:
-        return f"They are all {count(size)} that send #{part.seq} sent."
-    place = f"byte {part.start}" if size == 1 else f"bytes {part.start}-{part.stop - 1}"
+        all_of = "It is the 1 byte" if size == 1 else f"They are all {size} bytes"
+        return f"{all_of} that send #{part.seq} sent."
+    place = f"It is byte {part.start}" if size == 1 else f"They are bytes {part.start}-{part.stop - 1}"
     of = "" if whole is None else f" of the {whole}"
-    return f"They are {place}{of} that send #{part.seq} sent: one send can take several recvs."
+    return f"{place}{of} that send #{part.seq} sent: one send can take several recvs."
 
 
 def _waited(call: Call) -> Iterator[str]:
@@ -88,13 +94,47 @@ def _cut(call: Call) -> Iterator[str]:
 
 
 def _next(call: Call, around: Around) -> str:
-    name = f"{call.call}({'' if call.requested is None else call.requested})"
+    name, waits = _name(call), around.waits(call)
     if call.left and call.requested:
         took = min(call.left, call.requested)
-        return f"The next {name} takes {'them' if took == call.left else f'{took} of these {call.left}'} at once."
+        them = "it" if call.left == 1 else "them"
+        return f"The next {name} takes {them if took == call.left else f'{took} of these {call.left}'} at once."
     if call.left is None and call.requested == len(call.data):
-        return f"If more is queued the next {name} takes it at once, else it {waits_how(around.timeout, 'some comes')}."
-    return f"The queue is empty: the next {name} {waits_how(around.timeout, 'more arrives or the peer ends its side')}."
+        return f"If more is queued the next {name} takes it at once, else it {waits_how(waits, 'some comes')}."
+    return f"The queue is empty: the next {name} {waits_how(waits, 'more arrives or the peer ends its side')}."
+
+
+def _name(call: Call) -> str:
+    asked = "" if call.requested is None else str(call.requested)
+    match call.call:
+        case "recv_into" | "recvfrom_into":
+            return f"{call.call}(buffer, {asked})"
+        case "recvmsg_into":
+            return f"recvmsg_into with {asked} bytes of buffers"
+        case name:
+            return f"{name}({asked})"
+
+
+def _discarded(call: Call, number: int) -> Reason:
+    return Reason(
+        (
+            f"On a TCP stream MSG_TRUNC throws bytes away instead of copying them: {count(number)} left the queue so.",
+            "What recv returned was never filled in: its bytes mean nothing, and are not recorded.",
+        ),
+        "The next recv without MSG_TRUNC returns what comes behind them.",
+        "tcp(7), MSG_TRUNC; recv(2)",
+    )
+
+
+def _urgent(call: Call) -> Reason:
+    return Reason(
+        (
+            "MSG_OOB took the urgent byte, ahead of what lies before it in the stream.",
+            "TCP keeps one urgent byte at most, and a plain recv stops at its place and leaves it out.",
+        ),
+        "The bytes before and behind it are received as ever.",
+        "tcp(7), Sockets API; recv(2), MSG_OOB",
+    )
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------
@@ -102,25 +142,27 @@ def _next(call: Call, around: Around) -> str:
 
 def _message(call: Call, around: Around) -> Reason:
     moved, asked = len(call.data), call.requested
-    kind = "datagram" if call.peer else "message"
-    if call.truncated:
-        lost = "the rest" if call.size is None else f"{count(call.size - moved)} of its {call.size}"
+    kind, family = _kind(call, around), around.kind(call)[0]
+    size = call.size if call.size is not None else _size_sent(call, around)
+    if call.truncated or (call.truncated is None and size is not None and size > moved):
+        lost = "the rest" if size is None else f"{count(size - moved)} of its {size}"
+        told = "(recvmsg sets MSG_TRUNC)" if call.call.startswith("recvmsg") else "(recvmsg would set MSG_TRUNC)"
         return Reason(
             (
-                f"The {kind} was longer than {asked}: {call.call}({asked}) kept {count(moved)}, and the kernel threw "
+                f"The {kind} was longer than {asked}: {_name(call)} kept {count(moved)}, and the kernel threw "
                 f"{lost} away.",
                 f"A {kind} is taken whole or cut, never in pieces: what does not fit is gone, and plain recv does not "
-                "tell (recvmsg sets MSG_TRUNC).",
+                f"tell {told}.",
                 *_sent_as(around),
             ),
             f"The next recv returns the next {kind}, not the rest of this one.",
-            "recv(2), MSG_TRUNC; udp(7)",
+            f"recv(2), MSG_TRUNC; {'unix(7)' if family == 'AF_UNIX' else 'udp(7)'}",
         )
-    maybe = call.truncated is None and moved == asked
+    maybe = call.truncated is None and moved == asked and size is None
+    fits = "" if not asked or moved > asked else f", and up to {asked} would have fit" if moved < asked else ""
     return Reason(
         (
-            f"One recv takes one {kind}: this one has {count(moved)}"
-            + (f", and up to {asked} would have fit." if asked and moved < asked else "."),
+            f"One recv takes one {kind}: this one has {count(moved)}{fits}.",
             *_sent_as(around),
             *(
                 ["It filled the buffer to the last byte, so more of it may have been thrown away unseen."]
@@ -129,9 +171,18 @@ def _message(call: Call, around: Around) -> Reason:
             ),
             *_waited(call),
         ),
-        f"The next recv {waits_how(around.timeout, f'the next {kind} is there')}.",
-        "recv(2), DESCRIPTION; udp(7)" if kind == "datagram" else "recv(2); unix(7), SOCK_SEQPACKET",
+        f"The next recv {waits_how(around.waits(call), f'the next {kind} is there')}.",
+        f"recv(2), DESCRIPTION; {'unix(7)' if family == 'AF_UNIX' else 'udp(7)'}",
     )
+
+
+def _kind(call: Call, around: Around) -> str:
+    return "datagram" if call.peer or around.kind(call)[1] == "SOCK_DGRAM" else "message"
+
+
+def _size_sent(call: Call, around: Around) -> int | None:
+    """Return the size of the message as its send tells it."""
+    return around.whole(around.sources[0]) if around.sources and len(around.sources) == 1 else None
 
 
 def _sent_as(around: Around) -> Iterator[str]:
@@ -147,38 +198,48 @@ def _nothing(call: Call, around: Around) -> Reason:
         return _asked_for_nothing(call)
     if call.datagram:
         return _empty_message(call, around)
-    again = [each for each in around.before if _ended(each)]
+    again = next((each for each in around.before if ends_stream(each)), None)
     reset, own = around.failed("ECONNRESET"), around.did("shutdown", "SHUT_RD") or around.did("shutdown", "SHUT_RDWR")
+    next_ = "Every further recv returns b'' at once: leave the loop and close."
     if reset is not None:
         first = f"The connection was reset; #{reset.seq} raised ECONNRESET, which is told once. From then on b'' comes."
         second = "A reset is not a clean end: what the peer had not read, or had still to send, is lost."
     elif own is not None:
         first = f"This socket's own shutdown in #{own.seq} ended receiving, so recv returns b'' without waiting."
+        unix = around.kind(call)[0] == "AF_UNIX"
         second = "On Linux, data that the peer sends all the same can still be read."
+        second = "The peer was told: its sends raise EPIPE since then." if unix else second
+        next_ = next_ if unix else "A further recv returns b'' at once, unless the peer has sent something meanwhile."
     else:
-        taken = [each for each in around.before if each.receives and each.data and not each.peek]
-        total = sum(len(each.data) for each in taken)
-        first = "b'' is the end of the stream: the peer closed or shut down its sending side, and its FIN came."
-        second = "Its FIN stands behind all that it sent"
-        second += f": {count(total)} came before, in {count(len(taken), 'recv')}." if around.all_before else "."
-    third = [f"It is the same end that #{again[0].seq} returned."] if again and not reset else []
+        first, second = _end(call, around)
+        next_ += " If the peer only shut down its sending side, it still receives."
+    third = f"It is the same end that #{again.seq} returned." if again is not None and not reset else ""
     return Reason(
-        (first, second, *third),
-        "Every further recv returns b'' at once: leave the loop and close. If the peer only shut down its sending "
-        "side, it still receives.",
-        "recv(2), RETURN VALUE; tcp(7)",
+        tuple(filter(None, (first, second, third))), next_, f"recv(2), RETURN VALUE; {protocol_page(call, around)}"
     )
 
 
-def _ended(call: Call) -> bool:
-    return call.receives and not call.data and call.error is None and call.requested != 0 and not call.unfinished
+def _end(call: Call, around: Around) -> tuple[str, str]:
+    taken = [each for each in around.before if each.receives and each.data and not each.peek]
+    total = sum(len(each.data) for each in taken)
+    before = f": {count(total)} came before, in {count(len(taken), 'recv')}" if taken else ": nothing came before it"
+    before = before if around.all_before else ""
+    if around.kind(call)[0] == "AF_UNIX":
+        return (
+            "b'' is the end of the stream: the peer closed or shut down its sending side.",
+            f"It comes behind all that the peer sent{before}.",
+        )
+    return (
+        "b'' is the end of the stream: the peer closed or shut down its sending side, and its FIN came.",
+        f"Its FIN stands behind all that it sent{before}.",
+    )
 
 
 def _asked_for_nothing(call: Call) -> Reason:
     if call.datagram and call.call not in ("recv", "recv_into"):
         return Reason(
             (
-                f"{call.call}(0) took a whole message and kept none of its bytes: the kernel threw them away.",
+                f"{_name(call)} took a whole message and kept none of its bytes: the kernel threw them away.",
                 "Only recv(0) leaves the queue alone.",
             ),
             "The next recv returns the next message.",
@@ -195,10 +256,17 @@ def _asked_for_nothing(call: Call) -> Reason:
 
 
 def _empty_message(call: Call, around: Around) -> Reason:
-    if call.peer:
-        first = "An empty datagram arrived: it has a sender and no bytes. UDP delivers it, and recv returns b''."
+    family, kind = around.kind(call)
+    page = "unix(7)" if family == "AF_UNIX" else "udp(7)"
+    if call.peer or kind == "SOCK_DGRAM":
+        first = "An empty datagram arrived: it has a sender and no bytes, and recv returns b'' for it."
         second = "A datagram socket has no end of stream, so b'' never means that somebody closed."
-        return Reason((first, second, *_sent_as(around)), "The next recv waits for the next datagram.", "udp(7)")
+        next_ = f"The next recv {waits_how(around.waits(call), 'the next datagram is there')}."
+        return Reason((first, second, *_sent_as(around)), next_, page)
+    if around.sources:
+        first = f"An empty message arrived, which send #{around.sources[0].seq} sent: the connection goes on."
+        second = "recv returns the same b'' at the end of a SEQPACKET connection, so a program can't tell the two."
+        return Reason((first, second), "The next recv takes the next message.", "recv(2), RETURN VALUE; unix(7)")
     return Reason(
         (
             "b'' is an empty message, or the end: SEQPACKET returns the same for both.",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from workbench.model.about import duration_text
 from workbench.model.call import Call
+from workbench.model.lineage import Part
 from workbench.model.reason import UNKNOWN, Around, Reason, count, seqs, told
 from workbench.model.why_fate import never_received
 
@@ -17,7 +18,7 @@ def sent(call: Call, around: Around) -> Reason:
     """Explain a send, or one of its kin, that returned."""
     moved, offered = len(call.data), call.requested
     if not moved and not offered:
-        return _empty(call)
+        return _empty(call, around)
     if offered is not None and moved < offered and not call.datagram:
         return _short(call, offered, around)
     if call.datagram:
@@ -32,12 +33,20 @@ def _whole(call: Call, around: Around) -> Reason:
     elif call.call == "sendfile":
         first = f"The kernel took {count(moved)} of the file into the send buffer."
     else:
-        first = f"{call.call} copied all {count(moved)} into the kernel's send buffer, and that is what {moved} says."
+        all_of = "the 1 byte" if moved == 1 else f"all {moved} bytes"
+        first = f"{call.call} copied {all_of} into the kernel's send buffer, and that is what {moved} says."
+    pages = {"sendall": "send(2); CPython: sock_sendall", "sendfile": "sendfile(2); CPython: Lib/socket.py, sendfile"}
     return Reason(
         (first, *_characters(call), *_fate(call, around), *_waited(call)),
-        _told_too_late(around) or "The kernel sends them on; the next send needs room in the buffer, not a reader.",
-        "send(2); CPython: sock_sendall" if call.call == "sendall" else "send(2), RETURN VALUE",
+        _told_too_late(call, around) or _goes_on(around.kind(call)[0]),
+        pages.get(call.call, "send(2), RETURN VALUE"),
     )
+
+
+def _goes_on(family: str) -> str:
+    if family == "AF_UNIX":
+        return "They lie in the peer's receive queue until a recv takes them; the next send needs room, not a reader."
+    return "The kernel sends them on; the next send needs room in the buffer, not a reader."
 
 
 def _characters(call: Call) -> Iterator[str]:
@@ -50,20 +59,26 @@ def _characters(call: Call) -> Iterator[str]:
 
 
 def _fate(call: Call, around: Around) -> Iterator[str]:
+    one = len(call.data) == 1
+    them, they_were = ("it", "it was") if one else ("them", "they were")
+    doubt = f"It does not say that the peer has {them}"
     if around.takers is None:
-        yield "It does not say that the peer has them: whoever receives is not in this session."
+        yield f"{doubt}: whoever receives is not in this session."
+        return
+    if "MSG_OOB" in str(call.args):
+        yield "MSG_OOB makes its last byte urgent: recv with MSG_OOB takes that one, a plain recv leaves it out."
         return
     taken = sum(part.stop - part.start for part in around.takers)
     rest = len(call.data) - taken
     never = never_received(call, around) if rest > 0 else ""
     if not taken and never:
-        yield f"It does not say that the peer has them: they were {never}."
+        yield f"{doubt}: {they_were} {never}."
         return
     if not taken:
-        yield "It does not say that the peer has them: no recv in this session has taken a byte of them so far."
+        yield f"{doubt}: no recv in this session is known to have taken {'it' if one else 'a byte of them'} so far."
         return
     by = f"recv{'s' if len(around.takers) > 1 else ''} {seqs(around.takers)}"
-    yield f"They were taken by {by}" + (f"; {count(rest)} {_rest(rest, never)}." if rest > 0 else ".")
+    yield f"{they_were.capitalize()} taken by {by}" + (f"; {count(rest)} {_rest(rest, never)}." if rest > 0 else ".")
 
 
 def _rest(rest: int, never: str) -> str:
@@ -76,11 +91,15 @@ def _waited(call: Call) -> Iterator[str]:
         yield f"It waited {duration_text(call.duration)}: the buffer was full until the peer's system took some."
 
 
-def _told_too_late(around: Around) -> str:
+def _told_too_late(call: Call, around: Around) -> str:
     """Say where a later send learnt that the peer had gone: a send that returns does not know it."""
-    for call in around.after:
-        if call.sends and call.error is not None and call.error.errno in _DEAD:
-            return f"Later: {told(call)}. A send can return although nobody will receive its bytes."
+    if sum(part.stop - part.start for part in around.takers or ()) == len(call.data):
+        return ""
+    for each in around.after:
+        if each.call == "shutdown" and each.error is None:
+            return ""
+        if each.sends and each.error is not None and each.error.errno in _DEAD:
+            return f"Later: {told(each)}. A send can return although nobody will receive its bytes."
     return ""
 
 
@@ -97,7 +116,7 @@ def _short(call: Call, offered: int, around: Around) -> Reason:
             why = f"With a timeout ({duration_text(seconds)}) send waits for the first room, takes it, and returns."
     return Reason(
         (
-            f"send took {moved} of {count(offered)}: the send buffer had no room for more.",
+            f"{call.call} took {moved} of {count(offered)}: the send buffer had no room for more.",
             why,
             f"The other {count(offered - moved)} did not go out, and nobody but the program knows.",
         ),
@@ -108,15 +127,19 @@ def _short(call: Call, offered: int, around: Around) -> Reason:
 
 def _message(call: Call, around: Around) -> Reason:
     moved = len(call.data)
-    lost, next_ = False, "One recv of the peer takes it; what its bufsize does not hold is thrown away."
+    family, lost = around.kind(call)[0], False
+    next_ = "One recv of the peer takes it; what its bufsize does not hold is thrown away."
     if around.takers:
-        fate = f"Recv #{around.takers[0].seq} took it: messages keep their borders."
+        fate, next_ = _taken(call, around.takers[0])
     elif call.dropped:
         lost = True
         fate = "It is lost: the receiver's queue was full, as its drop counter told before and after this call."
+    elif around.lost:
+        lost = True
+        fate = "It is lost: the receiver took what was sent after it, and datagrams of one sender stay in order."
     elif fate := never_received(call, around):
         lost = True
-    elif around.kind(call)[0] == "AF_UNIX":
+    elif family == "AF_UNIX":
         fate = "It lies in the peer's queue: UNIX sockets lose nothing, a full queue makes the sender wait."
     elif around.takers is not None:
         fate = "No recv in this session has taken it so far; it may lie in the queue, or be lost."
@@ -126,19 +149,40 @@ def _message(call: Call, around: Around) -> Reason:
     return Reason(
         (f"The {count(moved)} went out as one message: all of it or nothing.", fate, *_waited(call)),
         "A program that must know lets the receiver answer, and sends again if no answer comes." if lost else next_,
-        "unix(7); send(2)" if around.kind(call)[0] == "AF_UNIX" else "udp(7); send(2)",
+        "unix(7); send(2)" if family == "AF_UNIX" else "udp(7); send(2)",
     )
 
 
-def _empty(call: Call) -> Reason:
+def _taken(call: Call, part: Part) -> tuple[str, str]:
+    """Say which recv took a message, and what it threw away."""
+    rest = len(call.data) - (part.stop - part.start)
+    if rest <= 0:
+        return (
+            f"Recv #{part.seq} took it whole: messages keep their borders.",
+            "The next recv there takes the next one.",
+        )
+    return (
+        f"Recv #{part.seq} took {part.stop - part.start} of them; {count(rest)} did not fit its bufsize: the kernel "
+        "threw them away.",
+        "They are gone: no later recv returns the rest of a message.",
+    )
+
+
+def _empty(call: Call, around: Around) -> Reason:
     if call.datagram:
+        family, kind = around.kind(call)
+        connected = kind == "SOCK_SEQPACKET"
         return Reason(
             (
                 "An empty message went out: it has a sender and no bytes.",
-                "UDP and UNIX datagrams deliver it, and the peer's recv returns b''.",
+                f"Recv #{around.takers[0].seq} took it: it returned b''."
+                if around.takers
+                else "It is delivered as such: the peer's recv returns b''.",
             ),
-            "The peer's recv returns b'', which does not mean that anybody closed.",
-            "udp(7); send(2)",
+            "On SEQPACKET the peer can't tell that b'' from the end of the connection."
+            if connected
+            else "The peer's recv returns b'', which does not mean that anybody closed.",
+            "unix(7); send(2)" if family == "AF_UNIX" else "udp(7); send(2)",
         )
     return Reason(
         (

@@ -29,6 +29,7 @@ _AT_BYTES = 120
 _TCP_INFO = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 _INTERNET = (int(socket.AF_INET), int(getattr(socket, "AF_INET6", -1)))
 _TCP = (0, int(socket.IPPROTO_TCP))
+_UNIX = int(getattr(socket, "AF_UNIX", -1))
 
 
 def queued(sock: socket.socket, kind: int) -> int:
@@ -60,6 +61,12 @@ def counted(sock: socket.socket) -> dict[str, Any]:
         return {"tcp": [info[0], *_BYTES.unpack_from(info, _AT_BYTES), *queues]}
     except (OSError, ValueError, struct.error):  # it listens, was closed, or the kernel is older than 4.1
         return {}
+
+
+def unread(sock: socket.socket) -> dict[str, Any]:
+    """Return the bytes in the receive queue of a UNIX connection, as a part of a tail; empty for other sockets."""
+    waiting = queued(sock, STREAM) if sock.family == _UNIX else UNKNOWN
+    return {"unread": waiting} if waiting >= 0 else {}
 
 
 def ready(sock: socket.socket, seconds: float, *, to_send: bool = False) -> bool:

@@ -7,7 +7,7 @@ import socket
 from time import monotonic_ns as clock
 
 from . import record
-from .facts import STREAM, argument, counted, names, option, queued, size_of, taken
+from .facts import SEQPACKET, STREAM, argument, counted, names, option, queued, size_of, taken, unread
 from .plain import dumps
 from .record import CODE, UNKNOWN, Recorder
 
@@ -196,8 +196,13 @@ class RecordingSocket(socket.socket):
         )
 
     def _counted(self) -> dict[str, Any]:
-        """Return what the kernel counted on a TCP connection so far: more than the calls moved, if some went unseen."""
-        return counted(self) if self._kind == STREAM and self.recorder is not None else {}
+        """Return what the kernel counted on a TCP connection so far: more than the calls moved, if some went unseen.
+
+        Of a UNIX connection it tells the bytes that wait to be received alone.
+        """
+        if self.recorder is None or self._kind not in (STREAM, SEQPACKET):
+            return {}
+        return counted(self) or unread(self)
 
     def _connecting(self, address: Any) -> dict[str, Any]:
         """Return the names of a socket whose connect goes on in the background: its peer is the one it asked for."""
