@@ -413,6 +413,16 @@ async def test_notes_are_not_thrown_away_unasked() -> None:
         assert desk.app.is_running
 
 
+@pytest.mark.parametrize("size", [(60, 16), (60, 20), (80, 21), (100, 16)])
+async def test_the_log_keeps_some_lines_however_few_rows_there_are(size: tuple[int, int]) -> None:
+    async with bench(size) as desk:
+        log = desk.app.screen.query_one(LogView)
+        for view in ("f2", "f3", "f4"):
+            await desk.press(view)
+            await desk.pilot.pause()
+            assert log.region.height >= 2, view
+
+
 @pytest.mark.parametrize(
     ("view", "keys"),
     [

@@ -35,7 +35,8 @@ class WorkbenchApp(App[None]):
     ]
     VERTICAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-flat"),
-        (16, "-short"),
+        (16, "-low"),
+        (22, "-short"),
         (34, "-tall"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
