@@ -110,12 +110,20 @@ def test_a_fresh_name_tells_when_and_who(tmp_path: Path) -> None:
 
 
 def test_leftovers_are_what_nobody_writes_any_more_newest_first(tmp_path: Path) -> None:
-    for name in ("20260101-120000-7.swb", "20260102-120000-8.swb", "letter.txt"):
-        (tmp_path / name).write_bytes(b"x")
+    for name in ("20260101-120000-7.swb", "20260102-120000-8.swb"):
+        record_to(tmp_path / name).close()
     running = record_to(tmp_path / "20260103-120000-9.swb")
     assert [path.name for path in leftovers(tmp_path)] == ["20260102-120000-8.swb", "20260101-120000-7.swb"]
     running.close()
     assert len(leftovers(tmp_path)) == 3
+
+
+def test_what_is_no_session_is_no_leftover(tmp_path: Path) -> None:
+    (tmp_path / "letter.swb").write_bytes(b"Dear reader")
+    (tmp_path / "empty.swb").touch()
+    (tmp_path / "folder.swb").mkdir()
+    (tmp_path / "nowhere.swb").symlink_to(tmp_path / "gone")
+    assert leftovers(tmp_path) == []
 
 
 def test_discarding_what_is_gone_is_no_error(tmp_path: Path) -> None:

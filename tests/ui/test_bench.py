@@ -339,10 +339,26 @@ async def test_a_narrow_screen_shows_one_view_at_a_time() -> None:
         assert desk.app.focused is desk.app.query_one(LogView)
 
 
-async def test_a_session_left_by_a_crash_is_offered_at_the_next_start(state_home) -> None:
+def crashed(state_home: Path) -> Path:
+    """Return the session that a bench left when it was killed."""
     script = "import os; from workbench.ui.bridge import Bridge; Bridge.live(); os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
     (left,) = state_home.rglob("*.swb")
+    return left
+
+
+async def test_a_session_left_by_a_crash_that_is_gone_when_it_is_asked_for_is_said_to_be(state_home) -> None:
+    left = crashed(state_home)
+    async with bench() as desk:
+        await desk.until(lambda: desk.app.screen.query("#discard"))
+        left.unlink()
+        await desk.press("o")
+        await desk.until(lambda: [note.message for note in desk.app._notifications])
+        assert [note.message for note in desk.app._notifications] == ["Not opened: No such file or directory"]
+
+
+async def test_a_session_left_by_a_crash_is_offered_at_the_next_start(state_home) -> None:
+    left = crashed(state_home)
     async with bench() as desk:
         await desk.until(lambda: desk.app.screen.query("#discard"))
         await desk.press("d")

@@ -108,9 +108,15 @@ def fresh_path(folder: Path, now: float | None = None) -> Path:
 
 
 def leftovers(folder: Path) -> list[Path]:
-    """Return the sessions that a crash left behind, the newest first."""
-    found = [path for path in folder.glob(f"*{SUFFIX}") if not being_written(path)]
-    return sorted(found, key=lambda path: path.name, reverse=True)
+    """Return the sessions that a crash left behind, the newest first; what is no session of ours is left alone."""
+    return sorted(filter(_was_left, folder.glob(f"*{SUFFIX}")), key=lambda path: path.name, reverse=True)
+
+
+def _was_left(path: Path) -> bool:
+    try:
+        return path.is_file() and _is_session(path) and not being_written(path)
+    except OSError:  # gone just now, or not to be read
+        return False
 
 
 def discard(path: Path) -> None:

@@ -114,9 +114,9 @@ def suggested_name(path: Path) -> str:
     return path.stem.rpartition("-")[0] + SUFFIX
 
 
-def unfinished() -> list[Path]:
-    """Return the sessions that a crash left in the state directory, the newest first."""
-    return [path for path in leftovers(sessions_folder()) if path.stat().st_size]
+def unfinished(own: Path) -> list[Path]:
+    """Return the sessions that a crash left in the state directory, the newest first; *own* is none of them."""
+    return [path for path in leftovers(sessions_folder()) if path != own]
 
 
 def keep_traceback(error: Exception) -> Path:

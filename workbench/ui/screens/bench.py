@@ -110,7 +110,7 @@ class BenchScreen(SessionScreen):
         self.query_one("#server").border_title = "F2 server"
         self.query_one("#client").border_title = "F3 client"
         self._focus(self._view)
-        if not self._bridge.keep and (left := unfinished()):
+        if not self._bridge.keep and (left := unfinished(self._bridge.path)):
             self._offer_unfinished(left)
 
     @work
@@ -120,7 +120,7 @@ class BenchScreen(SessionScreen):
 
         choice = await self.app.push_screen_wait(Unfinished([path.name for path in left]))
         if choice == "open":
-            self.app.push_screen(SessionScreen(Bridge.recorded(left[0])))
+            self.show_session(left[0])
         elif choice == "discard":
             for path in left:
                 discard(path)

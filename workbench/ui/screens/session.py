@@ -242,10 +242,13 @@ class SessionScreen(Screen[None]):
 
         question = Prompt("Open the session in", check=cannot_be_opened, accept="Open", suggester=PathSuggester())
         name = await self.app.push_screen_wait(question)
-        if name is None:
-            return
+        if name is not None:
+            self.show_session(Path(name).expanduser())
+
+    def show_session(self, path: Path) -> None:
+        """Show the session in *path* over this one, or say why that cannot be."""
         try:
-            bridge = Bridge.recorded(Path(name).expanduser())
+            bridge = Bridge.recorded(path)
         except NotASession as problem:
             self.notify(safe(str(problem)), severity="error", markup=False)
         except OSError as problem:
