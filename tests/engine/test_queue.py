@@ -120,6 +120,19 @@ def test_a_connection_that_a_reset_closed_holds_nothing_that_is_not_acknowledged
         assert (side.unacknowledged, side.unsent) == (0, 0)
 
 
+def test_a_socket_that_its_thread_closes_meanwhile_tells_nothing(tcp, monkeypatch) -> None:
+    own, _ = tcp
+
+    def closing(sock: socket.socket) -> str:
+        sock.close()
+        return "ESTABLISHED"
+
+    monkeypatch.setattr("workbench.engine.inside.tcp_state", closing)
+    side = send_side(own)
+    assert side is not None
+    assert (side.unacknowledged, side.unsent) == (None, None)
+
+
 def test_an_error_that_a_peek_took_is_given_to_the_next_recv(udp, monkeypatch) -> None:
     own, _ = udp
     dead = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -83,7 +83,7 @@ def send_side(sock: BenchSocket) -> SendSide | None:
 def _count(sock: BenchSocket, request: int) -> int | None:
     try:
         (number,) = struct.unpack("i", ioctl(sock.fileno(), request, bytes(4)))
-    except OSError:
+    except (OSError, ValueError):  # ValueError: its thread closed it meanwhile
         return None
     return int(number)
 
