@@ -15,6 +15,11 @@ os.environ.pop("NO_COLOR", None)
 os.environ.pop("TEXTUAL_THEME", None)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long value by its length: a text makes no name, and random bytes another one in each worker."""
+    return f"{argname} of {len(val)}" if isinstance(val, str | bytes) and len(val) > 60 else None
+
+
 @pytest.fixture
 def eventually() -> Callable[..., None]:
     """Give wait(predicate, timeout=5.0): it returns once the predicate is true, and fails the test at the deadline."""

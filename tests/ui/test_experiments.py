@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkbenchAp
 
 
 async def until(pilot: Pilot[None], condition) -> None:
-    for _ in range(400):
+    deadline = time.monotonic() + 30  # a script's process starts slowly on a busy machine
+    while time.monotonic() < deadline:
         await pilot.pause(0.02)
         if condition():
             return await settled(pilot)
@@ -304,8 +306,10 @@ async def step_to(pilot: Pilot[None], call: str) -> None:
     """Let call after call go, until this one waits."""
     screen = asked(pilot)
     assert screen.run is not None
+    before: list[Told | None] = [None]
     for _ in range(30):
-        await until(pilot, lambda: screen.run.held and shown(screen) is screen.run.held[0].told)
+        await until(pilot, lambda: screen.run.held and shown(screen) is screen.run.held[0].told is not before[-1])
+        before.append(shown(screen))
         if f"waits: {call}" in text(screen, HeldCall):
             return
         await pilot.press("space")
