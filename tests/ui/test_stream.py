@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -47,3 +49,25 @@ async def test_text_lens_hex_copy_and_what_comes_later(tmp_path: Path) -> None:
         await pilot.press("escape")
         assert not isinstance(app.screen, StreamScreen)
     bridge.close()
+
+
+def state(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one(StreamView).border_subtitle)
+
+
+async def test_what_a_lens_has_not_cut_yet_and_a_socket_that_moved_nothing(tmp_path: Path) -> None:
+    Session(tmp_path / "s").connect().send(b"one\ntw").recorder.close()
+    bridge = Bridge.recorded(tmp_path / "s")
+    async with WorkbenchApp(bridge).run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.1)
+        await pilot.press("home", "o", "l")
+        await until(lambda: state(pilot) == "→ a frame of which 2 bytes have come so far")
+        await pilot.press("escape", "down", "o")
+        await until(lambda: state(pilot) == "it has sent and received nothing")
+    bridge.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.01)

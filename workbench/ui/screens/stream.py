@@ -62,10 +62,14 @@ class StreamView(ScrollView, can_focus=True):
         line = self.lines[at]
         style = self.get_component_rich_style("stream--sent" if line.sent else "stream--received") + ground
         first = at == 0 or self.lines[at - 1].seq != line.seq
-        head = f"{'→' if line.sent else '←'} {f'#{line.seq}' if first and line.seq else '':<7}"
+        head = f"{_way(line)} {f'#{line.seq}' if first and line.seq else '':<7}"
         return Strip([Segment(head, style + Style(bold=first)), Segment(line.text, style)]).crop_extend(
             0, width, ground
         )
+
+
+def _way(line: Line) -> str:
+    return "→" if line.sent else "←"
 
 
 class StreamScreen(Screen[None]):
@@ -126,7 +130,8 @@ class StreamScreen(Screen[None]):
             return "cut here: show --stream prints all"
         if not self._search.done:
             return f"{self._search.position * 100 // max(1, len(self._journal))} % read"
-        return ""
+        pending = [f"{_way(line)} {line.text}" for line in self._conversation.end()]
+        return " · ".join(pending) if pending or self.lines else "it has sent and received nothing"
 
     def action_show_as(self, form: str) -> None:
         self.form = form
