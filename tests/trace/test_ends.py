@@ -158,7 +158,10 @@ subprocess.run([sys.executable, "child.py"], env={})
     traced = trace(tmp_path, "--limit", "20000", "parent.py")
     assert (traced.code, traced.out) == (0, "[]\n")
     assert 10 < len(traced.calls) < 200
-    assert f"{802 - len(traced.calls)} calls were not kept (full disk or size limit)\n" in traced.err
+    said = f"{802 - len(traced.calls)} calls were not kept (full disk or size limit)\n"
+    assert said in traced.err
+    shown = subprocess.run([*TRACE[:-1], "show", "session.swb"], cwd=tmp_path, capture_output=True, text=True)
+    assert shown.stderr == f"socket-workbench: session.swb: {said}"
     assert (tmp_path / "session.swb").stat().st_size < 30000
 
 

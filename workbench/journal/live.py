@@ -103,8 +103,11 @@ class LivePages:
         ]
 
     def settle(self, recorder: Recorder, journal: Journal) -> None:
-        """Write the calls during which their process died into the session, as unfinished."""
+        """Write into the session what its processes could not: calls during which they died, how many they lost."""
         journal.pull()
+        told = sum(journal.lost_by(writer) for offset, _, writer, _ in self._pages() if offset >= self._began)
+        if (untold := self.lost() - told) > 0:
+            recorder.tell_lost(untold)
         for doing in self.doing(journal):
             if not is_alive(doing.pid):
                 write_unfinished(recorder, doing)

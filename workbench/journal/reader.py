@@ -315,6 +315,11 @@ class Journal:
         found = self._writers.get(writer)
         return found.texts.get(number, "") if found is not None else ""
 
+    def lost_by(self, writer: int) -> int:
+        """Return how many calls *writer* has told to have lost."""
+        found = self._writers.get(writer)
+        return found.lost if found is not None else 0
+
     def seconds(self, monotonic: int, offset: int = 0) -> float:
         """Return seconds since the session began for a reading of the monotonic clock in ns."""
         began = self.start.monotonic if self.start is not None else 0

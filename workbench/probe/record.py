@@ -213,6 +213,10 @@ class Recorder:
             if self.lost & (self.lost - 1) == 0:  # now and then, as the program may be killed before it ends
                 self._settle()
 
+    def tell_lost(self, calls: int) -> None:
+        """Write that other processes lost *calls* which they did not tell in the file."""
+        self._other(LOST, {"calls": self.lost + calls})
+
     def note(self, seq: int, text: str, *, bookmark: bool = False) -> None:
         """Write a note on call *seq*; the last one on a call counts, an empty one without bookmark takes it away."""
         self._other(NOTE, {"seq": seq, "text": text, "bookmark": bookmark})
