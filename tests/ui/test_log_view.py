@@ -609,3 +609,21 @@ async def test_every_text_can_be_read_in_every_theme(session: Session, theme: st
             and contrast(*map(Color.from_rich_color, (segment.style.color, segment.style.bgcolor))) < 4.5
         }  # fmt: skip
         assert weak == set()
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+async def test_a_theme_of_the_terminals_own_colours_keeps_them_on_its_own_ground(session: Session, theme: str) -> None:
+    session.connect().send(bytes(range(256))).fail().recv(b"all", 9)
+    app = Bench(session.path)
+    async with app.run_test(size=(80, 30)) as pilot:
+        app.theme = theme
+        await pilot.press("home", "down", "down")
+        await pilot.pause()
+        styles = [
+            segment.style
+            for strip in app.log_view.render_lines(Region(0, 0, 79, 30))
+            for segment in strip
+            if segment.text.strip() and segment.style
+        ]
+        assert {style.bgcolor.name for style in styles if style.bgcolor} == {"default"}
+        assert len({style.color.name for style in styles if style.color}) > 3

@@ -66,9 +66,15 @@ def style_of(widget: Widget, part: str) -> Style:
 
 
 def readable(style: Style) -> Style:
-    """Return *style* with its colour moved towards black or white as far as reading it needs: not every theme does."""
+    """Return *style* with its colour moved towards black or white as far as reading it needs: not every theme does.
+
+    What the terminal's own colours look like, which the ansi themes use, nobody knows here: they keep its own ground,
+    on which it shows them readably, and signs say what the ground would.
+    """
     if style.color is None or style.bgcolor is None:
         return style
+    if not (style.color.triplet and style.bgcolor.triplet):
+        return style + Style(bgcolor="default")
     colour, below = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
     end = max(BLACK, WHITE, key=lambda extreme: contrast(extreme, below))
     steps = (colour.blend(end, step / 10) for step in range(11))
