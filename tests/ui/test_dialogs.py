@@ -14,6 +14,7 @@ from workbench.model.arguments import METHODS
 from workbench.model.endpoint import ServerSettings
 from workbench.ui.screens.call_dialog import CallDialog, CallRequest
 from workbench.ui.screens.confirm import Confirm, exposure
+from workbench.ui.screens.unfinished import Unfinished
 from workbench.ui.widgets.controls import ErrorLine, Field
 
 
@@ -112,3 +113,20 @@ def test_exposure_names_what_becomes_reachable() -> None:
     assert exposure(ServerSettings(host="192.0.2.1", type="SOCK_DGRAM")) == (
         "Port 6789 will be open on 192.0.2.1: any machine that can reach this one can send to it."
     )
+
+
+async def test_a_question_says_its_keys_and_arrows_go_between_its_answers() -> None:
+    app = Asking(lambda: Confirm("Really?", "Leave"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        assert "y does it" in str(app.screen.query_one("Confirm > Vertical").border_subtitle)
+        await pilot.press("left", "enter")
+        await settled(pilot)
+        assert app.answers == [True]
+
+
+async def test_a_session_that_was_left_is_opened_or_not_by_arrows_too() -> None:
+    app = Asking(lambda: Unfinished(["20260101-120000-7.swb"]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right", "right", "left", "enter")
+        await settled(pilot)
+        assert app.answers == ["discard"]

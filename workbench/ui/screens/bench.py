@@ -381,7 +381,11 @@ class BenchScreen(SessionScreen):
         from workbench.ui.screens.confirm import Confirm
 
         count = len(self._bridge.journal)
-        lost = "" if self._bridge.keep else f" The log of {count} calls is thrown away unless you save it first."
+        lost = (
+            ""
+            if self._bridge.keep
+            else f" The log of {counted(count, 'call')} is thrown away unless you save it first."
+        )
         question = f"Every socket is closed and a new session begins.{lost}"
         if count and not await self.app.push_screen_wait(Confirm(question, "New session")):
             return

@@ -30,6 +30,7 @@ class Confirm(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "dismiss(False)", "No", tooltip="Leave everything as it is"),
         Binding("y", "dismiss(True)", "Yes", tooltip="Do it"),
+        Binding("left,right", "app.focus_next", "The other", show=False),
     ]
 
     def __init__(self, question: str, accept: str = "Yes") -> None:
@@ -37,7 +38,8 @@ class Confirm(ModalScreen[bool]):
         self._question, self._accept = question, accept
 
     def compose(self) -> ComposeResult:
-        with Vertical():
+        with Vertical() as frame:
+            frame.border_subtitle = "y does it · n, escape leave it"
             yield Static(Content(safe(self._question, newline="\n")))
             with Row():
                 yield Press(self._accept, id="yes", classes="-stop", tooltip="Do it (y)")

@@ -32,6 +32,8 @@ class Unfinished(ModalScreen[Choice]):
         Binding("o", "answer('open')", "Open", tooltip="Look at what it holds"),
         Binding("d", "answer('discard')", "Discard", tooltip="Throw it away"),
         Binding("l,escape", "answer('later')", "Later", tooltip="Leave it where it is"),
+        Binding("right", "app.focus_next", "Next", show=False),
+        Binding("left", "app.focus_previous", "Previous", show=False),
     ]
 
     def __init__(self, names: list[str]) -> None:
@@ -43,7 +45,8 @@ class Unfinished(ModalScreen[Choice]):
         self._discard = "Discard" if len(names) == 1 else f"Discard all {len(names)}"
 
     def compose(self) -> ComposeResult:
-        with Vertical():
+        with Vertical() as frame:
+            frame.border_subtitle = "o opens · d discards · l, escape later"
             yield Static(Content(self._text))
             with Row():
                 yield Press("Open", id="open", tooltip="Look at what it holds (o)")
