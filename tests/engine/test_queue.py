@@ -230,3 +230,26 @@ def test_looking_never_mixes_with_a_recv(tcp) -> None:
     sender.join()
     assert got == data
     assert wrong == []
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX], ids=["tcp", "unix"])
+def test_a_send_buffer_that_takes_no_more_has_nearly_no_room(family: socket.AddressFamily) -> None:
+    one, other = socket.socketpair(socket.AF_UNIX) if family == socket.AF_UNIX else _tcp_pair()
+    with BenchSocket(fileno=one.detach()) as own, other:
+        side = send_side(own)
+        assert side is not None
+        assert side.free == side.size
+        own.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            own.sendall(bytes(1 << 24))
+        side = send_side(own)
+        assert side is not None
+        assert side.free is not None
+        assert side.size is not None
+        assert side.free < side.size / 4
+
+
+def _tcp_pair() -> tuple[socket.socket, socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        one = socket.create_connection(listener.getsockname())
+        return one, listener.accept()[0]

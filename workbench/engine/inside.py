@@ -25,6 +25,8 @@ except ImportError:  # Windows
 
 _SIOCOUTQNSD = 0x894B
 """linux/sockios.h: bytes of the send queue that are not sent yet."""
+_UNIX_HELD, _TCP_HELD = 2, 5
+"""Where SO_MEMINFO has what the send buffer holds: SK_MEMINFO_WMEM_ALLOC, and what waits for TCP, WMEM_QUEUED."""
 _RETRANSMITS = 2
 """Where TCP_INFO has the number of retransmits of the segment that is not acknowledged: here, the SYN."""
 
@@ -69,8 +71,9 @@ def send_side(sock: BenchSocket) -> SendSide | None:
     try:
         size = socket.socket.getsockopt(sock, socket.SOL_SOCKET, socket.SO_SNDBUF)
         memory = memory_of(sock)
-        free = None if memory is None else max(0, size - memory[2])
-        if ioctl is None or sock.family == getattr(socket, "AF_UNIX", None):
+        unix = sock.family == getattr(socket, "AF_UNIX", None)
+        free = None if memory is None else max(0, size - memory[_UNIX_HELD if unix else _TCP_HELD])
+        if ioctl is None or unix:
             return SendSide(free=free, size=size)
         if tcp_state(sock) == "CLOSED":  # a reset purged its buffer, but TIOCOUTQ counts on
             return SendSide(0, 0, free, size)

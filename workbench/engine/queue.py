@@ -200,5 +200,5 @@ def memory_of(sock: socket.socket) -> tuple[int, ...] | None:
     """Return SO_MEMINFO: memory taken by the receive queue, its limit, the send queue's, its limit, …; or None."""
     try:
         return struct.unpack("=9I", socket.socket.getsockopt(sock, socket.SOL_SOCKET, _MEMINFO, 36))
-    except OSError:
+    except (OSError, struct.error):
         return None
