@@ -253,3 +253,43 @@ def _tcp_pair() -> tuple[socket.socket, socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         one = socket.create_connection(listener.getsockname())
         return one, listener.accept()[0]
+
+
+def test_without_fionread_a_peek_tells_what_is_queued_and_the_end(tcp, eventually, monkeypatch) -> None:
+    own, peer = tcp
+    monkeypatch.setattr("workbench.probe.facts.ioctl", None)
+    assert (own.look().total, own.look().fin) == (0, False)
+    peer.send(b"hello")
+    eventually(lambda: own.look().total == 5)
+    assert own.look().head == b"hello"
+    peer.send(bytes(1 << 17))
+    eventually(lambda: own.look().total is None)
+    while own.look().total != 0:
+        own.recv(1 << 16)
+    peer.close()
+    monkeypatch.setattr("workbench.engine.queue.POLLRDHUP", 0)
+    eventually(lambda: own.look().fin)
+
+
+def test_without_so_peek_off_the_first_datagram_is_seen(udp, eventually, monkeypatch) -> None:
+    own, peer = udp
+    monkeypatch.setattr("workbench.engine.queue._PEEK_OFF", 9999)
+    assert own.look().messages == ()
+    peer.send(b"first")
+    peer.send(b"")
+    eventually(lambda: own.look().messages)
+    seen = own.look()
+    assert ([each.head for each in seen.messages], seen.more) == ([b"first"], True)
+    assert own.recv(9) == b"first"
+    assert [each.size for each in own.look().messages] == [0]
+    assert own.recv(9) == b""
+    assert (own.look().messages, own.look().more) == ((), False)
+
+
+def test_without_so_meminfo_or_with_another_answer_the_rest_is_told(tcp, eventually, monkeypatch) -> None:
+    own, peer = tcp
+    peer.send(b"x")
+    for missing in (9999, socket.SO_RCVBUF):
+        monkeypatch.setattr("workbench.engine.queue._MEMINFO", missing)
+        eventually(lambda: own.look().total == 1)
+        assert own.look().memory is None

@@ -8,7 +8,14 @@ from workbench.engine.state import Pending
 from workbench.model.gauge import Connecting, SendSide
 from workbench.model.history import Bucket, History, Sizes
 from workbench.model.safe import cells
-from workbench.ui.widgets.gauges import AcceptGauge, SendGauge, accept_queue_line, connecting_line, send_line
+from workbench.ui.widgets.gauges import (
+    AcceptGauge,
+    SendGauge,
+    accept_queue_line,
+    connecting_line,
+    progress_line,
+    send_line,
+)
 from workbench.ui.widgets.piece_view import Line, amount, bar
 from workbench.ui.widgets.plots import HistoryPlot, SizesHistogram, blocks, histogram, plot
 
@@ -80,6 +87,15 @@ async def test_the_progress_of_a_blocked_sendall(width: int) -> None:
         assert len(view.text()) == 1
         view.show(None)
         assert view.text() == []
+
+
+def test_one_line_holds_the_progress_of_a_send_and_what_is_not_acknowledged() -> None:
+    blocked = Pending("sendall", "sendall(…)", since=10.0, moved=12288, offered=65536)
+    line = flat(progress_line(blocked, 1.2, 72, 8192)).rstrip()
+    assert line.startswith("sendall ██")
+    assert line.endswith("░ 12288 of 65536 bytes, 1.2 s, 8 KiB not acknowledged")
+    assert cells(line) <= 72
+    assert flat(progress_line(blocked, 1.2, 46, 8192)).rstrip().endswith("░ 12288 of 65536 bytes, 1.2 s")
 
 
 def test_a_send_buffer_that_tells_nothing_is_said_so() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.ui.test_bench import Desk, bench
+from workbench.ui import wishes
+from workbench.ui.doing import carry_out
 from workbench.ui.widgets.gauges import AcceptGauge
 from workbench.ui.widgets.inside_view import InsideView
 from workbench.ui.widgets.queue_view import QueueView
@@ -111,3 +113,10 @@ async def test_plots_take_the_place_of_the_queue_and_give_it_back() -> None:
         await desk.until(lambda: not desk.app.query_one(QueueView).region.area)
         await desk.press("alt+p")
         await desk.until(lambda: desk.app.query_one(QueueView).region.area)
+
+
+async def test_recv_at_a_listener_says_where_its_bytes_are() -> None:
+    async with bench() as desk:
+        await connected(desk)
+        told = carry_out(desk.app.bridge.bench, wishes.RecvWanted("server", 4))
+        assert told == "server listens: choose one of its connections to receive from a client."

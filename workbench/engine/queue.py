@@ -85,6 +85,7 @@ class QueuedSocket(WaitingSocket):
         self._queue_lock = Lock()
         self._owed: OSError | None = None
         self._known: deque[Message] = deque()
+        self._first_alone = False  # whether the system lacks SO_PEEK_OFF, and shows the first message only
 
     def _receive(self, operation: Callable[[], T], flags: int, ended: T) -> T:
         self._pay()  # before the wait, as nothing would end it
@@ -135,15 +136,22 @@ class QueuedSocket(WaitingSocket):
             "broken": broken,
         }
         if self._stream:
-            total = queued(self, kind)
-            head = self._peek(min(total, HEAD)) if total > 0 and not facts["error"] else b""
-            return Queue(False, total=max(0, total), offset=self.taken, head=head, **facts)
+            return self._look_at_stream(queued(self, kind), ready, facts)
         if ready & POLLIN and not facts["error"]:
             self._take_in_arrivals()
         messages = tuple(self._known)
-        return Queue(
-            True, total=sum(one.size for one in messages), messages=messages, more=len(messages) >= MESSAGES, **facts
-        )
+        more = len(messages) >= MESSAGES or (bool(messages) and self._first_alone)
+        return Queue(True, total=sum(one.size for one in messages), messages=messages, more=more, **facts)
+
+    def _look_at_stream(self, total: int, ready: int, facts: dict[str, Any]) -> Queue:
+        head = b""
+        if total and not facts["error"]:
+            head = self._peek(LARGEST if total < 0 else min(total, HEAD))
+        if total < 0:  # without FIONREAD, what a peek sees is all there is, unless it saw as much as it could
+            facts["fin"] |= not head and bool(ready & POLLIN) and not facts["error"] and self._owed is None
+            known = None if facts["error"] or len(head) == LARGEST else len(head)
+            return Queue(False, total=known, offset=self.taken, head=head[:HEAD], **facts)
+        return Queue(False, total=total, offset=self.taken, head=head, **facts)
 
     def _ended_before_error(self) -> bool:
         """Whether TCP's FIN came before the error: recv tells the end (Linux' tcp_recvmsg: SOCK_DONE, then sk_err).
@@ -179,9 +187,10 @@ class QueuedSocket(WaitingSocket):
         try:
             socket.socket.setsockopt(self, socket.SOL_SOCKET, _PEEK_OFF, sum(one.size for one in self._known))
         except OSError:
-            return
+            self._first_alone = True
+            self._known.clear()
         try:
-            while len(self._known) < MESSAGES:
+            while len(self._known) < (1 if self._first_alone else MESSAGES):
                 size, _, _, sender = socket.socket.recvmsg_into(self, [buffer], 0, PEEK | DONTWAIT | TRUNC)
                 if not size and not sender and int(self.type) == SEQPACKET:
                     break  # the end of the stream looks like an empty message

@@ -49,6 +49,8 @@ def _at(endpoint: Endpoint, wish: wishes.Wish) -> str | None:
         case wishes.SendRestWanted():
             endpoint.send_rest()
         case wishes.RecvWanted(name, n):
+            if endpoint.auto and "listen" in endpoint.state().done:
+                return f"{name} listens: choose one of its connections to receive from a client."
             if endpoint.auto:
                 return f"{name} receives by itself: turn auto off to receive by hand."
             if any(call.call.startswith("recv") for call in endpoint.state().pending):

@@ -123,7 +123,8 @@ class SendGauge(PieceView):
             return []
         rows = [send_line(value.side, width)]
         if value.pending is not None:
-            rows.append(progress_line(value.pending, value.seconds, width))
+            held = value.side.unacknowledged if height == 1 else None
+            rows.append(progress_line(value.pending, value.seconds, width, held))
         return rows[-height:]
 
 
@@ -149,11 +150,14 @@ def send_line(side: SendSide, width: int) -> Line:
     return [(name, "muted"), *bar(min(1.0, max(0.0, share)), room), (" " + text, "")]
 
 
-def progress_line(pending: Pending, seconds: float, width: int) -> Line:
-    """Return "sendall █████░░░ 12288 of 65536 bytes, 1.2 s" for a blocked send."""
+def progress_line(pending: Pending, seconds: float, width: int, held: int | None = None) -> Line:
+    """Return "sendall █████░░░ 12288 of 65536 bytes, 1.2 s" for a blocked send; with the bytes *held* if they fit."""
     moved, offered = pending.moved or 0, pending.offered or 0
     said = f" {moved} of {of_bytes(offered)}, {seconds:.1f} s"
     name = f"{safe(pending.call)} "
+    more = f", {amount(held)} not acknowledged" if held else ""
+    if width - cells(name) - cells(said) - cells(more) >= 6:
+        said += more
     room = width - cells(name) - cells(said)
     if room < 6:
         return [(name, "call"), (said.strip(), "")]
