@@ -62,7 +62,7 @@ def test_sends_are_cut_and_nobody_is_said_to_fail():
     assert log("send", data=b"one\ntw").notes == (
         "frame 1 at 0000-0003: line one", "frame 2 begins here at 0004-0005: 2 bytes so far",
     )  # fmt: skip
-    assert log("close").notes == ("broken: the stream ends inside a line, after 2 bytes",)
+    assert log("close").notes == ("broken, begun in #1: the stream ends inside a line, after 2 bytes",)
     assert log("close") is None
 
 
@@ -88,6 +88,25 @@ def test_broken_and_lost():
     assert log.recv(b"1:a,") == ["not cut into frames: broken since #1"]
 
 
+def test_a_reset_ends_a_stream_too():
+    log = Log("lines")
+    log.recv(b"half")
+    ended = log("recv", 64, error="ConnectionResetError ECONNRESET reset", requested=64)
+    assert ended.notes == ("broken, begun in #1: the stream ends inside a line, after 4 bytes",)
+
+
+def test_a_naive_program_that_raises_nothing_goes_on_with_what_is_no_message():
+    log = Log("json")
+    log.recv(b'{"a":')
+    assert log.recv(b'"x"')[-1] == "a piece of frame 1 taken for a whole JSON text"
+    assert log.recv(b"}")[0] == 'frame 1, begun in #1, ends here: object {"a":"x"}'
+    assert log.recv(b'{"a": 1}\n') == ['frame 2: object {"a": 1}']
+    log = Log("http")
+    assert log.recv(b"HTTP/1.1 204 a\r\n\r\nHTTP/1.1 204 b\r\n\r\n")[-1] == "2 messages taken for one"
+    log = Log("length-text")
+    assert len(log.recv(b"5\n")) == len(log.recv(b"hello")) == 1
+
+
 def test_calls_that_move_nothing_of_the_stream():
     log = Log("lines")
     assert log("connect", ["127.0.0.1", 1]) is None
@@ -107,7 +126,7 @@ def test_each_socket_and_direction_has_frames_of_its_own():
 def test_a_datagram_ends_its_frames():
     log = Log("lines")
     assert log.recv(b"a\nb", datagram=True)[0] == (
-        "broken at 0002: the stream ends inside a line, after 1 byte"
+        "broken at 0002: the datagram ends inside a line, after 1 byte"
     )  # fmt: skip
     assert log.recv(b"c\n", datagram=True) == ["frame 1: line c"]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import tracemalloc
 from itertools import pairwise
@@ -276,9 +277,10 @@ def test_white_space_between_texts_is_no_begun_frame():
 
 
 def test_names():
-    assert find_format("fixed-16").what == "blocks of 16 bytes"
-    for name in ("fixed-0", "fixed-", "fixed-x", "lengths"):
-        with pytest.raises(UnknownLens, match=f"no lens '{name}': there are lines, nul, .* http, fixed-N"):
+    assert find_format("fixed-16").what == find_format("fixed(16)").what == "blocks of 16 bytes"
+    assert find_format("fixed(16)").name == "fixed-16"
+    for name in ("fixed-0", "fixed-", "fixed-x", "fixed-4)", "fixed(4", "lengths"):
+        with pytest.raises(UnknownLens, match=f"no lens '{re.escape(name)}': there are lines, nul, .* http, fixed-N"):
             Lens(name)
 
 

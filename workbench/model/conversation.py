@@ -55,7 +55,7 @@ class Conversation:
     def _frames(self, call: Call) -> Iterator[str]:
         lens = Lens(self.form) if call.datagram else self._lenses[call.sends]
         lost = lens.lost
-        for found in lens.feed(call.data) + (lens.end() if call.datagram else []):
+        for found in lens.feed(call.data) + (lens.end("datagram") if call.datagram else []):
             if isinstance(found, Frame):
                 size = found.stop - found.start
                 bytes_ = "1 byte" if size == 1 else f"{size} bytes"

@@ -94,7 +94,7 @@ class _Stream:
 
     def datagram(self, call: Call) -> Framing:
         """Take in a datagram, whose frames all end with it."""
-        return self._framing(call, self._lens.feed(call.data) + self._lens.end())
+        return self._framing(call, self._lens.feed(call.data) + self._lens.end("datagram"))
 
     def end(self, call: Call) -> Framing | None:
         """Take in that the stream has ended."""
@@ -105,14 +105,25 @@ class _Stream:
         base, self._taken = self._taken, self._taken + len(call.data)
         marks = tuple(self._marks(found, base, len(call.data)))
         notes = tuple(self._told(marks))
-        slip = self._program.receive(call.data) if call.receives else None
+        slip = self._slip(call.data, marks) if call.receives else ""
         if found:
             self._begun = 0
         if self._lens.pending:
             self._begun = self._begun or call.seq
         if self._lens.lost:
             self._broke = call.seq
-        return Framing(marks, notes, slip.text if slip else "")
+        return Framing(marks, notes, slip)
+
+    def _slip(self, data: bytes, marks: Sequence[Mark]) -> str:
+        """Say what a naive program does wrong, also where it raises nothing and goes on with what is no message."""
+        if slip := self._program.receive(data):
+            return slip.text
+        if not data or self._program.takes_two or any(isinstance(mark.found, Broken) for mark in marks):
+            return ""
+        unit = self._lens.format.unit
+        if marks and not marks[0].begins:
+            return f"one recv taken for one message: a piece of frame {marks[0].number} taken for a whole {unit}"
+        return f"one recv taken for one message: {len(marks)} {unit}s taken for one" if len(marks) > 1 else ""
 
     def _marks(self, found: Sequence[Found], base: int, length: int) -> Iterator[Mark]:
         for one in found:
@@ -128,7 +139,8 @@ class _Stream:
         whole = [mark for mark in marks if isinstance(mark.found, Frame)]
         for mark in marks:
             if isinstance(mark.found, Broken):
-                yield f"broken{_where(mark)}: {mark.found.reason}"
+                since = "" if mark.begins else f", begun in #{self._begun}"
+                yield f"broken{_where(mark)}{since}: {mark.found.reason}"
         if len(whole) > _NAMED:
             yield f"{len(whole)} frames end here"
         for mark in whole[:_NAMED]:
@@ -158,8 +170,10 @@ def _where(mark: Mark) -> str:
 
 
 def _ends_receiving(call: Call) -> bool:
-    """Whether a recv has returned b"" for the end of the stream (recv(2), RETURN VALUE)."""
-    return call.receives and call.error is None and call.requested != 0 and not call.unfinished
+    """Whether a recv has returned b"" for the end of the stream (recv(2), RETURN VALUE), or met a reset."""
+    if not call.receives or call.unfinished:
+        return False
+    return call.requested != 0 if call.error is None else call.error.errno == "ECONNRESET"
 
 
 def _ends_sending(call: Call) -> bool:

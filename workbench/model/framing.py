@@ -66,8 +66,11 @@ class Lens:
             return []
         return list(self._feed(data))
 
-    def end(self) -> list[Found]:
-        """Take in that the stream has ended; return the frame that ends with it, or what is left of one as Broken."""
+    def end(self, what: str = "stream") -> list[Found]:
+        """Take in that the stream has ended; return the frame that ends with it, or what is left of one as Broken.
+
+        *what*: what has ended, for the words; the lens of a single datagram ends with it.
+        """
         if self._ended:
             return []
         found = self.feed(b"")
@@ -77,7 +80,7 @@ class Lens:
         if pending := self.pending:
             have = "1 byte" if pending.have == 1 else f"{pending.have} bytes"
             count = have if pending.whole is None else f"{pending.have} of {pending.whole} bytes"
-            found.append(self._cursor.broken(f"the stream ends inside a {self.format.unit}, after {count}"))
+            found.append(self._cursor.broken(f"the {what} ends inside a {self.format.unit}, after {count}"))
         self._ended, self._request = True, None
         self._parser.close()
         return found
@@ -123,11 +126,12 @@ class Lens:
 
 
 def find_format(name: str) -> Format:
-    """Return the format of that name, such as "lines" or "fixed-16"; raises UnknownLens."""
-    if found := LENSES.get(name):
-        return found
-    if size := re.fullmatch(r"fixed-([1-9][0-9]{0,8})", name):
-        return Format(name, "block", fixed(int(size[1])), f"blocks of {size[1]} bytes")
+    """Return the format of that name, such as "lines" or "fixed-16", also written "fixed(16)"; raises UnknownLens."""
+    if name in LENSES:
+        return LENSES[name]
+    if found := re.fullmatch(r"fixed(?:-([1-9]\d{0,8})|\(([1-9]\d{0,8})\))", name, re.ASCII):
+        size = found[1] or found[2]
+        return Format(f"fixed-{size}", "block", fixed(int(size)), f"blocks of {size} bytes")
     raise UnknownLens(f"there is no lens {name!r}: there are {', '.join(LENS_NAMES)}")
 
 

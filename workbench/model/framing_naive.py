@@ -44,6 +44,8 @@ class NaiveProgram:
     def __init__(self, lens: str) -> None:
         """Raises UnknownLens."""
         self._reader, self._says = _program(find_format(lens).name)
+        self.takes_two = find_format(lens).name == "length-text"
+        """Whether it takes two recvs for a message: one for its length, one for its data."""
 
     def receive(self, data: bytes) -> Slip | None:
         """Return what it does wrong with what one recv returned; nothing with b"", which it takes for the end."""

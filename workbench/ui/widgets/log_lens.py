@@ -6,17 +6,32 @@ import time
 
 from workbench.journal.reader import Journal
 from workbench.model.framed_log import FramedLog, Framing
-from workbench.model.framing import LENSES
+from workbench.model.framing import LENSES, UnknownLens, find_format
 
 NONE = "none"
+ANY_SIZE = "fixed-N"
 CHOICES = {
     NONE: "no lens: bytes as they came",
     **{name: format.what for name, format in LENSES.items()},
-    **{f"fixed-{size}": f"blocks of {size} bytes" for size in (4, 8, 16, 64)},
+    ANY_SIZE: "blocks of as many bytes as you say",
 }
 """The lenses by name, with what each takes for a frame."""
 _SLICE = 0.01  # seconds
 _CALLS = 50  # between two looks at the clock
+
+
+def what(lens: str) -> str:
+    """Return one line on a lens, or on having none."""
+    return CHOICES[NONE] if lens == NONE else find_format(lens).what
+
+
+def problem_of_size(text: str) -> str | None:
+    """Return what is wrong with the size of a block that a person typed."""
+    try:
+        find_format(f"fixed-{text}")
+    except UnknownLens:
+        return "A block has a whole number of bytes, 1 or more."
+    return None
 
 
 class LensMarks:

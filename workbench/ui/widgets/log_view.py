@@ -334,14 +334,19 @@ class LogView(LogCanvas):
     def action_choose_lens(self) -> None:
         from workbench.ui.screens.choice_list import ChoiceList
 
-        self.app.push_screen(
-            ChoiceList(log_lens.CHOICES, self.lens, Region(*self.region.offset, 0, 0)), self._take_lens
-        )
+        now = self.lens if self.lens in log_lens.CHOICES else log_lens.ANY_SIZE
+        self.app.push_screen(ChoiceList(log_lens.CHOICES, now, Region(*self.region.offset, 0, 0)), self._take_lens)
 
     def _take_lens(self, lens: str | None) -> None:
-        if lens is not None:
+        from workbench.ui.screens.prompt import Prompt
+
+        if lens == log_lens.ANY_SIZE:
+            size = self.lens.removeprefix("fixed-") if self.lens not in log_lens.CHOICES else "16"
+            prompt = Prompt("Bytes of a block", size, accept="Cut", check=log_lens.problem_of_size)
+            self.app.push_screen(prompt, lambda text: self._take_lens(text and f"fixed-{text}"))
+        elif lens is not None:
             self.lens = lens
-            self.notify(f"Lens: {log_lens.CHOICES[lens]}", timeout=3)
+            self.notify(f"Lens: {log_lens.what(lens)}", timeout=3)
 
     def action_toggle_json(self) -> None:
         self.json = not self.json
