@@ -181,6 +181,7 @@ def test_a_lens(session):
         "      one recv taken for one message: 1 line and a half taken for one",
         "#6", "      lines: frame 2, begun in #3, ends here: line two",
         "#7", "      lines: frame 2, begun in #5, ends here: line two",
+        "      one recv taken for one message: a piece of frame 2 taken for a whole line",
         "#8",
     ]  # fmt: skip
     # Calls that are not shown count all the same.

@@ -314,7 +314,7 @@ async def step_to(pilot: Pilot[None], call: str) -> None:
             return
         waited = screen.run.held[0]
         await pilot.press("space")
-        await until(pilot, lambda: waited not in screen.run.held)  # a busy machine takes its time to take the key
+        await until(pilot, lambda gone=waited: gone not in screen.run.held)  # a busy machine is slow to take the key
     raise AssertionError(screen_text(pilot.app))
 
 
