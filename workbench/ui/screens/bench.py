@@ -211,7 +211,7 @@ class BenchScreen(SessionScreen):
         else:
             self._pane_id = view
             first = self.query_one("#server #address" if view == "server" else "#client TextArea")
-            self.call_after_refresh(first.focus)
+            self.call_after_refresh(lambda: first.focus() if self._view == view else None)
 
     # --- keys of the panes ------------------------------------------------------------------------------------------
 
