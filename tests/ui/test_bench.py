@@ -271,7 +271,12 @@ async def test_leaving_never_hangs_whatever_is_blocked() -> None:
 async def test_every_action_has_a_key_a_sentence_and_a_place_in_the_palette() -> None:
     async with bench() as desk:
         screen = desk.app.screen
-        offered = {command.help for command in desk.app.get_system_commands(screen)}
+        await desk.press("f4")
+        await desk.until(lambda: desk.app.query_one(LogView).has_focus)
+        commands = list(desk.app.get_system_commands(screen))
+        assert {"Theme", "Screenshot", "Quit"} < {command.title for command in commands}
+        assert {"Keys", "Maximize"}.isdisjoint(command.title for command in commands)
+        offered = {command.help for command in commands}
         for node in (screen, desk.app.query_one(LogView)):
             for binding in node.BINDINGS:
                 assert isinstance(binding, Binding)

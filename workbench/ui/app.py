@@ -21,6 +21,8 @@ from workbench.ui.bridge import Bridge, keep_traceback
 from workbench.ui.screens.bench import BenchScreen
 from workbench.ui.screens.session import SessionScreen
 
+_OF_TEXTUAL = ("Theme", "Screenshot", "Quit")
+
 
 class WorkbenchApp(App[None]):
     """socket-workbench on screen, over a session."""
@@ -110,8 +112,12 @@ class WorkbenchApp(App[None]):
             self.push_screen(HelpScreen())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer every action that has a key, under the sentence that its tooltip shows."""
-        yield from super().get_system_commands(screen)
+        """Offer every action that has a key, under the sentence that its tooltip shows.
+
+        Of Textual's own not those that lay out the screen anew: the help lists the keys, and from a maximized log there
+        would be no way to its filter, nor back by escape.
+        """
+        yield from (each for each in super().get_system_commands(screen) if each.title in _OF_TEXTUAL)
         seen: set[str] = set()
         for node, binding in _bindings(screen):
             if binding.tooltip and binding.id and binding.id not in seen and binding.id != "app.quit":
