@@ -29,7 +29,7 @@ def test_close_with_bytes_that_no_recv_saw_resets(asked: Asked, pair: Pair) -> N
 def test_time_wait_is_told_for_the_side_that_ended_first(asked: Asked, pair: Pair) -> None:
     client, connection = pair
     connection.close()
-    assert asked().next.endswith("this side ended first, so it stays in TIME_WAIT for 60 s.")
+    assert asked().next.endswith("This side ended first, so it stays in TIME_WAIT for 60 s.")
     assert client.recv(1) == b""
     client.close()
     assert asked().next.endswith("so TIME_WAIT (60 s) is with the peer, and nothing stays here.")

@@ -211,3 +211,27 @@ def test_any_record_has_an_explanation_that_is_safe_to_print(
     assert all(text.isprintable() for text in texts)
     assert 1 < len(found.sentences) <= 3
     assert max(map(len, found.sentences)) < 400
+
+
+def test_tls_is_explained_by_its_records_and_not_by_the_kernels_queue() -> None:
+    got = why(made("recv", 100, data=b"hello", requested=100, tls=True))
+    assert got.sentences[0] == "recv(100) returned 5 bytes that TLS had decrypted: at most 100, and of one record only."
+    assert "queue" not in got.next
+    assert "close_notify" in why(made("recv", 100, requested=100, tls=True)).sentences[0]
+    assert "ciphertext" in why(made("sendall", data=b"hello", result=None, tls=True)).sentences[0]
+    maker = made("socket", "AF_INET", "SOCK_STREAM", 6, 4, tls=True)
+    assert (
+        why(made("recv", 9, requested=9, tls=True), around=Around(before=(maker,)))
+        .python[1]
+        .startswith("s = context.wrap_socket(s)")
+    )
+    waits = why(made("recv", 10, error="SSLWantReadError - The operation did not complete (read)"))
+    assert waits.next.endswith("(POLLIN).")
+
+
+def test_time_wait_goes_by_the_state_where_it_is_known() -> None:
+    """After close_notify a TLS recv returns b'', though no FIN has come."""
+    before = made("connect", HOST, result=None), made("recv", 9, requested=9, seq=4, tls=True)
+    assert why(made("close", result=None), around=Around(before=before)).next.endswith("nothing stays here.")
+    known = why(made("close", result=None, tcp_state=1, unread=0), around=Around(before=before))
+    assert known.next.endswith("This side ended first, so it stays in TIME_WAIT for 60 s.")

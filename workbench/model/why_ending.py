@@ -203,11 +203,12 @@ def _after(call: Call, around: Around, own: Call | None) -> str:
         return "The side that ended first stays in TIME_WAIT for 60 s; here " + (
             f"it was this one (#{own.seq})." if own.seq < ended.seq else f"it was the peer (#{ended.seq})."
         )
-    if ended is not None or call.tcp_state == _CLOSE_WAIT:
+    known = call.tcp_state is not None
+    if call.tcp_state == _CLOSE_WAIT if known else ended is not None:
         told = f", as #{ended.seq} told" if ended is not None else ""
         return f"The peer had ended its side first{told}: so TIME_WAIT (60 s) is with the peer, and nothing stays here."
-    stays = "this side ended first, so it" if call.tcp_state == _ESTABLISHED else "the side that ended first"
-    return f"The peer's recv returns b''{_or_reset(call)}. On TCP, {stays} stays in TIME_WAIT for 60 s."
+    stays = "This side ended first, so it" if call.tcp_state == _ESTABLISHED else "On TCP, the side that ended first"
+    return f"The peer's recv returns b''{_or_reset(call)}. {stays} stays in TIME_WAIT for 60 s."
 
 
 def _or_reset(call: Call) -> str:

@@ -59,6 +59,7 @@ def _say(more: More, call: Call, around: Around) -> str:
 
 
 _ASK = "Nothing happened; the call can be made again with other arguments."
+_GONE = "Close the socket: this TLS connection can't be used again."
 _UNKNOWN = Entry("The system's own message says most of it.", _ASK, "errno(3)")
 
 ERRNOS: Mapping[str, Entry] = {
@@ -127,6 +128,24 @@ TYPES: Mapping[str, Entry] = {
     "Cancelled": Entry(causes.cancelled, causes.cancelled_next, "socket-workbench, its help"),
     "OSError": Entry("CPython found it before it asked the system.", _ASK, "CPython: getsockaddrarg; unix(7)"),
     "OverflowError": Entry("CPython checks numbers before it asks the system.", _ASK, "CPython: getsockaddrarg"),
+    "SSLEOFError": Entry(
+        "The peer ended the connection without TLS's close_notify.", _GONE, "CPython: Lib/ssl.py; SSL_get_error(3)"
+    ),
+    "SSLError": Entry(
+        "TLS could not go on: what came, or what the peer said, was not what it expected.",
+        _GONE,
+        "CPython: Lib/ssl.py; SSL_get_error(3)",
+    ),
+    "SSLWantReadError": Entry(
+        "The socket does not wait, and TLS needs more ciphertext from the peer first.",
+        "Try again when select or poll says that it is ready to read (POLLIN).",
+        "CPython: Lib/ssl.py; SSL_get_error(3)",
+    ),
+    "SSLWantWriteError": Entry(
+        "The socket does not wait, and TLS has to send ciphertext first, for which there is no room.",
+        "Try again when select or poll says that there is room (POLLOUT).",
+        "CPython: Lib/ssl.py; SSL_get_error(3)",
+    ),
     "TimeoutError": Entry(causes.unanswered, causes.unanswered_next, "CPython: sock_call_impl; {socket}"),
     "TypeError": Entry("No system call was made.", _ASK, "CPython: Modules/socketmodule.c"),
     "UnicodeError": Entry("A name is encoded (IDNA) before it is looked up.", _ASK, "CPython: idna codec"),

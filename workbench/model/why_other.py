@@ -229,8 +229,8 @@ OTHER: Mapping[str, Explain] = {
     ),
     "detach": _one(
         "The Python object gave its descriptor away without closing it.",
-        "The socket lives on under the descriptor's number; what happens to it from now on is not seen here.",
-        "Whoever has the number must close it.",
+        "The socket lives on under the number; what happens to it is seen only where a new object takes it.",
+        "Whoever has the number must close it; ssl does so when it wraps a socket.",
         "CPython: sock_detach",
     ),
     "getsockname": _one(

@@ -27,7 +27,9 @@ def python_lines(call: Call, around: Around) -> Iterator[str]:
     setup = [each for each in around.before if each.call in _SETUP and each.error is None]
     made = next((each for each in setup if each.call == "socket"), None)
     yield "from socket import *"
-    if made is not None:
+    if made is not None and made.tls:
+        yield "s = context.wrap_socket(s)  # an ssl.SSLContext's"
+    elif made is not None:
         yield _line(made)
     elif (accept := around.made_by(call)) is not None:
         yield f"s, peer = listener.accept()  # {safe(accept.name)} #{accept.seq}"

@@ -25,7 +25,7 @@ def received(call: Call, around: Around) -> Reason:
         return _urgent(call)
     if call.datagram:
         return _message(call, around)
-    return _stream(call, around)
+    return _decrypted(call, around) if call.tls else _stream(call, around)
 
 
 def _stream(call: Call, around: Around) -> Reason:
@@ -35,6 +35,20 @@ def _stream(call: Call, around: Around) -> Reason:
         sentences.append(f"{count(left)} stayed in the kernel's receive queue: nothing is lost.")
     sentences += _waited(call)
     return Reason(tuple(sentences), _next(call, around), f"recv(2), DESCRIPTION; {protocol_page(call, around)}")
+
+
+def _decrypted(call: Call, around: Around) -> Reason:
+    name, moved = _name(call), len(call.data)
+    return Reason(
+        (
+            f"{name} returned {count(moved)} that TLS had decrypted: at most {call.requested}, and of one record only.",
+            *_origin(call, around),
+            *_cut(call),
+            *_waited(call),
+        ),
+        f"The next {name} returns what is left of that record at once, or waits until a next one is there whole.",
+        "CPython: Modules/_ssl.c, SSLSocket.read; SSL_read(3)",
+    )
 
 
 def _amount(call: Call, around: Around) -> str:
@@ -224,6 +238,11 @@ def _end(call: Call, around: Around) -> tuple[str, str]:
     total = sum(len(each.data) for each in taken)
     before = f": {count(total)} came before, in {count(len(taken), 'recv')}" if taken else ": nothing came before it"
     before = before if around.all_before else ""
+    if call.tls:
+        return (
+            "b'' is the end of the TLS stream: the peer sent close_notify, or ended its side without it.",
+            f"It stands behind all that the peer sent{before}.",
+        )
     if around.kind(call)[0] == "AF_UNIX":
         return (
             "b'' is the end of the stream: the peer closed or shut down its sending side.",

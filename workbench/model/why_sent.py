@@ -28,7 +28,9 @@ def sent(call: Call, around: Around) -> Reason:
 
 def _whole(call: Call, around: Around) -> Reason:
     moved = len(call.data)
-    if call.call == "sendall":
+    if call.tls:
+        first = f"TLS encrypted {count(moved)}, and their ciphertext, which is longer, went into the send buffer."
+    elif call.call == "sendall":
         first = f"sendall called send until all {count(moved)} were in the kernel's send buffer; then it returns None."
     elif call.call == "sendfile":
         first = f"The kernel took {count(moved)} of the file into the send buffer."
