@@ -511,10 +511,10 @@ async def test_text_is_selected_with_the_mouse(session: Session) -> None:
 
 
 async def test_markdown_has_whole_annotations_however_narrow_the_log(session: Session) -> None:
-    session.recv("€€€€€€".encode()[:16], 1024).recv(b"", 1024)
+    session.recv("€€€€€€".encode()[:16], 1024).recv(b"", 1024).calls(1)
     euros = r"\xe2\x82\xac" * 4
     async with Bench(session.path).run_test(size=(60, 24)) as pilot:
-        await pilot.press("J", "home", "shift+down", "m")
+        await pilot.press("J", "home", "shift+down", "shift+down", "m")
         assert pilot.app.clipboard.splitlines()[3:-1] == [
             f"12:00:00.000100 conn 1   ← recv(1024) = b'{euros}\\xe2…'",
             "#1   16 of 1024 bytes · 0 left · JSON is cut: inside a character at byte 15 · ends inside a UTF-8",
@@ -522,6 +522,7 @@ async def test_markdown_has_whole_annotations_however_narrow_the_log(session: Se
             "0000 e2 82 ac e2 82 ac e2 82  ac e2 82 ac e2 82 ac e2 ××××××××××××××××",
             "12:00:00.000200 conn 1   ← recv(1024) = b''",
             "#2   end of stream: the peer closed or half-closed",
+            "12:00:00.000300 client 1 • settimeout(0) = None",
         ]
 
 

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from workbench.engine.bench import Bench
 from workbench.engine.endpoint import Endpoint
 from workbench.ui import wishes
+
+_TICK = 0.05  # seconds between two looks
+
+
+async def until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait for something that another task or thread brings about; tell whether it came."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_TICK)
+    return True
 
 
 def carry_out(bench: Bench, wish: wishes.Wish) -> str | None:

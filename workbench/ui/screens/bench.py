@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
 from typing import ClassVar
@@ -29,8 +29,8 @@ from workbench.model.call import Json
 from workbench.model.endpoint import ServerSettings
 from workbench.ui import wishes
 from workbench.ui.bridge import Bridge, unfinished
-from workbench.ui.doing import carry_out
-from workbench.ui.screens.session import TICK, SessionScreen
+from workbench.ui.doing import carry_out, until
+from workbench.ui.screens.session import SessionScreen
 from workbench.ui.widgets.client_pane import ClientPane
 from workbench.ui.widgets.controls import Choice, Field, Toggle
 from workbench.ui.widgets.inside_view import InsideView
@@ -258,7 +258,7 @@ class BenchScreen(SessionScreen):
         server, client = self.query_one(ServerPane), self.query_one(ClientPane)
         for pane in (server, client):
             pane.more(True)
-        await _until(lambda: bool(server.query("#rcvbuf") and client.query("#sndbuf")), PATIENCE)
+        await until(lambda: bool(server.query("#rcvbuf") and client.query("#sndbuf")), PATIENCE)
         for pane, id, text in ((server, "rcvbuf", "4096"), (client, "sndbuf", "4096"), (client, "timeout", "0.3")):
             pane.query_one(f"#{id}", Field).value = text
         if server.query_one("#auto", Toggle).on:
@@ -340,14 +340,14 @@ class BenchScreen(SessionScreen):
         if before is None or not before.running:
             if not self.query_one(ServerPane).start():
                 return self.action_view_server()
-            if not await _until(lambda: bench.server is not before, PATIENCE):
+            if not await until(lambda: bench.server is not before, PATIENCE):
                 return None
         server = bench.server
         if server is None or not (await asyncio.wrap_future(server.started)).ok:
             return self.action_view_log()
         client_pane.connect_to(server.settings, server.local)
         clients = len(bench.clients)
-        if client_pane.connect() and await _until(lambda: len(bench.clients) > clients, PATIENCE):
+        if client_pane.connect() and await until(lambda: len(bench.clients) > clients, PATIENCE):
             client = bench.clients[-1]
             if (await asyncio.wrap_future(client.started)).ok:
                 self.tick()
@@ -391,13 +391,3 @@ class BenchScreen(SessionScreen):
             return
         self._bridge.renew()
         self.query_one(LogView).show_journal(self._bridge.journal)
-
-
-async def _until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait for something that another task or thread brings about; tell whether it came."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        await asyncio.sleep(TICK)
-    return True

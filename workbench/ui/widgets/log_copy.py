@@ -45,5 +45,5 @@ def markdown_of(journal: Journal, calls: list[int], look: Look) -> str:
     where = "1 call" if len(calls) == 1 else f"{len(calls)} calls"
     if started is not None:
         where += safe(f", Python {started.python} on {started.platform}")
-    drawn = [lines.plain(index, within).removeprefix("▾") for index in calls for within in range(rows.height(index))]
+    drawn = [lines.plain(index, line)[line == 0 :] for index in calls for line in range(rows.height(index))]  # no "▾"
     return "\n".join([where, "", "```text", *drawn, "```", ""])
