@@ -74,6 +74,19 @@ async def ask(pilot: Pilot[None], experiment: Experiment = TWO_SENDS) -> Experim
     return asked(pilot)
 
 
+@pytest.mark.parametrize("key", ["pageup", "pagedown", "home", "end"])
+@pytest.mark.parametrize("opened", ["f12", "ctrl+p"])
+async def test_a_list_can_be_paged_where_there_is_no_room_for_it(app: WorkbenchApp, opened: str, key: str) -> None:
+    async with app.run_test(size=(30, 8)) as pilot:
+        await pilot.press(opened)
+        await settled(pilot)
+        for listed in app.screen.query(OptionList):
+            listed.focus()
+            await pilot.press(key)
+        await settled(pilot)
+        assert app.screen.query(OptionList)
+
+
 @SIZES
 async def test_from_the_list_to_the_answer_and_back(app: WorkbenchApp, size: tuple[int, int]) -> None:
     async with app.run_test(size=size) as pilot:

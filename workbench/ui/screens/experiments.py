@@ -31,7 +31,7 @@ class ExperimentsScreen(Screen[None]):
     """Lists the experiments and opens one."""
 
     DEFAULT_CSS = """
-    ExperimentsScreen #list-frame { height: 1fr; }
+    ExperimentsScreen #list-frame { height: 1fr; min-height: 4; }  /* page keys fail in a list that has no row */
     ExperimentsScreen OptionList { height: 1fr; border: none; padding: 0; background: $surface; }
     ExperimentsScreen #preview-frame { height: 5; }
     ExperimentsScreen.-tall #preview-frame { height: 7; }
