@@ -46,6 +46,7 @@ async def test_l_chooses_a_lens_from_the_list_and_none_takes_it_away(session: Se
         await pilot.press("l", "home", "enter")
         await pilot.pause()
         assert view.lens == "none"
+        pilot.app.pull()
         assert await shown(pilot) == before
 
 

@@ -246,6 +246,18 @@ async def test_the_selected_call_has_its_whole_annotation(session: Session, colu
             assert pilot.app.log_view.rows.annotated(0 if key == "end" else 1) == (columns < 128)
 
 
+async def test_while_none_is_selected_the_newest_call_has_its_whole_annotation(session: Session) -> None:
+    session.recv("€€€€€€".encode()[:16], 1024).recv("€€€€€€".encode()[:16], 1024)
+    async with Bench(session.path).run_test(size=(60, 24)) as pilot:
+        whole = ["16 of 1024 bytes · 0 left · ends inside a UTF-8", "character (1 of 3 bytes)"]
+        lines = [line[6:].strip() for line in await shown(pilot)]
+        assert (lines[1], lines[5:7]) == (whole[0] + " char…", whole)
+        session.recv("€€€€€€".encode()[:16], 1024)
+        pilot.app.pull()
+        lines = [line[6:].strip() for line in await shown(pilot)]
+        assert (lines[5], lines[9:11]) == (whole[0] + " char…", whole)
+
+
 async def test_beside_the_bytes_of_the_selected_call_its_annotation_stays_where_it_is_whole(session: Session) -> None:
     session.recv("€€€€€€".encode()[:16], 1024)
     async with Bench(session.path).run_test(size=(150, 24)) as pilot:

@@ -129,9 +129,13 @@ class LogView(LogCanvas):
         if selected is not None:
             self.post_message(self.Selected(selected))
 
+    def _relayout(self, *, folded: bool | None = None, force: bool = False) -> None:
+        super()._relayout(folded=folded, force=force)
+        self._tell_whole()
+
     def _tell_whole(self) -> None:
-        """Give the annotation of the selected call the lines that it takes: of others it may be cut off."""
-        index = self.selected
+        """Give the annotation of the selected call, or the newest, the lines that it takes: of others it may be cut."""
+        index = self.last if self.selected is None and self.following else self.selected
         known = index is not None and self.rows.entry(index) is not None
         told = {index: lines} if index is not None and known and (lines := self.lines.lines_to_tell(index)) else {}
         if told != self.rows.told:
