@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from workbench.engine.bench import Bench
+from workbench.engine.client import Client
+from workbench.engine.endpoint import Endpoint
 from workbench.experiments.catalog import Verdict, load
 from workbench.experiments.from_session import CannotRepeat, experiment_from, write_experiment
 from workbench.experiments.runner import Run
@@ -279,6 +281,48 @@ def test_what_was_sent_before_the_connection_was_accepted(session: Path) -> None
     before, after, source = repeated(session)
     assert after == before
     assert "not in the session" not in source
+
+
+def connected(bench: Bench, **given: str) -> tuple[Client, Endpoint]:
+    """A client of a server that does nothing by itself, and the connection that accepted it."""
+    server = bench.start_server(ServerSettings(**given, port=0, auto_accept=False, auto_recv=False))
+    assert server.started.result(WAIT).ok
+    client = bench.open_client(ClientSettings(**given, port=6789 if given else server.local[1]))
+    assert client.started.result(WAIT).ok
+    assert server.listener.accept().result(WAIT).ok
+    return client, server.connections[-1]
+
+
+@pytest.mark.parametrize("met_by", ["recv", "send"])
+def test_a_reset_and_the_end_after_it(session: Path, met_by: str) -> None:
+    with closing(Recorder(str(session))) as recorder:
+        bench = Bench(recorder)
+        client, conn = connected(bench)
+        assert client.send(b"hello").result(WAIT).ok
+        conn.reset().result(WAIT)
+        if met_by == "recv":
+            assert client.recv(10).result(WAIT).error is not None
+        else:
+            assert client.send(b"more").result(WAIT).error is not None
+        assert client.recv(10).result(WAIT).result == b""
+        bench.close()
+    before, after, source = repeated(session)
+    assert after == before == {("client 1", True): b"hello"}
+    assert "received = end(client_1, 10)" in source
+
+
+def test_messages_that_were_cut(session: Path) -> None:
+    with closing(Recorder(str(session))) as recorder:
+        bench = Bench(recorder)
+        path = str(session.with_suffix(".sock"))
+        client, conn = connected(bench, family="AF_UNIX", type="SOCK_SEQPACKET", path=path)
+        for data in (b"hello", b"world", b"!"):
+            assert client.send(data).result(WAIT).ok
+        assert [conn.recv(2).result(WAIT).result for _ in range(3)] == [b"he", b"wo", b"!"]
+        bench.close()
+    before, after, source = repeated(session)
+    assert after == before
+    assert "received = conn_1.recv(2)" in source
 
 
 def test_what_failed_stands_as_a_remark(session: Path) -> None:

@@ -76,6 +76,16 @@ def test_no_byte_from_outside_steers_the_terminal(terminal, free_port) -> None:
     assert "\u202e".encode() not in terminal.raw
 
 
+def test_an_alt_key_acts_from_the_composer_too(terminal, free_port) -> None:
+    start_server(terminal, free_port)
+    terminal.press("f3")
+    terminal.wait_for("Hey~~~")
+    terminal.press("alt+e")
+    terminal.wait_for("Write the experiment to")
+    terminal.press("escape", "ctrl+q")
+    assert terminal.exit_code() == 0
+
+
 def test_a_fault_of_its_own_is_no_traceback(tmp_path) -> None:
     (tmp_path / "foreign.swb").write_bytes(b"no session of ours" * 10)
     with Terminal([sys.executable, "-m", "workbench", "foreign.swb"], cwd=tmp_path) as terminal:

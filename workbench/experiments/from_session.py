@@ -22,6 +22,8 @@ MOST = 1 << 20
 """Bytes that a session may have sent for a script to be made of it."""
 _FITS = 16384  # bytes that surely find room in the kernel's buffers
 _WHOLE = 65536
+_MESSAGES = "SOCK_SEQPACKET"
+"""The type whose connections keep messages apart: each recv takes one, and what has no room of it is thrown away."""
 
 
 class CannotRepeat(ValueError):
@@ -77,6 +79,8 @@ class _Repeat:
         self._earlier = self._in_turn()
         self._ended: set[str] = set()
         """The variables of sockets that nothing more will come to."""
+        self._reset: set[str] = set()
+        """The ids of sockets of which a call told that the connection was reset: none is told of it again."""
         self._sending: dict[str, str] = {}
         """The threads that send, by the variable of their socket."""
         self._recvs = 0
@@ -133,6 +137,8 @@ class _Repeat:
         if facts is None or call.unfinished or call.peek:
             return
         if call.error is not None and not call.data:
+            if call.error.type in ("ConnectionResetError", "BrokenPipeError"):
+                self._reset.add(facts.id)
             if not connects(call) and call.error.type != "Cancelled":
                 self.script.remark(f"{call.seq}: {facts.name} {expression(call, 50)} raised {call.error.type}")
             return
@@ -215,23 +221,27 @@ class _Repeat:
         if not name or not other:
             self.script.remark(f"{call.seq}: {facts.name} {expression(call, 60)}: its connection is not in the session")
         elif call.sends:
-            self._send(name, other, call, early)
+            self._send(name, call, early)
+            if facts.type != _MESSAGES:
+                self._made.queued[other] += call.data
             if not facts.other:
                 self._take(other, call.data)
         elif call.data:
             if not facts.other:
                 self.script.add(f"{other}.sendall({self.script.payload(call.data)})")
                 self._made.queued[name] += call.data
-            self._receive(name, call)
+            if facts.type == _MESSAGES:
+                self._expect(f"{name}.recv({call.requested})", call)
+            else:
+                self._receive(name, call)
         elif call.requested and call.error is None:
             if not facts.other and name not in self._ended:
                 self._close(other, name)
-            self._expect_end(name, call)
+            self._expect_end(name, call, facts.id in self._reset)
 
-    def _send(self, name: str, other: str, call: Call, early: bool) -> None:
+    def _send(self, name: str, call: Call, early: bool) -> None:
         self._join(name)
         payload = self.script.payload(call.data)
-        self._made.queued[other] += call.data
         if len(call.data) <= _FITS or not (early or call.error):
             how = "send" if call.call == "send" else "sendall"
             self.script.add(f"{name}.{how}({payload})", call)
@@ -270,14 +280,17 @@ class _Repeat:
         self.script.shown = self.script.shown or ("recv", self._recvs + 1, data, len(data))
         del self._made.queued[name][: len(data)]
 
-    def _expect_end(self, name: str, call: Call) -> None:
+    def _expect_end(self, name: str, call: Call, reset: bool) -> None:
         if name not in self._ended or self._made.queued[name]:
             self.script.remark(f"{call.seq}: {name}.recv({call.requested}) met the end of the stream")
             return
+        if reset:
+            self.script.uses(helper="end")
+        self._expect(f"end({name}, {call.requested})" if reset else f"{name}.recv({call.requested})", call)
+
+    def _expect(self, taking: str, call: Call) -> None:
         self._recvs += 1
-        self.script.got(
-            f"received = {name}.recv({call.requested})", ("recv", self._recvs, b"", call.requested or 0), call
-        )
+        self.script.got(f"received = {taking}", ("recv", self._recvs, call.data, call.requested or 0), call)
 
     def _shutdown(self, facts: SocketFacts, call: Call) -> None:
         name, how = self.script.known(facts.id), call.args[0] if call.args else ""

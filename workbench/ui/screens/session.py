@@ -59,6 +59,7 @@ class SessionScreen(Screen[None]):
             "new_experiment",
             "New experiment",
             id="session.new_experiment",
+            priority=True,
             show=False,
             tooltip="Write a script that repeats this session, as a start for an experiment of your own",
         ),
