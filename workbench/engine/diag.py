@@ -17,6 +17,7 @@ from workbench.probe.unix import unix_diag
 _SHOW_ICONS, _SHOW_LENGTHS = 8, 16
 _ICONS, _LENGTHS = 3, 4
 
+_ANY = ("0.0.0.0", "::")
 ESTABLISHED, TIME_WAIT, LISTEN = 1, 6, 10
 
 
@@ -80,6 +81,19 @@ class TcpEntry:
     def waits_for_accept(self) -> bool:
         """Whether it is a complete connection that no program has yet: it has no inode."""
         return self.state == ESTABLISHED and self.inode == 0
+
+    def reaches(self, listener: Json) -> bool:
+        """Whether it is a connection to a socket that listens there; 0.0.0.0 and :: stand for every address."""
+        match listener, self.local:
+            case [host, port, *_], [own, number, *_]:
+                return bool(port == number and host in (own, *_ANY))
+            case _:
+                return False
+
+
+def end(address: Json) -> tuple[Json, ...]:
+    """Return host and port of an address, as it can be compared: an IPv6 one may have two numbers more."""
+    return tuple(address[:2]) if isinstance(address, list | tuple) else (address,)
 
 
 def tcp_entries() -> list[TcpEntry]:

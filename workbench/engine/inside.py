@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.engine.bench_socket import BenchSocket
-from workbench.engine.diag import AcceptQueue, TcpEntry, accept_queue, waiting_unix_clients
+from workbench.engine.diag import AcceptQueue, TcpEntry, accept_queue, end, waiting_unix_clients
 from workbench.engine.endpoint import Endpoint
 from workbench.engine.kernel import tcp_state
 from workbench.engine.queue import Queue, memory_of
@@ -94,12 +94,13 @@ def _count(sock: BenchSocket, request: int) -> int | None:
 def _waiting(
     sock: BenchSocket, state: EndpointState, clients: Sequence[Endpoint], entries: Sequence[TcpEntry]
 ) -> list[str]:
+    """Name who waits: of UNIX in the queue's order, which TCP does not tell; there the bench's own come first."""
     if state.family == "AF_UNIX":
         owners = {_inode(client.socket): client.name for client in clients if client.socket is not None}
         return [owners.get(inode, f"inode {inode}") for inode in waiting_unix_clients(sock)]
-    owners_by_address = {str(client.local): client.name for client in clients}
-    peers = [entry.peer for entry in entries if entry.waits_for_accept and entry.local == state.local]
-    return [owners_by_address.get(str(peer), show(peer)) for peer in peers]
+    peers = {end(entry.peer): entry.peer for entry in entries if entry.waits_for_accept and entry.reaches(state.local)}
+    own = {end(client.local): client.name for client in clients if end(client.local) in peers}
+    return [*own.values(), *(show(peer) for key, peer in peers.items() if key not in own)]
 
 
 def _connecting(listener: EndpointState, clients: Sequence[Endpoint], now: float) -> list[Connecting]:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from workbench.engine.diag import TIME_WAIT, TcpEntry, tcp_entries
+from workbench.engine.diag import TIME_WAIT, TcpEntry, end, tcp_entries
 from workbench.model.call import Json
 
 PERIOD = 0.5
@@ -24,7 +24,7 @@ class TcpWatch:
         self._asked = 0.0
         self._running = False
         self._entries: tuple[TcpEntry, ...] = ()
-        self._lingering: frozenset[tuple[str, str]] = frozenset()
+        self._lingering: frozenset[tuple[object, object]] = frozenset()
         self.read_at = 0.0
         """When the last reading began, by the monotonic clock."""
         self._by_inode: dict[int, TcpEntry] = {}
@@ -42,7 +42,7 @@ class TcpWatch:
     def lingers(self, local: Json, peer: Json) -> bool:
         """Whether the connection between two addresses is in TIME_WAIT."""
         self._ask()
-        return (str(local), str(peer)) in self._lingering
+        return (end(local), end(peer)) in self._lingering
 
     def _ask(self) -> None:
         with self._lock:
@@ -57,7 +57,7 @@ class TcpWatch:
             began = time.monotonic()
             self._entries = tuple(self._read())
             self._lingering = frozenset(
-                (str(entry.local), str(entry.peer)) for entry in self._entries if entry.state == TIME_WAIT
+                (end(entry.local), end(entry.peer)) for entry in self._entries if entry.state == TIME_WAIT
             )
             self._by_inode = {entry.inode: entry for entry in self._entries if entry.inode}
             self.read_at = began
