@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from tests.ui.recording import CLIENT, CONN, Session
@@ -58,6 +59,16 @@ async def test_only_what_is_found_is_shown_and_escape_shows_all_again(tmp_path: 
         await pilot.press("escape")
         assert shown(log) == [1, 2, 3, 4, 5, 6, 7]
         assert not pilot.app.screen.query_one(LogFilter).display
+
+
+async def test_a_search_that_is_done_draws_nothing_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversation(tmp_path / "s").recorder.close()
+    async with opened(tmp_path / "s") as (pilot, _):
+        await ask(pilot, "hello")
+        updates: list[object] = []
+        monkeypatch.setattr(pilot.app.screen.query_one("#found"), "update", updates.append)
+        pilot.app.screen.query_one(LogFilter).tick()
+        assert updates == []
 
 
 async def test_hits_are_gone_through_with_a_key_also_when_all_is_shown(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from tests.ui.recording import CLIENT, CONN, Session
@@ -62,6 +63,11 @@ async def test_what_a_lens_has_not_cut_yet_and_a_socket_that_moved_nothing(tmp_p
         await pilot.pause(0.1)
         await pilot.press("home", "o", "l")
         await until(lambda: state(pilot) == "→ a frame of which 2 bytes have come so far")
+        redrawn: list[object] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pilot.app.screen.query_one(StreamView), "refresh", lambda *what, **how: redrawn.append(what))
+            pilot.app.screen.tick()  # type: ignore[attr-defined]
+        assert redrawn == []  # nothing new: nothing to draw
         await pilot.press("escape", "down", "o")
         await until(lambda: state(pilot) == "it has sent and received nothing")
     bridge.close()

@@ -122,8 +122,9 @@ class StreamScreen(Screen[None]):
         view = self.query_one(StreamView)
         if len(self.lines) != known or not view.border_title:
             view.show(self.lines)
-        view.border_title = f"{safe(self._called)} · {self.form} · {len(self.lines)} lines"
-        view.border_subtitle = self._state()
+        title, state = f"{safe(self._called)} · {self.form} · {len(self.lines)} lines", self._state()
+        if (view.border_title, view.border_subtitle) != (title, state):
+            view.border_title, view.border_subtitle = title, state
 
     def _state(self) -> str:
         if len(self.lines) >= MOST:

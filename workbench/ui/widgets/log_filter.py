@@ -31,6 +31,7 @@ class LogFilter(Vertical):
         super().__init__(id="filter")
         self._log = log
         self._search: Search | None = None
+        self._told = ""
 
     def compose(self) -> ComposeResult:
         with Row():
@@ -87,7 +88,9 @@ class LogFilter(Vertical):
             search.step(SLICE)
             self._log.sync()
             self._log.refresh()
-        self.query_one("#found", Static).update(Content(f" {self._said(search)}"))
+        if (said := self._said(search)) != self._told:
+            self._told = said
+            self.query_one("#found", Static).update(Content(f" {said}"))
 
     def _said(self, search: Search) -> str:
         found = search.count()
