@@ -49,6 +49,10 @@ LOG_SIGNS = {
     "!": "went wrong",
     "│": "at the left: marked, to be copied; in the hex: here the bytes of the next send or frame begin",
 }
+MOUSE = """\
+Click a call to select it, its ▾ to fold it; the wheel scrolls. Drag over text to select it: ctrl+c copies it as it \
+stands there, x, c, y and m copy the bytes, or the calls, that it belongs to.\
+"""
 WAITS = """\
 A call that blocks runs on a thread of its own; the strip of the pane shows in which step, and for how long. Escape \
 ends its wait at once, and the socket is as it was. To make that possible the bench waits with poll(2) and then makes \
@@ -85,6 +89,7 @@ class HelpScreen(ModalScreen[None]):
             yield "A line of the log", LINE
             yield "Signs in the log", table(LOG_SIGNS.items())
             yield "Signs in the text column", table(byte_signs())
+            yield "The mouse in the log", MOUSE
         if about is None:
             yield "Calls that block", WAITS
         yield "Keys (^ is ctrl)", table(self._keys(self.app, self._below))
