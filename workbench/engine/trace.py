@@ -65,10 +65,12 @@ class Tracing:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Hold back the signals that are the programs', so that `look` can pass them on."""
-        ours = {number for number in _PASSED_ON if signal.getsignal(number) is not signal.SIG_IGN}
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {*ours, signal.SIGCHLD})
-        self._mask, self._waited = set(before), {*ours, signal.SIGCHLD}
+        """Hold back the signals that are the programs', so that `look` can pass them on.
+
+        Those that we ignore too: the programs may have handlers for them.
+        """
+        self._waited = {*_PASSED_ON, signal.SIGCHLD}
+        before = self._mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, self._waited))
         try:
             yield
         finally:
