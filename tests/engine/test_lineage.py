@@ -135,7 +135,7 @@ class Net:
 
 
 def name(sock: TracedSocket) -> str:
-    return f"{sock._key[0]}.{sock._key[1]}"
+    return f"{sock._wb_key[0]}.{sock._wb_key[1]}"
 
 
 def check(journal: Journal, channel: Channel, *, whole: bool = True, threads: bool = False) -> tuple[int, int]:

@@ -64,7 +64,7 @@ class Net:
 
     def ends(self) -> dict[str, str]:
         """Return each socket's id, and its peer's."""
-        pairs = [tuple(f"{end._key[0]}.{end._key[1]}" for end in wire) for wire in self.wires]
+        pairs = [tuple(f"{end._wb_key[0]}.{end._wb_key[1]}" for end in wire) for wire in self.wires]
         return {one: other for pair in pairs for one, other in (pair, pair[::-1])}
 
 

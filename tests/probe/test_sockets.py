@@ -281,7 +281,7 @@ def test_without_a_recorder_nothing_is_recorded_and_everything_works(tmp_path: P
         client.sendall(b"hello")
         assert accepted.recv(2) == b"he"
         assert accepted.dup().recv(10) == b"llo"
-        assert (client.label, client._key) == ("", (0, 0))  # type: ignore[attr-defined]
+        assert (client.label, client._wb_key) == ("", (0, 0))  # type: ignore[attr-defined]
     one, other = TracedSocket.socketpair()
     one.label = "one"
     with one, other, pytest.raises(TypeError):

@@ -82,6 +82,73 @@ def addresses_left_out(text: str) -> str:
     return re.sub(r"0x[0-9a-f]+", "0x", text)
 
 
+WRONG_CALLS = """
+import socket
+sock = socket.socket()
+for wrong in (
+    "sock.bind('127.0.0.1', 80)", "sock.connect('127.0.0.1', 80)", "sock.connect()", "sock.listen(1, 2)",
+    "sock.accept(1)", "sock.close(1)", "sock.settimeout()", "sock.sendto(b'x')", "sock.sendall('text')",
+    "sock.bind(1)", "sock.recvmsg()",
+    "sock.shutdown()", "sock.dup(1)", "socket.socket(1, 2, 3, 4, 5)", "sock.setsockopt(1)", "sock.connect(('a', 'b'))",
+):
+    try: eval(wrong)
+    except Exception as error: print(wrong, repr(error), repr(error.__context__))
+"""
+
+
+@pytest.mark.parametrize("python", interpreters())
+def test_a_wrong_call_is_told_in_the_words_of_the_plain_socket(tmp_path: Path, python: str) -> None:
+    write(tmp_path, "wrong.py", WRONG_CALLS)
+    without = subprocess.run([python, "wrong.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert trace(tmp_path, "--", python, "wrong.py").out == without.stdout
+    assert len(without.stdout.splitlines()) == 16
+
+
+OWN_CLASS = """
+import socket, _socket
+class Named(socket.socket):
+    live = names = labels = hold = sources = accepts = _key = _kind = _marks = "class"
+    def __init__(self, *args, **options):
+        self.label = self.recorder = self.moved = self.fate = self._connected = "mine"
+        super().__init__(*args, **options)
+    def _call(self): return "called"
+    _put = _names = _role = _write_result = _identify = _accept_one = _call
+    def close(self):
+        print("closed", self.label, self.recorder, self._call(), self.live)
+        super().close()
+socket.socket = Named
+with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+    accepted, _ = listener.accept()
+    one, other = socket.socketpair()
+    copy = socket.fromfd(one.fileno(), one.family, one.type)
+    for sock in (listener, client, accepted, one, other, copy): print(type(sock).__name__, sock.label)
+    client.sendall(b"bytes")
+    print(accepted.recv(9), socket.socket().connect_ex(listener.getsockname()))
+class Foreign(_socket.socket): pass
+with Named() as listener:
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    socket.socket = Foreign
+    client = Foreign()
+    client.connect(listener.getsockname())
+    print(type(listener.accept()[0]).__name__, [type(sock).__name__ for sock in socket.socketpair()])
+"""
+
+
+@pytest.mark.parametrize("python", interpreters())
+def test_a_programs_own_class_of_sockets_may_have_any_names_and_stand_for_the_plain_one(
+    tmp_path: Path, python: str
+) -> None:
+    write(tmp_path, "own.py", OWN_CLASS)
+    without = subprocess.run([python, "own.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    traced = trace(tmp_path, "--", python, "own.py")
+    assert (traced.code, traced.out, traced.err) == (0, without.stdout, "")
+    assert "Named mine" in traced.out
+    assert "Foreign ['Foreign', 'Foreign']" in traced.out
+    assert [call["name"] for call in traced.named("connect", "connect_ex")] == ["client 1", "client 2"]
+    assert [call["lineage"][0]["stop"] for call in traced.named("recv")] == [5]
+
+
 def test_modules_run_with_m(tmp_path: Path) -> None:
     (tmp_path / "package").mkdir()
     write(tmp_path, "package/__main__.py", PAIR + "import sys; print(sys.argv[1:])")

@@ -17,8 +17,8 @@ from workbench.probe.sockets import TracedSocket
 class BenchSocket(TracedSocket, WatchingSocket):
     """A socket under a name. `recorded_by` makes the class for one session."""
 
-    send_some = WatchingSocket.send_some
-    sending = WaitingSocket.sending
+    _wb_send_some = WatchingSocket.send_some
+    _wb_sending = WaitingSocket.sending
 
     name: str = ""
     """Under which its calls stand in the journal."""
@@ -33,8 +33,8 @@ class BenchSocket(TracedSocket, WatchingSocket):
         self.name = name
         TracedSocket.__init__(self, family, type, proto, fileno)
 
-    def _identify(self, kind: int = socket.SOCK_STREAM) -> None:
-        super()._identify(kind)
+    def _wb_identify(self, kind: int = socket.SOCK_STREAM) -> None:
+        super()._wb_identify(kind)
         if self.name:
             self.label = self.name
 
@@ -45,15 +45,15 @@ class BenchSocket(TracedSocket, WatchingSocket):
     @property
     def id(self) -> str:
         """Its id in the session, such as "4711.3"."""
-        return socket_id(*self._key)
+        return socket_id(*self._wb_key)
 
     def accept(self) -> tuple[Any, Any]:
         """socket.accept, recorded."""
         return TracedSocket.accept(self)
 
-    def _accept_one(self) -> tuple[Any, Any]:
+    def _wb_accept_one(self) -> tuple[Any, Any]:
         """Name the accepted socket at once, so that the record of its accept has its name."""
-        accepted, address = super()._accept_one()
+        accepted, address = super()._wb_accept_one()
         if self.numbers is not None and isinstance(accepted, BenchSocket):
             accepted.number = next(self.numbers)
             accepted.rename(f"conn {accepted.number}")
@@ -67,7 +67,7 @@ class BenchSocket(TracedSocket, WatchingSocket):
 
     def fileno_recorded(self) -> int:
         """Make a fileno call that stands in the journal; fileno itself is asked too often to be recorded."""
-        return int(self._call("fileno", self.fileno, ()))
+        return int(self._wb_call("fileno", self.fileno, ()))
 
 
 def recorded_by(recorder: Recorder) -> type[BenchSocket]:

@@ -19,15 +19,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-    from .program import ProgramSocket
+    from .program import Probe, ProgramSocket
 
 _note = NOTE.pack_into
 _SEND, _SENDALL, _RECV, _RECV_INTO = (CODE[name] for name in ("send", "sendall", "recv", "recv_into"))
 
 
-def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]], hide: Any) -> dict[str, Any]:
+def fast_methods(probe: Probe, general: dict[str, Callable[..., Any]], hide: Any) -> dict[str, Any]:
     """Return send, sendall, recv and recv_into. *general*: the methods that can do everything."""
-    recorder, sources, mine = shared["recorder"], shared["sources"], shared["live"].mine
+    recorder, sources, mine = probe.recorder, probe.sources, probe.live.mine
     places, names, source_of, write = sources.places, sources.names, sources.of, recorder.call
     any_send, any_sendall = general["send"], general["sendall"]
     any_recv, any_recv_into = general["recv"], general["recv_into"]
@@ -35,7 +35,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
 
     def recv(self: ProgramSocket, bufsize: int, flags: int = 0, /) -> Any:
         try:
-            if flags or self._kind != STREAM:
+            if flags or self._wb_kind != STREAM:
                 return any_recv(self, bufsize, flags)
             frame = _getframe(1)
             try:
@@ -44,7 +44,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
                 source = source_of(frame)
             try:
                 slot, thread = mine.both
-                key, name = self._key, names[self.label]
+                key, name = self._wb_key, names[self._wb_label]
                 started = clock()
                 _note(slot, 0, thread, key[0], key[1], name, source, 0, bufsize, started, _RECV)
             except (AttributeError, KeyError, NoNumber):
@@ -55,13 +55,13 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
                 data = real_recv(self, bufsize)
             except BaseException as error:
                 slot[AT_CALL] = 0
-                self._write_failed_recv("recv", started, error, bufsize, 0)
+                self._wb_write_failed_recv("recv", started, error, bufsize, 0)
                 raise
             ended = clock()
             slot[AT_CALL] = 0
             count = len(data)
             if count >= bufsize or not count:
-                self._write_recv("recv", (started, ended), data, count, bufsize, 0)
+                self._wb_write_recv("recv", (started, ended), data, count, bufsize, 0)
             else:
                 write(_RECV, key, started, ended, count, bufsize, 0, data, 0, -1, 0, 0, name, source, b"", None, thread)
             return data
@@ -71,7 +71,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
 
     def recv_into(self: ProgramSocket, buffer: Any, nbytes: int = 0, flags: int = 0) -> Any:
         try:
-            if flags or self._kind != STREAM or type(buffer) not in _BUFFERS:
+            if flags or self._wb_kind != STREAM or type(buffer) not in _BUFFERS:
                 return any_recv_into(self, buffer, nbytes, flags)
             frame = _getframe(1)
             try:
@@ -80,7 +80,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
                 source = source_of(frame)
             try:
                 slot, thread = mine.both
-                key, name = self._key, names[self.label]
+                key, name = self._wb_key, names[self._wb_label]
                 view = memoryview(buffer).cast("B")
                 asked = nbytes or len(view)
                 started = clock()
@@ -93,12 +93,12 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
                 count = real_recv_into(self, buffer, nbytes)
             except BaseException as error:
                 slot[AT_CALL] = 0
-                self._write_failed_recv("recv_into", started, error, asked, 0)
+                self._wb_write_failed_recv("recv_into", started, error, asked, 0)
                 raise
             ended = clock()
             slot[AT_CALL] = 0
             if count >= asked or not count:
-                self._write_recv("recv_into", (started, ended), buffer, count, asked, 0)
+                self._wb_write_recv("recv_into", (started, ended), buffer, count, asked, 0)
             else:
                 data = view[:count]
                 write(
@@ -111,7 +111,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
 
     def send(self: ProgramSocket, data: Any, flags: int = 0, /) -> Any:
         try:
-            if flags or self._kind != STREAM or type(data) is not bytes:
+            if flags or self._wb_kind != STREAM or type(data) is not bytes:
                 return any_send(self, data, flags)
             frame = _getframe(1)
             try:
@@ -120,7 +120,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
                 source = source_of(frame)
             try:
                 slot, thread = mine.both
-                key, name = self._key, names[self.label]
+                key, name = self._wb_key, names[self._wb_label]
             except (AttributeError, KeyError):
                 slot = None
             if slot is None:
@@ -132,7 +132,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
                 sent = real_send(self, data)
             except BaseException as error:
                 slot[AT_CALL] = 0
-                self._write_failed_send("send", started, error, data, 0)
+                self._wb_write_failed_send("send", started, error, data, 0)
                 raise
             ended = clock()
             slot[AT_CALL] = 0
@@ -145,7 +145,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
 
     def sendall(self: ProgramSocket, data: Any, flags: int = 0, /) -> Any:
         try:
-            if flags or self._kind != STREAM or type(data) is not bytes or self.gettimeout() is not None:
+            if flags or self._wb_kind != STREAM or type(data) is not bytes or self.gettimeout() is not None:
                 return any_sendall(self, data, flags)
             frame = _getframe(1)
             try:
@@ -154,7 +154,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
                 source = source_of(frame)
             try:
                 slot, thread = mine.both
-                key, name = self._key, names[self.label]
+                key, name = self._wb_key, names[self._wb_label]
             except (AttributeError, KeyError):
                 slot = None
             if slot is None:
@@ -168,7 +168,7 @@ def fast_methods(shared: dict[str, Any], general: dict[str, Callable[..., Any]],
                     sent += real_send(self, memoryview(data)[sent:])
             except BaseException as error:
                 slot[AT_CALL] = 0
-                self._write_failed_send("sendall", started, error, data, 0, sent)
+                self._wb_write_failed_send("sendall", started, error, data, 0, sent)
                 raise
             ended = clock()
             slot[AT_CALL] = 0

@@ -17,7 +17,7 @@ from .fast import fast_methods
 from .plain import dumps
 from .record import CODE, RECVS, UNKNOWN, Recorder
 from .recording import RecordingSocket
-from .sockets import TracedSocket
+from .sockets import CompleteSocket
 from .source import Sources
 from .step import joined
 from .tls import record_plain_bytes
@@ -33,52 +33,57 @@ _FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _CONNECTS = (CODE["connect"], CODE["connect_ex"])
 
 
-class ProgramSocket(TracedSocket):
+class ProgramSocket(CompleteSocket):
     """A recording socket that names itself after what it does, and tells which line of the program made a call."""
 
     __slots__ = ()
 
-    recorder: ClassVar[Recorder]
-    sources: ClassVar[Sources]
-    live: ClassVar[live_page.Live]
-    names: ClassVar[dict[str, Any]]
-    labels: ClassVar[dict[int, str]]
+    _wb_recorder: ClassVar[Recorder]
+    _wb_sources: ClassVar[Sources]
+    _wb_live: ClassVar[live_page.Live]
+    _wb_numbers: ClassVar[dict[str, Any]]
+    _wb_labels: ClassVar[dict[int, str]]
     """The last label of each descriptor."""
-    hold: ClassVar[Any] = None
+    _wb_accepts: ClassVar[Any]
+    _wb_hold: ClassVar[Any] = None
     """Called with a call's code, arguments and keyword arguments before it is made, where calls are to be held."""
-    _marks: ClassVar[int] = 0
+    _wb_marks: ClassVar[int] = 0
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if cls.__module__ == "ssl" and cls.__name__ == "SSLSocket":
-            cls.sources.pass_over(str(sys.modules["ssl"].__file__))
+            cls._wb_sources.pass_over(str(sys.modules["ssl"].__file__))
             record_plain_bytes(cls, _enter, hide)
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Any = None) -> None:
         super().__init__(family, type, proto, fileno)
         if type_of(fileno) is int:  # ssl and others wrap the descriptor of a socket anew: the name stays with it
-            self.label = self.labels.get(fileno, "")
+            self._wb_label = self._wb_labels.get(fileno, "")
         else:
-            self.labels.pop(self.fileno(), None)
+            self._wb_labels.pop(self.fileno(), None)
 
-    def _put(self, call: str, started: int, ended: int, tail: Any = None, flags: int = 0, **facts: Any) -> None:
-        source = self.live.mine.__dict__.get("source") or self.sources.of(sys._getframe(1))
-        super()._put(call, started, ended, tail, flags | self._marks, source=source, **facts)
+    def _wb_put(self, call: str, started: int, ended: int, tail: Any = None, flags: int = 0, **facts: Any) -> None:
+        source = self._wb_live.mine.__dict__.get("source") or self._wb_sources.of(sys._getframe(1))
+        super()._wb_put(call, started, ended, tail, flags | self._wb_marks, source=source, **facts)
 
-    def _accept_one(self) -> Any:
-        accepted, address = super()._accept_one()
-        self._call_it(accepted, "conn")
+    def _wb_accept_one(self) -> Any:
+        if not is_ours(self._wb_accepts):
+            return super(CompleteSocket, self).accept()
+        accepted, address = super()._wb_accept_one()
+        self._wb_call_it(accepted, "conn")
         return accepted, address
 
-    def _call_it(self, sock: RecordingSocket, role: str) -> None:
-        number = next(self.names.setdefault(role, count(1)))
-        sock.label = self.labels[sock.fileno()] = role if role == "server" and number == 1 else f"{role} {number}"
+    def _wb_call_it(self, sock: RecordingSocket, role: str) -> None:
+        number = next(self._wb_numbers.setdefault(role, count(1)))
+        sock._wb_label = self._wb_labels[sock.fileno()] = (
+            role if role == "server" and number == 1 else f"{role} {number}"
+        )
 
-    def _role(self, code: int) -> None:
+    def _wb_role(self, code: int) -> None:
         """Name a socket by the first call that shows what it is for."""
         role = _ROLES.get(code)
-        if role and not self.label and (code != CODE["bind"] or self._kind == _DATAGRAM):
-            self._call_it(self, role)
+        if role and not self._wb_label and (code != CODE["bind"] or self._wb_kind == _DATAGRAM):
+            self._wb_call_it(self, role)
 
 
 _DATAGRAM = 2
@@ -99,27 +104,28 @@ class Probe:
         self.recorder, self.live = recorder, live
         self.sources = Sources(recorder, (_FOLDER, str(module.__file__)))
         self.original: Any = module.socket
-        self.socket = self._make(steps)
+        self.socket = self._make(module, steps)
         live.begin(recorder.writer)
         recorder.on_loss = live.tell_lost
         self.replaced = {"socket": (self.original, self.socket)}
         for name in ("socketpair", "fromfd"):
             real = getattr(module, name)
-            self.replaced[name] = (real, _module_function(getattr(self.socket, name), real))
+            self.replaced[name] = (real, _module_function(name, module, real))
         """What of the socket module has to be replaced, and by what."""
 
-    def _make(self, steps: Optional[Steps]) -> Any:
+    def _make(self, module: Any, steps: Optional[Steps]) -> Any:
         """Make the class that stands for socket.socket, and looks like it."""
-        shared = {"recorder": self.recorder, "sources": self.sources, "live": self.live, "names": {}, "labels": {}}
+        own = {"recorder": self.recorder, "sources": self.sources, "live": self.live, "numbers": {}, "labels": {}}
+        shared = {f"_wb_{name}": value for name, value in own.items()}
         looks = {name: getattr(self.original, name) for name in ("__module__", "__qualname__", "__doc__")}
         methods = {name: _outer(name, getattr(ProgramSocket, name), self.original) for name in METHODS}
-        changed = fast = fast_methods(shared, methods, hide)
+        changed = fast = fast_methods(self, methods, hide)
         if steps is not None:
-            shared["hold"] = steps.holder()
+            shared["_wb_hold"] = steps.holder()
             changed = {name: steps.followed(method, fast.get(name, method), hide) for name, method in methods.items()}
         methods.update({name: _dressed(method, methods[name]) for name, method in changed.items()})
+        shared["_wb_accepts"] = property(lambda _: module.socket)  # as socket.accept: the program may put its own there
         made: Any = type("socket", (ProgramSocket,), {"__slots__": (), **looks, **shared, **methods})
-        made.accepts = made
         made.__slots__ = self.original.__slots__
         return made
 
@@ -152,29 +158,37 @@ _CODES = {"__init__": CODE["socket"], "_sendfile_use_sendfile": CODE["sendfile"]
 
 def _outer(name: str, real: Callable[..., Any], original: Any) -> Any:
     """Return the method *name* as the program calls it."""
-    code = _CODES.get(name) or CODE[name]
+    code, plain = _CODES.get(name) or CODE[name], getattr(original, name)
 
     def method(self: ProgramSocket, /, *args: Any, **options: Any) -> Any:
         slot = _enter(self, code, args, options)
         try:
             return real(self, *args, **options)
         except BaseException as error:
-            hide(error)
-            raise
+            if not _is_of_arguments(error):
+                hide(error)
+                raise
         finally:
             slot[live_page.AT_CALL] = 0
-            self.live.mine.source = 0
+            self._wb_live.mine.source = 0
+        return plain(self, *args, **options)  # raises, in its own words
 
-    return _dressed(method, getattr(original, name))
+    return _dressed(method, plain)
+
+
+def _is_of_arguments(error: BaseException) -> bool:
+    """Tell whether a method of ours could not even be called with the arguments that the program gave."""
+    trace = error.__traceback__
+    return isinstance(error, TypeError) and trace is not None and trace.tb_next is None
 
 
 def _enter(
     sock: ProgramSocket, code: int, args: tuple[Any, ...], options: Optional[dict[str, Any]] = None
 ) -> memoryview:
     """Hold a call that is to wait, then note in the live page that *sock* is about to make it."""
-    if sock.hold is not None:
-        sock.hold(code, args, options)
-    slot: memoryview = getattr(sock.live.mine, "slot", None) or sock.live.take(sock.recorder.thread())
+    if sock._wb_hold is not None:
+        sock._wb_hold(code, args, options)
+    slot: memoryview = getattr(sock._wb_live.mine, "slot", None) or sock._wb_live.take(sock._wb_recorder.thread())
     try:
         if code != _INIT:
             _note(sock, slot, code, args)
@@ -187,13 +201,13 @@ _INIT = CODE["socket"]
 
 
 def _note(sock: ProgramSocket, slot: memoryview, code: int, args: tuple[Any, ...]) -> None:
-    sock._role(code)
-    key, sources = sock._key, sock.sources
+    sock._wb_role(code)
+    key, sources = sock._wb_key, sock._wb_sources
     requested = args[0] if code in RECVS and args and isinstance(args[0], int) else UNKNOWN
-    source = sock.live.mine.source = sources.of(sys._getframe(3))
-    arguments = sock.recorder.text(dumps(argument(args))) if code in _CONNECTS else 0
+    source = sock._wb_live.mine.source = sources.of(sys._getframe(3))
+    arguments = sock._wb_recorder.text(dumps(argument(args))) if code in _CONNECTS else 0
     live_page.NOTE.pack_into(
-        slot, 0, sock.live.mine.thread, key[0], key[1], sources.name(sock.label), source,
+        slot, 0, sock._wb_live.mine.thread, key[0], key[1], sources.name(sock._wb_label), source,
         arguments, requested if -1 << 63 <= requested < 1 << 63 else UNKNOWN, clock(), code,
     )  # fmt: skip
 
@@ -206,12 +220,18 @@ def hide(error: BaseException) -> None:
     error.__traceback__ = trace
 
 
-def _module_function(real: Callable[..., Any], original: Any) -> Any:
-    """Return what stands for the socket module's function *original*."""
+def is_ours(kind: Any) -> bool:
+    """Tell whether a class that stands for socket.socket records; a program may put there what it likes."""
+    return isinstance(kind, type) and issubclass(kind, ProgramSocket)
+
+
+def _module_function(name: str, module: Any, original: Any) -> Any:
+    """Return what stands for *original*, the function *name* of the socket *module*."""
+    real = getattr(ProgramSocket, name).__func__
 
     def function(*args: Any, **options: Any) -> Any:
         try:
-            return real(*args, **options)
+            return real(module.socket, *args, **options) if is_ours(module.socket) else original(*args, **options)
         except BaseException as error:
             hide(error)
             raise

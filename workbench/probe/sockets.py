@@ -19,190 +19,193 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Optional
 
+    from .record import Recorder
 
-class TracedSocket(TransferSocket):
+
+class CompleteSocket(TransferSocket):
     """A recording socket, complete: the calls that make, name, set up and end it. All are socket.socket's."""
 
     __slots__ = ()
 
-    accepts: ClassVar[Optional[type[TracedSocket]]] = None
-    """The class of accepted sockets; TracedSocket unless set, as socket.accept returns plain sockets."""
+    _wb_accepts: ClassVar[Any]
+    """The class of accepted sockets."""
 
     def __init__(self, family: int = -1, type: int = -1, proto: int = -1, fileno: Optional[int] = None) -> None:
-        self._identify()
+        self._wb_identify()
         started = clock()
         try:
             super().__init__(family, type, proto, fileno)
         except BaseException as error:
-            self._write_error("socket", started, error, _given(family, type, proto, fileno))
+            self._wb_write_error("socket", started, error, _given(family, type, proto, fileno))
             raise
         ended = clock()
-        self._kind = int(self.type)
+        self._wb_kind = int(self.type)
         if not isinstance(fileno, _Made):
-            self._write_made("socket", (started, ended), [self], type, fileno)
+            self._wb_write_made("socket", (started, ended), [self], type, fileno)
 
     @classmethod
     def socketpair(
         cls, family: Optional[int] = None, type: int = socket.SOCK_STREAM, proto: int = 0
-    ) -> tuple[TracedSocket, TracedSocket]:
+    ) -> tuple[CompleteSocket, CompleteSocket]:
         """socket.socketpair, recorded with both sockets' ids."""
         started = clock()
         try:
             one, other = _pair(_PAIR_FAMILY if family is None else family, type, proto)
         except BaseException as error:
-            cls._unmade()._write_error("socketpair", started, error, _given(family, type, proto))
+            cls._wb_unmade()._wb_write_error("socketpair", started, error, _given(family, type, proto))
             raise
         ended = clock()
         made = [cls(sock.family, sock.type, sock.proto, fileno=_Made(sock.detach())) for sock in (one, other)]
-        made[0]._write_made("socketpair", (started, ended), made, type)
+        made[0]._wb_write_made("socketpair", (started, ended), made, type)
         return made[0], made[1]
 
     @classmethod
-    def fromfd(cls, fd: Any, family: int, type: int, proto: int = 0) -> TracedSocket:
+    def fromfd(cls, fd: Any, family: int, type: int, proto: int = 0) -> CompleteSocket:
         """socket.fromfd: a socket around a second descriptor of what *fd* is."""
         started = clock()
         try:
             made = cls(family, type, proto, fileno=_Made(socket.dup(fd)))
         except BaseException as error:
-            cls._unmade()._write_error("fromfd", started, error, (fd, family, type, proto))
+            cls._wb_unmade()._wb_write_error("fromfd", started, error, (fd, family, type, proto))
             raise
-        made._write_made("fromfd", (started, clock()), [made], type, fd)
+        made._wb_write_made("fromfd", (started, clock()), [made], type, fd)
         return made
 
     @classmethod
-    def _unmade(cls) -> TracedSocket:
+    def _wb_unmade(cls) -> CompleteSocket:
         """Return what stands for a socket that could not be made, to record just that."""
         unmade = cls.__new__(cls)
-        unmade._identify()
+        unmade._wb_identify()
         return unmade
 
     @harmless
-    def _write_made(
-        self, call: str, times: tuple[int, int], made: list[TracedSocket], kind: int, fileno: Any = None
+    def _wb_write_made(
+        self, call: str, times: tuple[int, int], made: list[CompleteSocket], kind: int, fileno: Any = None
     ) -> None:
         """Record a call that made one socket, or two."""
         args = [int(self.family), int(self.type if kind == -1 else kind), int(self.proto)]
         if fileno is not None:
             args = [int(fileno), *args] if call == "fromfd" else [*args, int(fileno)]
-        tail = {"args": args, **names(self), "made": [sock._key for sock in made]}
-        self._put(call, *times, tail, result=self.fileno())
+        tail = {"args": args, **names(self), "made": [sock._wb_key for sock in made]}
+        self._wb_put(call, *times, tail, result=self.fileno())
 
     # --- naming and connecting --------------------------------------------------------------------------------------
 
     def bind(self, address: Any, /) -> None:
         """socket.bind, recorded with the address that the socket really got."""
-        self._call("bind", super().bind, (address,), self._names)
+        self._wb_call("bind", super().bind, (address,), self._wb_names)
 
     def listen(self, *backlog: int) -> None:
         """socket.listen([backlog])."""
-        self._call("listen", super().listen, backlog, self._names)
+        self._wb_call("listen", super().listen, backlog, self._wb_names)
 
     def connect(self, address: Any, /) -> None:
         """socket.connect, recorded with both ends' addresses."""
-        self._call("connect", super().connect, (address,), self._names)
+        self._wb_call("connect", super().connect, (address,), self._wb_names)
 
     def connect_ex(self, address: Any, /) -> int:
         """socket.connect_ex: its result is the errno."""
-        result: int = self._call("connect_ex", super().connect_ex, (address,), lambda n: self._connected(address, n))
+        result: int = self._wb_call(
+            "connect_ex", super().connect_ex, (address,), lambda n: self._wb_connected(address, n)
+        )
         return result
 
     def accept(self) -> tuple[socket.socket, Any]:
         """socket.accept, recorded with the new socket's id and both ends' addresses."""
         started = clock()
         try:
-            accepted, address = self._accept_one()
+            accepted, address = self._wb_accept_one()
         except BaseException as error:
-            self._write_error("accept", started, error)
+            self._wb_write_error("accept", started, error)
             raise
-        self._write_accepted((started, clock()), accepted, address)
+        self._wb_write_accepted((started, clock()), accepted, address)
         return accepted, address
 
-    def _accept_one(self) -> tuple[TracedSocket, Any]:
+    def _wb_accept_one(self) -> tuple[CompleteSocket, Any]:
         """Accept as socket.accept does, with its rule for the new socket's timeout, but into a class that records."""
         fd, address = self._accept()  # type: ignore[attr-defined]
-        accepted = (self.accepts or TracedSocket)(self.family, self.type, self.proto, fileno=_Made(fd))
+        accepted = self._wb_accepts(self.family, self.type, self.proto, fileno=_Made(fd))
         if socket.getdefaulttimeout() is None and self.gettimeout():
-            super(TracedSocket, accepted).setblocking(True)
+            super(CompleteSocket, accepted).setblocking(True)
         return accepted, address
 
     @harmless
-    def _write_accepted(self, times: tuple[int, int], accepted: TracedSocket, address: Any) -> None:
-        tail = {
-            **names(accepted),
-            "made": [accepted._key],
-            "label": accepted.label,
-            "result": [None, argument(address)],
-        }
-        peer = peer_inode(accepted)
-        if peer is not None:
-            tail["peer_inode"] = peer
-        self._put("accept", *times, tail, flags=record.OTHER_RESULT)
+    def _wb_write_accepted(self, times: tuple[int, int], accepted: CompleteSocket, address: Any) -> None:
+        if not isinstance(accepted, CompleteSocket):  # of a class that the program put into socket's place
+            facts = {}
+        else:
+            facts = {**names(accepted), "made": [accepted._wb_key], "label": accepted._wb_label}
+            peer = peer_inode(accepted)
+            if peer is not None:
+                facts["peer_inode"] = peer
+        tail = {**facts, "result": [None, argument(address)]}
+        self._wb_put("accept", *times, tail, flags=record.OTHER_RESULT)
 
-    def dup(self) -> TracedSocket:
+    def dup(self) -> CompleteSocket:
         """socket.dup: another descriptor of the same socket."""
         started = clock()
         try:
             fd = socket.dup(self.fileno())
             made = type(self)(self.family, self.type, self.proto, fileno=_Made(fd))
-            super(TracedSocket, made).settimeout(self.gettimeout())
+            super(CompleteSocket, made).settimeout(self.gettimeout())
         except BaseException as error:
-            self._write_error("dup", started, error)
+            self._wb_write_error("dup", started, error)
             raise
-        self._write_result("dup", started, clock(), (), fd, lambda _: {**names(made), "made": [made._key]})
+        self._wb_write_result("dup", started, clock(), (), fd, lambda _: {**names(made), "made": [made._wb_key]})
         return made
 
-    def _names(self, result: Any) -> dict[str, Any]:
+    def _wb_names(self, result: Any) -> dict[str, Any]:
         return names(self)
 
     # --- setting up and asking --------------------------------------------------------------------------------------
 
     def settimeout(self, value: Optional[float], /) -> None:
         """socket.settimeout."""
-        self._call("settimeout", super().settimeout, (value,))
+        self._wb_call("settimeout", super().settimeout, (value,))
 
     def setblocking(self, flag: bool, /) -> None:
         """socket.setblocking."""
-        self._call("setblocking", super().setblocking, (flag,))
+        self._wb_call("setblocking", super().setblocking, (flag,))
 
     def setsockopt(self, *args: Any) -> None:
         """socket.setsockopt(level, option, value)."""
-        self._call("setsockopt", super().setsockopt, args)
+        self._wb_call("setsockopt", super().setsockopt, args)
 
     def getsockopt(self, *args: Any) -> Any:
         """socket.getsockopt(level, option[, buflen])."""
-        return self._call("getsockopt", super().getsockopt, args)
+        return self._wb_call("getsockopt", super().getsockopt, args)
 
     def getsockname(self) -> Any:
         """socket.getsockname."""
-        return self._call("getsockname", super().getsockname, ())
+        return self._wb_call("getsockname", super().getsockname, ())
 
     def getpeername(self) -> Any:
         """socket.getpeername."""
-        return self._call("getpeername", super().getpeername, ())
+        return self._wb_call("getpeername", super().getpeername, ())
 
     # --- ending -----------------------------------------------------------------------------------------------------
 
     def shutdown(self, how: int, /) -> None:
         """socket.shutdown."""
-        counts = self._counted()
-        self._call("shutdown", super().shutdown, (how,), lambda _: counts)
+        counts = self._wb_counted()
+        self._wb_call("shutdown", super().shutdown, (how,), lambda _: counts)
 
     def close(self) -> None:
         """socket.close, recorded when it really closes, which a file of makefile puts off."""
-        counts, was_open = self._counted(), self.fileno() >= 0
+        counts, was_open = self._wb_counted(), self.fileno() >= 0
         started = clock()
         try:
             super().close()
         except BaseException as error:
-            self._write_error("close", started, error)
+            self._wb_write_error("close", started, error)
             raise
         if was_open and self.fileno() < 0:
-            self._write_result("close", started, clock(), (), None, lambda _: counts)
+            self._wb_write_result("close", started, clock(), (), None, lambda _: counts)
 
     def detach(self) -> int:
         """socket.detach: the descriptor lives on, unseen."""
-        counts = self._counted()
-        result: int = self._call("detach", super().detach, (), lambda _: counts)
+        counts = self._wb_counted()
+        result: int = self._wb_call("detach", super().detach, (), lambda _: counts)
         return result
 
     def makefile(self, *args: Any, **options: Any) -> Any:
@@ -211,9 +214,9 @@ class TracedSocket(TransferSocket):
         try:
             made = super().makefile(*args, **options)
         except BaseException as error:
-            self._write_error("makefile", started, error, args)
+            self._wb_write_error("makefile", started, error, args)
             raise
-        self._write_result("makefile", started, clock(), args, None)
+        self._wb_write_result("makefile", started, clock(), args, None)
         return made
 
     def __repr__(self) -> str:
@@ -228,6 +231,34 @@ class TracedSocket(TransferSocket):
                 continue
             text += f", {name}={address}" if address else ""
         return text + ">"
+
+
+class TracedSocket(CompleteSocket):
+    """A recording socket to build on: what may be set has a plain name (`TracedSocket.recorder = Recorder(path)`)."""
+
+    __slots__ = ()
+
+    recorder: ClassVar[Optional[Recorder]] = None
+    accepts: ClassVar[Optional[type[TracedSocket]]] = None
+    """The class of accepted sockets; TracedSocket unless set, as socket.accept returns plain sockets."""
+    real_size: Optional[int] = None
+    moved: int = 0
+    fate: int = 0
+
+    _wb_recorder = property(lambda self: self.recorder)
+    _wb_accepts = property(lambda self: self.accepts or TracedSocket)
+    _wb_real_size = property(lambda self: self.real_size)
+    _wb_moved = property(lambda self: self.moved)
+    _wb_fate = property(lambda self: self.fate)
+
+    @property
+    def label(self) -> str:
+        """The name under which the socket's calls stand in the log; empty unless set."""
+        return self._wb_label
+
+    @label.setter
+    def label(self, label: str) -> None:
+        self._wb_label = label
 
 
 class _Made(int):

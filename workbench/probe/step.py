@@ -112,7 +112,7 @@ class Steps:
         elif code == CODE["close"] and sock.fileno() < 0:
             return
         else:
-            sock._role(code)
+            sock._wb_role(code)
         self._mine.__dict__["call"] = code
         if self._page[0] & BEFORE:
             self._ask(lambda: {**_who(sock, code), **_what(code, args), "queue": _queue(sock)})
@@ -145,14 +145,14 @@ class Steps:
 
 def _who(sock: ProgramSocket, code: int) -> dict[str, Any]:
     """Tell who makes the call; thread and source as numbers of texts."""
-    label = getattr(sock, "label", "")
+    label = getattr(sock, "_wb_label", "")
     return {
         "pid": os.getpid(),
-        "writer": sock.recorder.writer,
-        "thread": sock.recorder.thread(),
-        "socket": getattr(sock, "_key", (0, 0)),
+        "writer": sock._wb_recorder.writer,
+        "thread": sock._wb_recorder.thread(),
+        "socket": getattr(sock, "_wb_key", (0, 0)),
         "name": label,
-        "source": sock.sources.of(sys._getframe()),
+        "source": sock._wb_sources.of(sys._getframe()),
         "call": CALLS[code],
     }
 

@@ -22,7 +22,7 @@ def record_plain_bytes(kind: Any, enter: Callable[..., memoryview], hide: Callab
 
     *enter*: notes a call in the live page; *hide*: takes our frames out of a traceback.
     """
-    kind._marks = TLS
+    kind._wb_marks = TLS
     read, write, send, sendall = kind.read, kind.write, kind.send, kind.sendall
 
     def recorded(
@@ -33,7 +33,7 @@ def record_plain_bytes(kind: Any, enter: Callable[..., memoryview], hide: Callab
         try:
             result = real()
         except BaseException as error:
-            self._write_error(call, started, error, requested=requested)
+            self._wb_write_error(call, started, error, requested=requested)
             hide(error)
             raise
         finally:
@@ -85,4 +85,4 @@ def _write_plain(self: Any, call: str, times: tuple[int, int], data: Any, count:
     """Record plain bytes; how many wait in the kernel cannot be told, as those are ciphertext."""
     moved = memoryview(data).cast("B")[:count] if count else b""
     flags = NO_RESULT if call == "sendall" else 0
-    self._put(call, *times, None, flags, result=count, requested=requested, left=UNKNOWN, data=moved)
+    self._wb_put(call, *times, None, flags, result=count, requested=requested, left=UNKNOWN, data=moved)

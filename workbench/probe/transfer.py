@@ -44,9 +44,9 @@ class TransferSocket(RecordingSocket):
         try:
             data = super().recv(bufsize, flags)
         except BaseException as error:
-            self._write_failed_recv("recv", started, error, bufsize, flags)
+            self._wb_write_failed_recv("recv", started, error, bufsize, flags)
             raise
-        self._write_recv("recv", (started, clock()), data, len(data), bufsize, flags)
+        self._wb_write_recv("recv", (started, clock()), data, len(data), bufsize, flags)
         return data
 
     def recvfrom(self, bufsize: int, flags: int = 0, /) -> tuple[bytes, Any]:
@@ -55,9 +55,9 @@ class TransferSocket(RecordingSocket):
         try:
             data, address = super().recvfrom(bufsize, flags)
         except BaseException as error:
-            self._write_failed_recv("recvfrom", started, error, bufsize, flags)
+            self._wb_write_failed_recv("recvfrom", started, error, bufsize, flags)
             raise
-        self._write_recv("recvfrom", (started, clock()), data, len(data), bufsize, flags, address)
+        self._wb_write_recv("recvfrom", (started, clock()), data, len(data), bufsize, flags, address)
         return data, address
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
@@ -66,9 +66,9 @@ class TransferSocket(RecordingSocket):
         try:
             count = super().recv_into(buffer, nbytes, flags)
         except BaseException as error:
-            self._write_failed_recv("recv_into", started, error, nbytes or size_of(buffer), flags)
+            self._wb_write_failed_recv("recv_into", started, error, nbytes or size_of(buffer), flags)
             raise
-        self._write_recv("recv_into", (started, clock()), buffer, count, nbytes or size_of(buffer), flags)
+        self._wb_write_recv("recv_into", (started, clock()), buffer, count, nbytes or size_of(buffer), flags)
         return count
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
@@ -77,10 +77,10 @@ class TransferSocket(RecordingSocket):
         try:
             count, address = super().recvfrom_into(buffer, nbytes, flags)
         except BaseException as error:
-            self._write_failed_recv("recvfrom_into", started, error, nbytes or size_of(buffer), flags)
+            self._wb_write_failed_recv("recvfrom_into", started, error, nbytes or size_of(buffer), flags)
             raise
         asked = nbytes or size_of(buffer)
-        self._write_recv("recvfrom_into", (started, clock()), buffer, count, asked, flags, address)
+        self._wb_write_recv("recvfrom_into", (started, clock()), buffer, count, asked, flags, address)
         return count, address
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0, /) -> tuple[bytes, list[Any], int, Any]:
@@ -89,10 +89,10 @@ class TransferSocket(RecordingSocket):
         try:
             data, ancillary, told, address = super().recvmsg(bufsize, ancbufsize, flags)
         except BaseException as error:
-            self._write_failed_recv("recvmsg", started, error, bufsize, flags, ancbufsize)
+            self._wb_write_failed_recv("recvmsg", started, error, bufsize, flags, ancbufsize)
             raise
         times, extra = (started, clock()), (ancbufsize, bool(ancillary), told)
-        self._write_recv("recvmsg", times, data, len(data), bufsize, flags, address, *extra)
+        self._wb_write_recv("recvmsg", times, data, len(data), bufsize, flags, address, *extra)
         return data, ancillary, told, address
 
     def recvmsg_into(self, buffers: Any, ancbufsize: int = 0, flags: int = 0, /) -> tuple[int, list[Any], int, Any]:
@@ -101,17 +101,17 @@ class TransferSocket(RecordingSocket):
         try:
             count, ancillary, told, address = super().recvmsg_into(buffers, ancbufsize, flags)
         except BaseException as error:
-            self._write_failed_recv("recvmsg_into", started, error, size_of(buffers), flags, ancbufsize)
+            self._wb_write_failed_recv("recvmsg_into", started, error, size_of(buffers), flags, ancbufsize)
             raise
         times, extra = (started, clock()), (ancbufsize, bool(ancillary), told)
-        self._write_recv("recvmsg_into", times, buffers, count, size_of(buffers), flags, address, *extra)
+        self._wb_write_recv("recvmsg_into", times, buffers, count, size_of(buffers), flags, address, *extra)
         return count, ancillary, told, address
 
-    def _write_failed_recv(
+    def _wb_write_failed_recv(
         self, call: str, started: int, error: BaseException, asked: Any, flags: Any, ancbufsize: Any = 0
     ) -> None:
         args = None if whole(asked) >= 0 and not ancbufsize else (asked, ancbufsize) if ancbufsize else (asked,)
-        self._write_error(call, started, error, args, requested=whole(asked), message_flags=whole(flags, 0))
+        self._wb_write_error(call, started, error, args, requested=whole(asked), message_flags=whole(flags, 0))
 
     # --- send and its kin -------------------------------------------------------------------------------------------
 
@@ -121,9 +121,9 @@ class TransferSocket(RecordingSocket):
         try:
             sent = super().send(data, flags)
         except BaseException as error:
-            self._write_failed_send("send", started, error, data, flags, self.moved)
+            self._wb_write_failed_send("send", started, error, data, flags, self._wb_moved)
             raise
-        self._write_send("send", (started, clock()), data, sent, flags)
+        self._wb_write_send("send", (started, clock()), data, sent, flags)
         return sent
 
     def sendall(self, data: Any, flags: int = 0, /) -> None:
@@ -134,21 +134,21 @@ class TransferSocket(RecordingSocket):
                 return super().sendall(data, flags)  # raises
             timeout = self.gettimeout()
             deadline = None if timeout is None else monotonic() + timeout
-            with self.sending():
-                sent = self.send_some(view, flags, deadline)
+            with self._wb_sending():
+                sent = self._wb_send_some(view, flags, deadline)
                 while sent < len(view):
-                    sent += self.send_some(view[sent:], flags, deadline)
+                    sent += self._wb_send_some(view[sent:], flags, deadline)
         except BaseException as error:
-            self._write_failed_send("sendall", started, error, data, flags, max(sent, self.moved))
+            self._wb_write_failed_send("sendall", started, error, data, flags, max(sent, self._wb_moved))
             raise
-        self._write_send("sendall", (started, clock()), data, sent, flags)
+        self._wb_write_send("sendall", (started, clock()), data, sent, flags)
         return None
 
-    def sending(self) -> Any:
+    def _wb_sending(self) -> Any:
         """Return a context in which the sends of one sendall are made."""
         return _NO_CONTEXT
 
-    def send_some(self, data: memoryview, flags: int, deadline: Optional[float]) -> int:
+    def _wb_send_some(self, data: memoryview, flags: int, deadline: Optional[float]) -> int:
         """Send once, waiting until *deadline* (monotonic seconds) at most; the step of which sendall is made."""
         if deadline is not None and self.gettimeout() and self.fileno() >= 0:
             remaining = deadline - monotonic()
@@ -163,9 +163,9 @@ class TransferSocket(RecordingSocket):
         try:
             sent = super().sendto(data, *args)
         except BaseException as error:
-            self._write_failed_send("sendto", started, error, data, flags, args=args[-1:])
+            self._wb_write_failed_send("sendto", started, error, data, flags, args=args[-1:])
             raise
-        self._write_send("sendto", (started, clock()), data, sent, flags, lambda: self._destination(args[-1]))
+        self._wb_write_send("sendto", (started, clock()), data, sent, flags, lambda: self._wb_destination(args[-1]))
         return sent
 
     def sendmsg(self, buffers: Any, ancdata: Any = (), flags: int = 0, address: Any = None, /) -> int:
@@ -175,10 +175,10 @@ class TransferSocket(RecordingSocket):
             sent = super().sendmsg(buffers, ancdata, flags, address)
         except BaseException as error:
             args = None if address is None else (address,)
-            self._write_failed_send("sendmsg", started, error, buffers, flags, args=args)
+            self._wb_write_failed_send("sendmsg", started, error, buffers, flags, args=args)
             raise
-        about = None if address is None else lambda: self._destination(address)
-        self._write_send("sendmsg", (started, clock()), buffers, sent, flags, about)
+        about = None if address is None else lambda: self._wb_destination(address)
+        self._wb_write_send("sendmsg", (started, clock()), buffers, sent, flags, about)
         return sent
 
     def _sendfile_use_sendfile(self, file: Any, offset: int = 0, count: Optional[int] = None) -> int:
@@ -189,13 +189,13 @@ class TransferSocket(RecordingSocket):
         except getattr(socket, "_GiveupOnSendfile", ()):
             raise
         except BaseException as error:
-            self._write_sendfile(started, file, offset, watched.stopped - offset, error)
+            self._wb_write_sendfile(started, file, offset, watched.stopped - offset, error)
             raise
-        self._write_sendfile(started, file, offset, sent)
+        self._wb_write_sendfile(started, file, offset, sent)
         return sent
 
     @harmless
-    def _write_sendfile(
+    def _wb_write_sendfile(
         self, started: int, file: Any, offset: int, sent: int, error: Optional[BaseException] = None
     ) -> None:
         """Record a sendfile, with the bytes read from *file* once more: they never came by here."""
@@ -206,20 +206,20 @@ class TransferSocket(RecordingSocket):
         elif sent > 0:
             data = os.pread(file.fileno(), sent, offset)
         if error is None:
-            self._write_send("sendfile", (started, ended), data, len(data), 0)
+            self._wb_write_send("sendfile", (started, ended), data, len(data), 0)
         else:
-            self._write_error("sendfile", started, error, sent=data)
+            self._wb_write_error("sendfile", started, error, sent=data)
 
-    def _destination(self, address: Any) -> dict[str, Any]:
+    def _wb_destination(self, address: Any) -> dict[str, Any]:
         """Return the tail of a datagram's record: where it went, and from where (a first sendto binds the socket)."""
         return {"args": [argument(address)], "peer": argument(address), "local": local_address(self)}
 
-    def _write_failed_send(
+    def _wb_write_failed_send(
         self, call: str, started: int, error: BaseException, data: Any, flags: Any, sent: int = 0, args: Any = None
     ) -> None:
         offered = size_of(data)
         moved = taken(data, sent) if sent and offered != -1 else b""
-        self._write_error(call, started, error, args, moved, requested=offered, message_flags=whole(flags, 0))
+        self._wb_write_error(call, started, error, args, moved, requested=offered, message_flags=whole(flags, 0))
 
 
 class _Watched:
