@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from textual.app import App
+from textual.geometry import Region
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
@@ -13,6 +14,7 @@ from tests.ui.panes import settled
 from workbench.model.arguments import METHODS
 from workbench.model.endpoint import ServerSettings
 from workbench.ui.screens.call_dialog import CallDialog, CallRequest
+from workbench.ui.screens.choice_list import ChoiceList
 from workbench.ui.screens.confirm import Confirm, exposure
 from workbench.ui.screens.unfinished import Unfinished
 from workbench.ui.widgets.controls import ErrorLine, Field
@@ -31,6 +33,17 @@ class Asking(App[None]):
 
     def text(self, id: str) -> str:
         return str(self.screen.query_one(f"#{id}").render())
+
+
+async def test_the_second_of_two_fast_clicks_closes_nothing_below_a_dialog() -> None:
+    app = Asking(lambda: ChoiceList({"a": "first", "b": "second"}, "b", Region(0, 0, 20, 1)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        listed = app.screen.query_one(OptionList)
+        listed.action_select()
+        listed.action_select()
+        await settled(pilot)
+        assert (app.answers, app.screen) == (["b"], app.screen_stack[0])
 
 
 async def test_a_method_without_arguments_is_called_with_enter() -> None:

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from workbench.model.arguments import EXAMPLES, METHODS, ArgumentsError, parse_arguments
 from workbench.model.safe import safe
+from workbench.ui.screens.dialog import Dialog
 from workbench.ui.widgets.controls import Caption, ErrorLine, Field, Press, Row
 
 
@@ -26,7 +26,7 @@ class CallRequest:
     args: tuple[object, ...]
 
 
-class CallDialog(ModalScreen[CallRequest | None]):
+class CallDialog(Dialog[CallRequest | None]):
     """Gives the call to make at the endpoint *name*, or None. What was typed for a method is kept while it is open."""
 
     DEFAULT_CSS = """

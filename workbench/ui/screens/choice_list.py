@@ -10,14 +10,14 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.events import Click
 from textual.geometry import Region
-from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from workbench.model.safe import cells, safe
+from workbench.ui.screens.dialog import Dialog
 
 
-class ChoiceList(ModalScreen[str | None]):
+class ChoiceList(Dialog[str | None]):
     """The values of a Choice, each with its help; None if the person chose nothing."""
 
     DEFAULT_CSS = """

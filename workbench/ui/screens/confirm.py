@@ -8,15 +8,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench.model.endpoint import SocketSettings
 from workbench.model.safe import safe
+from workbench.ui.screens.dialog import Dialog
 from workbench.ui.widgets.controls import Press, Row
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Dialog[bool]):
     """Asks a question (plain text); True if the person said yes. "No" has the focus."""
 
     DEFAULT_CSS = """

@@ -122,7 +122,8 @@ class ExperimentsScreen(Screen[None]):
             self.app.push_screen(ExperimentScreen(experiment, self._progress, zone=self._zone))
 
     def action_leave(self) -> None:
-        self.app.pop_screen()
+        if self.is_current:
+            self.app.pop_screen()
 
 
 def _line(experiment: Experiment, done: Done | None) -> Content:

@@ -12,11 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
 from workbench.model.hexdump import SIGNS, Category
 from workbench.model.safe import STAND_IN
+from workbench.ui.screens.dialog import Dialog
 from workbench.ui.widgets.log_frame import LogFrame
 from workbench.ui.widgets.log_view import LogView
 
@@ -60,7 +61,7 @@ the real call: what a call returns, raises and takes is what a plain socket's wo
 """
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """Explains the bench and lists its keys, as they are bound."""
 
     DEFAULT_CSS = """

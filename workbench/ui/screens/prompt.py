@@ -13,11 +13,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from workbench.model.safe import safe
+from workbench.ui.screens.dialog import Dialog
 from workbench.ui.widgets.controls import ErrorLine, Field, Press, Row
 
 _MOST = 5000  # entries of a folder that are looked at
@@ -43,7 +43,7 @@ class PathSuggester(Suggester):
         return f"{folder}{slash}{fitting[0]}" if fitting else None
 
 
-class Prompt(ModalScreen[str | None]):
+class Prompt(Dialog[str | None]):
     """Asks for one line; gives it, or None. *check* returns a sentence where the line will not do."""
 
     DEFAULT_CSS = """

@@ -275,7 +275,8 @@ class SessionScreen(Screen[None]):
     def action_leave(self) -> None:
         self._left = True
         self._ticking.stop()
-        self.app.pop_screen()
+        if self.is_current:
+            self.app.pop_screen()
 
     def on_unmount(self) -> None:
         if self._left:  # not before: until then the log may be drawn once more

@@ -152,4 +152,5 @@ class StreamScreen(Screen[None]):
             self.notify(f"Copied {len(self.lines)} lines.", timeout=2)
 
     def action_leave(self) -> None:
-        self.app.pop_screen()
+        if self.is_current:
+            self.app.pop_screen()

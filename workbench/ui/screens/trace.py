@@ -258,7 +258,7 @@ class TraceScreen(SessionScreen):
                     await asyncio.sleep(TICK)
         if self.is_first:
             self.app.exit()
-        else:
+        elif self.is_current:
             self.app.pop_screen()
 
     @property

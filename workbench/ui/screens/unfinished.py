@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench.model.safe import safe
+from workbench.ui.screens.dialog import Dialog
 from workbench.ui.widgets.controls import Press, Row
 
 Choice = Literal["open", "discard", "later"]
 
 
-class Unfinished(ModalScreen[Choice]):
+class Unfinished(Dialog[Choice]):
     """Offers a session that a crash left: look at it, throw it away, or decide another time."""
 
     DEFAULT_CSS = """

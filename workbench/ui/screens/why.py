@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from workbench.journal.around import around
 from workbench.journal.reader import Journal
 from workbench.model.why import Why, why
+from workbench.ui.screens.dialog import Dialog
 
 
 def explain(journal: Journal, index: int) -> Why:
@@ -25,7 +25,7 @@ def explain(journal: Journal, index: int) -> Why:
     return why(call, sources, takers, around(journal, index))
 
 
-class WhyScreen(ModalScreen[None]):
+class WhyScreen(Dialog[None]):
     """Shows an explanation."""
 
     DEFAULT_CSS = """
