@@ -85,6 +85,15 @@ async def test_k_goes_round_a_call_and_its_kin(session: Session) -> None:
         assert over(pilot) == {3: "cursor", 4: "kin", 6: "kin"}
 
 
+async def test_keys_mean_the_last_call_while_none_is_selected(session: Session) -> None:
+    async with Bench(session.path).run_test(size=(81, 40)) as pilot:
+        view = pilot.app.log_view
+        await pilot.press("enter")
+        assert (view.selected, view.rows.is_folded(6)) == (None, True)
+        await pilot.press("k")
+        assert (view.selected, "◆" in "".join(await shown(pilot))) == (3, True)
+
+
 async def test_k_on_a_call_without_kin_stays(session: Session) -> None:
     async with Bench(session.path).run_test(size=(81, 40)) as pilot:
         await pilot.pause()

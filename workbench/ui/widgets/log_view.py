@@ -90,6 +90,11 @@ class LogView(LogCanvas):
         """The call shown last, None while there is none."""
         return self.rows.step(self.rows.taken - 1, len(self.rows)) if len(self.rows) else None
 
+    @property
+    def here(self) -> int | None:
+        """The call that keys mean: the selected one, or the last while none is."""
+        return self.last if self.selected is None else self.selected
+
     def sync(self) -> int:
         """Show what the journal has taken in since; return how many calls are new. Call it after each pull."""
         on_last = self.following and self.selected is not None and self.selected == self.last
@@ -150,8 +155,7 @@ class LogView(LogCanvas):
     def targets(self) -> list[int]:
         """Return the calls that an action means: those with text selected, those marked, or the selected one."""
         calls = self.selected_calls() or sorted(self._marked, key=self.rows.line)
-        one = self.last if self.selected is None else self.selected
-        return (calls or ([] if one is None else [one]))[: log_copy.MOST]
+        return (calls or ([] if self.here is None else [self.here]))[: log_copy.MOST]
 
     def _reveal(self, index: int) -> None:
         """Scroll as little as needed for the call to be seen, its head at the top if it is higher than the screen."""
@@ -180,9 +184,9 @@ class LogView(LogCanvas):
             self.show_index(self.last if self.selected is None else self.rows.step(self.selected, count))
 
     def action_mark(self, count: int) -> None:
-        if self.last is None:
+        here = self.here
+        if here is None:
             return
-        here = self.last if self.selected is None else self.selected
         begin = here if self._marked_from is None else self._marked_from
         self.show_index(self.rows.step(here, count))
         low, high = sorted((begin, self.rows.step(here, count)), key=self.rows.line)
@@ -223,8 +227,8 @@ class LogView(LogCanvas):
     # --- folding ---------------------------------------------------------------------------------------------------
 
     def action_turn(self) -> None:
-        if self.selected is not None:
-            self.turn(self.selected)
+        if self.here is not None:
+            self.turn(self.here)
 
     def turn(self, index: int) -> None:
         """Fold or unfold a call; of a long one show all bytes first."""
@@ -311,6 +315,8 @@ class LogView(LogCanvas):
     # --- kin, why --------------------------------------------------------------------------------------------------
 
     def action_kin(self, direction: int) -> None:
+        if self.selected is None and self.last is not None:
+            self.selected = self.last
         call = self._kin.step(self.rows, self.selected, direction)
         if call is None:
             self.notify("No other call in the log moved these bytes.", timeout=3)
