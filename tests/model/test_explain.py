@@ -38,7 +38,7 @@ PATH = "/tmp/x.sock"
         ),
         (
             made("bind", HOST, error="OSError EADDRINUSE x"),
-            "EADDRINUSE: another socket has 127.0.0.1:6789, or TIME_WAIT keeps it",
+            "EADDRINUSE: 127.0.0.1:6789 is in use, or TIME_WAIT keeps it",
         ),
         (
             made("bind", HOST, error="OSError EADDRINUSE x", datagram=True),
@@ -155,7 +155,7 @@ def test_what_real_sockets_refuse(session, tmp_path):
         where = f"127.0.0.1:{address[1]}"
         assert said(two.connect, address) == f"ECONNREFUSED: nobody listens on {where}"
         one.listen(1)
-        assert said(two.bind, address).startswith(f"EADDRINUSE: another socket has {where}, or ")
+        assert said(two.bind, address).startswith(f"EADDRINUSE: {where} is in use, or ")
         three.connect(address)
         assert said(three.connect, address) == "EISCONN: the socket is connected already"
         three.settimeout(0.05)

@@ -344,6 +344,16 @@ async def test_a_narrow_screen_shows_one_view_at_a_time() -> None:
         assert desk.app.focused is desk.app.query_one(LogView)
 
 
+async def test_a_connect_that_was_refused_is_in_the_log_and_no_notice_besides() -> None:
+    async with bench() as desk:
+        await desk.fill("#client #address", "127.0.0.1:9")
+        await desk.press("f8")
+        await desk.until(lambda: "close" in desk.calls("client 1"))
+        await desk.until(lambda: "closed" in "\n".join(desk.picture()))
+        await desk.pilot.pause(0.2)
+        assert [note.message for note in desk.app._notifications] == []
+
+
 def crashed(state_home: Path) -> Path:
     """Return the session that a bench left when it was killed."""
     script = "import os; from workbench.ui.bridge import Bridge; Bridge.live(); os.kill(os.getpid(), 9)"

@@ -81,7 +81,7 @@ def _address_in_use(call: Call) -> str:
     if path is None and call.call == "bind" and call.datagram:
         return f"another socket is bound to {place(call)}"
     if path is None and call.call == "bind":
-        return f"another socket has {place(call)}, or TIME_WAIT keeps it"
+        return f"{place(call)} is in use, or TIME_WAIT keeps it"
     if path is None:
         return "another socket has this address"
     if path.startswith("@"):

@@ -13,6 +13,8 @@ from workbench.ui import wishes
 
 _TICK = 0.05  # seconds between two looks
 
+_NO_CALLS = (wishes.EndpointChosen, wishes.AutoRecvChanged, wishes.BufsizeChanged)
+
 
 async def until(condition: Callable[[], bool], seconds: float) -> bool:
     """Wait for something that another task or thread brings about; tell whether it came."""
@@ -56,6 +58,8 @@ def _accept(bench: Bench) -> str | None:
 
 
 def _at(endpoint: Endpoint, wish: wishes.Wish) -> str | None:
+    if endpoint.closed and isinstance(wish, _NO_CALLS):
+        return None
     if endpoint.closed:
         return f"{endpoint.name} is closed: there is no socket to call."
     match wish:
