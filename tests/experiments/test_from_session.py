@@ -293,6 +293,22 @@ def connected(bench: Bench, **given: str) -> tuple[Client, Endpoint]:
     return client, server.connections[-1]
 
 
+def test_what_was_queued_before_a_reset_that_a_send_met(session: Path) -> None:
+    with closing(Recorder(str(session))) as recorder:
+        bench = Bench(recorder)
+        path = str(session.with_suffix(".sock"))
+        client, conn = connected(bench, family="AF_UNIX", type="SOCK_SEQPACKET", path=path)
+        assert conn.send(b"hello").result(WAIT).ok
+        assert client.send(b"unread").result(WAIT).ok
+        conn.close().result(WAIT)
+        assert client.send(b"more").result(WAIT).error is not None
+        assert [client.recv(3).result(WAIT).result for _ in range(2)] == [b"hel", b""]
+        bench.close()
+    before, after, source = repeated(session)
+    assert after == before
+    assert "received = after_reset(client_1, 3)" in source
+
+
 @pytest.mark.parametrize("met_by", ["recv", "send"])
 def test_a_reset_and_the_end_after_it(session: Path, met_by: str) -> None:
     with closing(Recorder(str(session))) as recorder:
@@ -308,7 +324,7 @@ def test_a_reset_and_the_end_after_it(session: Path, met_by: str) -> None:
         bench.close()
     before, after, source = repeated(session)
     assert after == before == {("client 1", True): b"hello"}
-    assert "received = end(client_1, 10)" in source
+    assert "received = after_reset(client_1, 10)" in source
 
 
 def test_messages_that_were_cut(session: Path) -> None:

@@ -231,13 +231,13 @@ class _Repeat:
                 self.script.add(f"{other}.sendall({self.script.payload(call.data)})")
                 self._made.queued[name] += call.data
             if facts.type == _MESSAGES:
-                self._expect(f"{name}.recv({call.requested})", call)
+                self._expect(facts, name, call)
             else:
-                self._receive(name, call)
+                self._receive(facts, name, call)
         elif call.requested and call.error is None:
             if not facts.other and name not in self._ended:
                 self._close(other, name)
-            self._expect_end(name, call, facts.id in self._reset)
+            self._expect_end(facts, name, call)
 
     def _send(self, name: str, call: Call, early: bool) -> None:
         self._join(name)
@@ -257,7 +257,7 @@ class _Repeat:
         if thread := self._sending.pop(name, ""):
             self.script.add(f"{thread}.join(5)")
 
-    def _receive(self, name: str, call: Call) -> None:
+    def _receive(self, facts: SocketFacts, name: str, call: Call) -> None:
         size, data, queued = call.requested or _WHOLE, call.data, self._made.queued[name]
         if not queued.startswith(data):
             self.script.remark(f"{call.seq}: {expression(call, 60)}: its bytes came by a way that was not recorded")
@@ -268,10 +268,11 @@ class _Repeat:
         if len(data) < size and len(queued) > len(data):
             self.script.remark(f"recv({size}) in the session, when no more had arrived:")
             size = len(data)
-        self.script.uses(helper="arrived")
-        self.script.add(f"arrived({name}, {len(data)})")
-        self._recvs += 2
-        self.script.got(f"received = {name}.recv({size})", ("recv", self._recvs, data, size), call)
+        if facts.id not in self._reset:
+            self.script.uses(helper="arrived")
+            self.script.add(f"arrived({name}, {len(data)})")
+            self._recvs += 1
+        self._expect(facts, name, call, size)
         del queued[: len(data)]
 
     def _take(self, name: str, data: bytes, call: Call | None = None) -> None:
@@ -280,17 +281,21 @@ class _Repeat:
         self.script.shown = self.script.shown or ("recv", self._recvs + 1, data, len(data))
         del self._made.queued[name][: len(data)]
 
-    def _expect_end(self, name: str, call: Call, reset: bool) -> None:
+    def _expect_end(self, facts: SocketFacts, name: str, call: Call) -> None:
         if name not in self._ended or self._made.queued[name]:
             self.script.remark(f"{call.seq}: {name}.recv({call.requested}) met the end of the stream")
             return
-        if reset:
-            self.script.uses(helper="end")
-        self._expect(f"end({name}, {call.requested})" if reset else f"{name}.recv({call.requested})", call)
+        self._expect(facts, name, call)
 
-    def _expect(self, taking: str, call: Call) -> None:
+    def _expect(self, facts: SocketFacts, name: str, call: Call, size: int | None = None) -> None:
+        """Add a recv of *size* bytes, as many as in the session unless told, and what it must return."""
+        size = size or call.requested or _WHOLE
+        taking = f"{name}.recv({size})"
+        if facts.id in self._reset:
+            self.script.uses(helper="after_reset")
+            taking = f"after_reset({name}, {size})"
         self._recvs += 1
-        self.script.got(f"received = {taking}", ("recv", self._recvs, call.data, call.requested or 0), call)
+        self.script.got(f"received = {taking}", ("recv", self._recvs, call.data, size), call)
 
     def _shutdown(self, facts: SocketFacts, call: Call) -> None:
         name, how = self.script.known(facts.id), call.args[0] if call.args else ""

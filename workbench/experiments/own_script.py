@@ -14,16 +14,18 @@ _INLINE = 60
 """Bytes of a payload that stand where it is used; a longer one has a name."""
 _ROW = 16
 _LONGEST_PATTERN = 256
-_TAKEN = frozenset({"socket", "threading", "tempfile", "os", "arrived", "end", "take", "received", "sender", "folder"})
+_TAKEN = frozenset(
+    {"socket", "threading", "tempfile", "os", "after_reset", "arrived", "take", "received", "sender", "folder"}
+)
 _HELPERS = {
     "arrived": '''
 def arrived(sock, size):
     """Wait until *size* bytes have arrived, without taking them."""
     sock.recv(size, socket.MSG_PEEK | socket.MSG_WAITALL)
 ''',
-    "end": '''
-def end(sock, size):
-    """Receive the end of the stream; a reset comes before it, if no call has met it yet."""
+    "after_reset": '''
+def after_reset(sock, size):
+    """Receive what comes after a reset, which this call meets if no other has."""
     try:
         return sock.recv(size)
     except ConnectionResetError:
