@@ -404,6 +404,24 @@ async def test_the_fields_leave_room_for_the_button(app: WorkbenchApp, name: str
         assert button.region.right <= screen.query_one(Answer).content_region.right
 
 
+async def test_brackets_in_a_script_are_no_markup(app: WorkbenchApp, tmp_path: Path) -> None:
+    source = TWO_SENDS.source.replace('"the stream has no messages"', '"of [/mine]"')
+    source = source.replace("SENDS = 2\n", 'SENDS = 2\nWORD = "[/nope]"\n').replace("[4, 16, 1024]", "[4]\n# WORD = []")
+    mine = written(tmp_path, 'title = "Two sends, one recv"', 'title = "A [/nope] [b]title"', source)
+    async with app.run_test(size=(120, 40), tooltips=True) as pilot:
+        screen = await ask(pilot, mine)
+        assert "A [/nope] [b]title · predict: key 1, 2 or 3" in screen_text(app)
+        assert "of [/mine]" in screen_text(app)
+        await pilot.press("2")
+        await answered(pilot)
+        assert "A [/nope] [b]title" in screen_text(app)
+        await pilot.hover("#p-WORD")
+        await until(pilot, lambda: "Try [/nope]" in screen_text(app))
+        await pilot.press("escape")
+        await settled(pilot)
+        assert isinstance(screen, ExperimentScreen)
+
+
 async def test_a_choice_of_wide_text_keeps_its_mark_and_its_control_characters_away(
     app: WorkbenchApp, tmp_path: Path
 ) -> None:

@@ -23,6 +23,7 @@ from workbench.model.safe import safe
 from workbench.probe.record import Recorder
 from workbench.ui.bridge import Bridge
 from workbench.ui.screens.session import SessionScreen
+from workbench.ui.titles import entitle, subtitle
 from workbench.ui.widgets.answer import Answer
 from workbench.ui.widgets.log_view import LogView
 from workbench.ui.widgets.question import Question
@@ -106,8 +107,8 @@ class ExperimentScreen(SessionScreen):
     def above(self) -> Iterable[Widget]:
         frame = Vertical(Question(self.experiment), id="question-frame", classes="frame")
         keys = ", ".join(map(str, range(1, len(self.experiment.choices))))
-        frame.border_title = f"{safe(self.experiment.title)} · predict: key {keys} or {len(self.experiment.choices)}"
-        frame.border_subtitle = safe(self.experiment.topic)
+        entitle(frame, f"{safe(self.experiment.title)} · predict: key {keys} or {len(self.experiment.choices)}")
+        subtitle(frame, safe(self.experiment.topic))
         yield frame
 
     def beside(self) -> Iterable[Widget]:
@@ -115,7 +116,7 @@ class ExperimentScreen(SessionScreen):
         lines = source.split("\n")
         first = next((number for number, line in enumerate(lines, 1) if line.rstrip() == _BLOCK_ENDS), 0) + 1
         frame = Vertical(SourceView(source, first, id="source"), id="source-frame", classes="frame")
-        frame.border_title = safe(self.experiment.path.name)
+        entitle(frame, safe(self.experiment.path.name))
         yield Vertical(frame, id="left")
 
     def below(self) -> Iterable[Widget]:
@@ -165,7 +166,7 @@ class ExperimentScreen(SessionScreen):
             return
         self._told = False
         self.remove_class("-asking")
-        self.query_one("#question-frame").border_title = safe(self.experiment.title)
+        entitle(self.query_one("#question-frame"), safe(self.experiment.title))
         self.query_one(SourceView).show(self.experiment.script(values))
         self.set_class(step, "-stepping")
         self.refresh_bindings()

@@ -19,7 +19,8 @@ from workbench.experiments.catalog import BadExperiment, Experiment, Verdict, by
 from workbench.experiments.progress import Done, Progress, key_of
 from workbench.model.safe import safe
 from workbench.ui.screens.experiment import ExperimentScreen
-from workbench.ui.screens.prompt import Prompt
+from workbench.ui.screens.prompt import PathSuggester, Prompt
+from workbench.ui.titles import entitle
 
 ABOUT = """\
 Short scripts, each a question about sockets that one answers before it runs. The mark before each says how you \
@@ -90,7 +91,7 @@ class ExperimentsScreen(Screen[None]):
     def _preview(self, event: OptionList.OptionHighlighted) -> None:
         experiment = self._experiment(event.option)
         if experiment is not None:
-            self.query_one("#preview-frame").border_title = safe(experiment.name)
+            entitle(self.query_one("#preview-frame"), safe(experiment.name))
             self.query_one("#preview", Static).update(Content(safe(experiment.question)))
 
     @on(OptionList.OptionSelected)
@@ -114,7 +115,9 @@ class ExperimentsScreen(Screen[None]):
     @work
     async def action_open(self) -> None:
         """Ask for a script and open it."""
-        question = Prompt("Open the experiment in the file", accept="Open", check=_cannot_be_opened)
+        question = Prompt(
+            "Open the experiment in the file", accept="Open", check=_cannot_be_opened, suggester=PathSuggester()
+        )
         name = await self.app.push_screen_wait(question)
         if name is not None:
             experiment = load(Path(name).expanduser())

@@ -21,6 +21,7 @@ from workbench.journal.reader import NotASession
 from workbench.model.about import counted
 from workbench.model.safe import safe
 from workbench.ui.bridge import Bridge, suggested_name
+from workbench.ui.titles import entitle, subtitle
 from workbench.ui.widgets.log_frame import LogFrame
 from workbench.ui.widgets.log_view import LogView
 
@@ -133,11 +134,11 @@ class SessionScreen(Screen[None]):
         self._new = self._bridge.pull()
         moved = self._bridge.journal.position > before
         self.query_one(LogView).sync()
-        frame, title = self.query_one("#log-frame"), self.title_of_log()
-        if frame.border_title != title:
-            frame.border_title = title
-        if (moved or self._ticks % _CALM == 1) and frame.border_subtitle != (state := self.state_of_file(moved)):
-            frame.border_subtitle = state
+        frame = self.query_one("#log-frame")
+        entitle(frame, self.title_of_log())
+        if moved or self._ticks % _CALM == 1:
+            state = self.state_of_file(moved)
+            subtitle(frame, state)
             frame.set_class(bool(state), "-told")
         self.draw()
 

@@ -21,6 +21,7 @@ from workbench.model.conversation import TEXT, Conversation, Line
 from workbench.model.framing import LENSES
 from workbench.model.query import Query
 from workbench.model.safe import safe
+from workbench.ui.titles import entitle, subtitle
 
 SLICE = 0.02
 """Seconds that one look at the journal may take."""
@@ -122,9 +123,8 @@ class StreamScreen(Screen[None]):
         view = self.query_one(StreamView)
         if len(self.lines) != known or not view.border_title:
             view.show(self.lines)
-        title, state = f"{safe(self._called)} · {self.form} · {len(self.lines)} lines", self._state()
-        if (view.border_title, view.border_subtitle) != (title, state):
-            view.border_title, view.border_subtitle = title, state
+        entitle(view, f"{safe(self._called)} · {self.form} · {len(self.lines)} lines")
+        subtitle(view, self._state())
 
     def _state(self) -> str:
         if len(self.lines) >= MOST:

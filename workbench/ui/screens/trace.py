@@ -26,6 +26,7 @@ from workbench.model.safe import safe
 from workbench.ui.screens.confirm import Confirm
 from workbench.ui.screens.prompt import Prompt
 from workbench.ui.screens.session import TICK, SessionScreen
+from workbench.ui.titles import entitle
 from workbench.ui.trace_bridge import TraceBridge
 from workbench.ui.widgets.blocked_calls import BlockedCalls
 from workbench.ui.widgets.calling_line import CallingLine
@@ -166,9 +167,7 @@ class TraceScreen(SessionScreen):
     def _entitle(self) -> None:
         codes = [each.code for each in self._traced.run.running]
         how = " · ".join("running" if code is None else f"exit code {code}" for code in codes) or "not started"
-        frame, title = self.query_one("#sockets-frame"), f"F2 {safe(self._traced.name)} · {how}"
-        if frame.border_title != title:
-            frame.border_title = title
+        entitle(self.query_one("#sockets-frame"), f"F2 {safe(self._traced.name)} · {how}")
 
     def _tell_ended(self) -> None:
         """Say how a program ended, once."""

@@ -111,7 +111,7 @@ class Answer(VerticalScroll, can_focus=False):
 def _field(parameter: Parameter) -> ComposeResult:
     """Yield a field for numbers, of which any may be tried, and a choice for what is no number."""
     tried = [str(value) for value in dict.fromkeys((parameter.default, *parameter.choices))]
-    id, tooltip = f"p-{parameter.name}", f"Try {', '.join(map(safe, tried))}"
+    id, tooltip = f"p-{parameter.name}", Content(f"Try {', '.join(map(safe, tried))}").markup
     yield Caption(Content(parameter.name))
     if isinstance(parameter.default, bool | str):
         yield Choice(dict.fromkeys(tried, ""), str(parameter.default), id=id, tooltip=tooltip)

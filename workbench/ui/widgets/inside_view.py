@@ -14,6 +14,7 @@ from workbench.engine.state import EndpointState
 from workbench.model.history import History, Sizes
 from workbench.model.lineage import Part
 from workbench.model.safe import safe
+from workbench.ui.titles import entitle
 from workbench.ui.widgets.gauges import AcceptGauge, SendGauge
 from workbench.ui.widgets.piece_view import PieceView
 from workbench.ui.widgets.plots import HistoryPlot, SizesHistogram
@@ -100,9 +101,7 @@ class InsideView(Vertical):
             self._history.clear()
             self._sizes = Sizes()
         what = "over time" if self.plots else "accept queue" if self.has_class("-listens") else "receive queue"
-        title = f"{what} of {safe(name)}" if name else "receive queue"
-        if self.border_title != title:
-            self.border_title = title
+        entitle(self, f"{what} of {safe(name)}" if name else "receive queue")
 
     def _remember(self, state: EndpointState, inside: Inside, now: float) -> None:
         queued = inside.queue.total if inside.queue is not None else None

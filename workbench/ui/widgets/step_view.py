@@ -12,6 +12,7 @@ from workbench.journal.reader import Journal
 from workbench.model.call import socket_id
 from workbench.model.lineage import Part
 from workbench.model.safe import safe
+from workbench.ui.titles import entitle
 from workbench.ui.widgets.held_call import HeldCall, Waiting
 from workbench.ui.widgets.queue_view import QueueView
 
@@ -50,9 +51,7 @@ class StepView(Vertical):
         if looked is None:
             return
         self.add_class("-receives")
-        frame, title = self.query_one("#queue-frame"), f"receive queue of {safe(told.label)} · {when} {told.call}"
-        if frame.border_title != title:
-            frame.border_title = title
+        entitle(self.query_one("#queue-frame"), f"receive queue of {safe(told.label)} · {when} {told.call}")
         socket, lineage = socket_id(*told.socket), journal.lineage
         queue = looked.queue(sum(lineage.cuts(socket, 0)))
         parts: Sequence[Part | None] | None = ()
