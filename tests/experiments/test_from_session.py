@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.ui.recording import Session as Recording
 from workbench.engine.bench import Bench
 from workbench.engine.client import Client
 from workbench.engine.endpoint import Endpoint
@@ -361,3 +362,12 @@ def test_a_session_without_calls_has_nothing_to_repeat(session: Path) -> None:
         journal.read_all()
         with pytest.raises(CannotRepeat, match="no calls yet"):
             experiment_from(journal, "t")
+
+
+def test_a_connection_that_was_accepted_twice(tmp_path: Path) -> None:
+    """Two files that were joined, or a damaged one, can tell so."""
+    path = tmp_path / "s"
+    Recording(path).connect().send(b"one").connect().send(b"two").recorder.close()
+    with closing(Journal(path)) as journal:
+        journal.read_all()
+        assert "b'two'" in experiment_from(journal, "twice")

@@ -119,7 +119,7 @@ class _Repeat:
         facts = self._sockets.get(call.socket)
         other = facts.other if facts is not None else ""
         if call.call == "accept" and call.made:
-            seqs = [self._earlier[call.seq], self._connects.get(self._sockets[call.made[0]].other, 0)]
+            seqs = [self._earlier.get(call.seq, 0), self._connects.get(self._sockets[call.made[0]].other, 0)]
         elif connects(call):
             seqs = [self._earlier.get(call.seq, 0)]
         elif takes(call) and not call.data:
