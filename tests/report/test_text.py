@@ -7,7 +7,7 @@ from datetime import UTC
 
 from tests.report.conftest import SERVER
 from workbench.model.query import parse
-from workbench.probe.record import NO_RESULT
+from workbench.probe.record import NO_RESULT, OUT_OF_BAND
 from workbench.report.copy import copy
 from workbench.report.text import TextReport
 
@@ -222,3 +222,14 @@ def test_a_session_that_grows(session):
     assert copy(session.journal, report, 1) == 1
     assert copy(session.journal, report, 2) == 0
     assert out.flushed == shown(session, times="delta")
+
+
+def test_of_a_send_whose_lineage_has_stopped_nothing_is_claimed(session):
+    session.connect()
+    session.send(b"before")
+    session.recv(b"before", 9)
+    session.call("send", 1, name="client", result=1, requested=1, data=b"!", flags=OUT_OF_BAND)
+    session.send(b"after")
+    session.recv(b"after", 9)
+    assert "6 bytes · taken by #4" in shown(session)
+    assert "not received yet" not in shown(session)

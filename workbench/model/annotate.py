@@ -25,7 +25,7 @@ def annotate(
 ) -> list[str]:
     """Return the annotations of *call* with what *lineage* knows of it; *lengths* as in annotations."""
     sources = lineage.sources(call) if call.receives else []
-    takers = lineage.takers(call) if call.sends and lineage.knows_peer(call) else None
+    takers = lineage.takers(call) if call.sends and lineage.knows_fate(call) else None
     return annotations(
         call,
         sources,
@@ -52,9 +52,10 @@ def annotations(
     """Return short notes on *call*, most important first; each went through safe().
 
     *sources*: the sends that a recv's bytes came from, None where they are not recorded yet. *takers*: the recvs that
-    took a send's bytes, None where the receiver is not in the session. *lengths*: bytes moved by the call with seq
-    i + 1, which tells a whole send from its start. *lost*: a datagram sent is known to be lost. *unseen*: "received" or
-    "sent" where the kernel counted more bytes than calls moved. *json*: say whether the bytes are JSON in *encoding*.
+    took a send's bytes, None where they are not known: the receiver is not in the session, or bytes passed unseen.
+    *lengths*: bytes moved by the call with seq i + 1, which tells a whole send from its start. *lost*: a datagram sent
+    is known to be lost. *unseen*: "received" or "sent" where the kernel counted more bytes than calls moved. *json*:
+    say whether the bytes are JSON in *encoding*.
     """
     if call.unfinished:
         return ["still running when the recording ended"]

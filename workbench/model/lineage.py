@@ -205,6 +205,16 @@ class Lineage:
             return call.sends and call.datagram and self._datagrams.knows_receiver(call.seq)
         return self._pairing.other[end] != NOBODY
 
+    def knows_fate(self, call: Call) -> bool:
+        """Whether it is known of a send which of its bytes were received so far, and so which were not."""
+        end = self._find(call.socket)
+        if end is None or not self.knows_peer(call):
+            return self.knows_peer(call)
+        received = _received(self._pairing.other[end])
+        span, taken = self._flows[_sent(end)].span(call.seq), self._flows[received]
+        known = span is not None and (not taken.stopped or taken.total >= span[1])
+        return known and not self._unseen(_sent(end)) and not self._unseen(received)
+
     def ends(self, socket_id: str) -> tuple[End, End] | None:
         """Return the number of a stream socket's end of its connection and of the other end, NOBODY if not known.
 
