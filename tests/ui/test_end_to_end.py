@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.terminal import Terminal
+from tests.ui.recording import Session
+from workbench.probe import record
+from workbench.probe.record import CODE, dumps
 
 HOSTILE = b"\x1b]0;pwned\x07\x1b[2J\x1b[31m[/nope][bold]\r\n\x00\xff\xe2\x80\xae"
 
@@ -74,6 +79,49 @@ def test_no_byte_from_outside_steers_the_terminal(terminal, free_port) -> None:
     assert b"\x1b]0;pwned" not in terminal.raw
     assert b"\x1b[31m[/nope]" not in terminal.raw
     assert "\u202e".encode() not in terminal.raw
+
+
+def hostile_recording(path: Path) -> Path:
+    """Write a session in which every text that can come from outside would steer a terminal."""
+    text = HOSTILE.decode("latin-1") + "e\u0301\u202e"
+    session, socket = Session(path), (9, 9)
+    tail = {"args": [["127.0.0.1", 9]], "error": [text, text]}
+    name = session.recorder.text(text)
+    for call, facts in (
+        ("connect", {"tail": tail, "flags": record.FAILED, "number": errno.ECONNREFUSED}),
+        ("bind", {"tail": {"args": [text]}, "flags": record.FAILED, "number": errno.EADDRINUSE}),
+        ("accept", {"tail": {"made": [[9, 8]], "label": text, "peer": text}, "flags": record.OTHER_RESULT}),
+        ("recvfrom", {"tail": {"peer": text}, "result": 3, "data": b"abc", "requested": 9, "left": 0}),
+    ):
+        session.now += 1
+        facts["tail"] = dumps(facts["tail"]).encode()
+        session.recorder.call(CODE[call], socket, session.now, session.now, name=name, **facts)
+    session.note(1, text)
+    session.recorder.close()
+    return path
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_no_name_in_a_recording_steers_the_terminal(tmp_path, size: tuple[int, int]) -> None:
+    path = hostile_recording(tmp_path / "hostile.swb")
+    env = {"XDG_STATE_HOME": str(tmp_path), "TERM": "xterm-256color"}
+    with Terminal([sys.executable, "-m", "workbench", str(path)], *size, env=env) as terminal:
+        terminal.wait_for("4 calls")
+        for key in ("home", "down", "down", "down"):
+            terminal.press(key, "w")
+            terminal.wait_for("escape closes")
+            terminal.press("escape")
+            terminal.wait_until(lambda: "escape closes" not in terminal.text())
+        terminal.press("home", "n")
+        terminal.wait_for("Note on line 1")
+        terminal.press("escape")
+        terminal.wait_until(lambda: "Note on line 1" not in terminal.text())
+        terminal.press("m", "z", "o")
+        terminal.wait_for("· text ·")
+        terminal.press("ctrl+q")
+        assert terminal.exit_code() == 0
+        for steering in (b"\x1b]0;pwned", b"\x1b[31m[/nope]", "\u202e".encode(), "\u0301".encode()):
+            assert steering not in terminal.raw
 
 
 def test_an_alt_key_acts_from_the_composer_too(terminal, free_port) -> None:
