@@ -47,6 +47,7 @@ def test_by_what_a_call_is(session: Session) -> None:
         "error:ECONNRESET": [3],
         "error:ConnectionResetError dir:in": [3],
         "error:EPIPE": [],
+        "error:econnreset error:epipe": [3],
         "error:Cancelled": [5],
         "error dir:in": [3],
         "call:close call:send": [1, 4],

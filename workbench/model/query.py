@@ -19,7 +19,7 @@ from workbench.probe.record import CODE
 
 REACH = 256
 """Bytes that a regular expression may match on either side of the border between two calls of a stream."""
-WORDS = 'socket:NAME call:NAME dir:in|out error after:SECONDS before:SECONDS "text" 0xHEX /regex/'
+WORDS = 'socket:NAME call:NAME dir:in|out error[:NAME] after:SECONDS before:SECONDS "text" 0xHEX /regex/'
 
 _STRING = r'"(?:\\.|[^"\\])*"'
 _TOKEN = re.compile(
@@ -56,7 +56,7 @@ class Query:
     error: bool = False
     """Failed, but not by being cancelled: nothing went wrong there."""
     errors: tuple[str, ...] = ()
-    """Names of exceptions or of errnos."""
+    """Names of exceptions or of errnos, casefolded."""
     after: float | None = None
     """Seconds since the session began, as for *before*, of the call's start."""
     before: float | None = None
@@ -107,7 +107,8 @@ class Query:
         """Whether a call that failed did so with one of the errors that are asked for, or with any but Cancelled."""
         if not self.errors:
             return not call.cancelled
-        return errno_name(call) in self.errors or (call.error is not None and call.error.type in self.errors)
+        names = {errno_name(call).casefold(), call.error.type.casefold() if call.error is not None else ""}
+        return not names.isdisjoint(self.errors)
 
 
 def literal(data: bytes) -> Needle:
@@ -138,7 +139,7 @@ def parse(text: str) -> Query:
             case "call":
                 calls.append(_call(value))
             case "error":
-                errors.append(value)
+                errors.append(value.casefold())
             case "dir":
                 facts["direction"] = _direction(value)
             case "after" | "before":
