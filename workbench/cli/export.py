@@ -26,7 +26,7 @@ Examples:
   socket-workbench export recorded.swb --to python -o repeated && python repeated/server.py
 \b
 In a capture each byte appears once, as its sender sent it. UNIX sockets are hosts in 2001:db8::/32 there: streams are
-TCP, messages are UDP, and a comment on the packet names the path.
+TCP, messages are UDP, and a comment on the packet names the path. Captures and scripts have the plain bytes of TLS.
 """
 
 

@@ -45,7 +45,7 @@ Examples:
 def command(session: Path, address: Address, fast: bool, socket: str, timeout: float | None, **others: Any) -> None:
     """Send a recorded client's bytes to ADDRESS again, in the same pieces and rhythm, and compare the answers.
 
-    Exit code 1 where they differ; a line on stderr says at which byte.
+    Exit code 1 where they differ; a line on stderr says at which byte. Of a client that spoke TLS, the plain bytes.
     """
     output = Output.taken_from(others)
     with reading(session) as journal:
