@@ -69,6 +69,8 @@ def test_the_text_of_an_address_gives_it_back(address: Address) -> None:
         ("udp://[127.0.0.1]:80", 'host "127.0.0.1" in brackets is not an IPv6 address: write udp://[::1]:6789'),
         ("tcp://[fe80::1%a b]:80", 'host "fe80::1%a b" in brackets is not an IPv6 address: write tcp://[::1]:6789'),
         ("tcp://[::1]", 'port is missing after "[::1]": write tcp://127.0.0.1:6789'),
+        ("udp://", "address is empty: write udp://127.0.0.1:6789"),
+        ("tcp://8080", 'host is missing before "8080": write tcp://127.0.0.1:8080'),
         ("tcp://127.0.0.1", 'port is missing after "127.0.0.1": write tcp://127.0.0.1:6789'),
         ("udp://localhost:", 'port "" is not a number from 0 to 65535: write udp://127.0.0.1:6789'),
         ("tcp://localhost:http", 'port "http" is not a number from 0 to 65535: write tcp://127.0.0.1:6789'),

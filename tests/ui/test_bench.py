@@ -14,15 +14,16 @@ import pytest
 from textual.app import App
 from textual.binding import Binding
 from textual.pilot import Pilot
-from textual.widgets import TextArea
+from textual.widgets import OptionList, TextArea
 
 from workbench.journal.reader import Journal
 from workbench.ui.app import WorkbenchApp
 from workbench.ui.bridge import Bridge
+from workbench.ui.screens.call_dialog import CallDialog
 from workbench.ui.screens.confirm import Confirm
 from workbench.ui.screens.help import HelpScreen
 from workbench.ui.screens.session import SessionScreen
-from workbench.ui.widgets.controls import ErrorLine, Field
+from workbench.ui.widgets.controls import Choice, ErrorLine, Field
 from workbench.ui.widgets.log_view import LogView
 
 
@@ -457,7 +458,7 @@ async def test_the_log_keeps_some_lines_however_few_rows_there_are(size: tuple[i
 @pytest.mark.parametrize(
     ("view", "keys"),
     [
-        ("f3", "f1 Help f5 Quick ^s Send f6 send/all ^r recv esc Cancel"),
+        ("f3", "f1 Help f5 Quick f8 Connect ^s Send f6 send/all ^r recv"),
         ("f4", "f1 Help end Follow p Pause w Why? ⏎z Fold"),
     ],
 )
@@ -483,3 +484,114 @@ async def test_escape_ends_the_search_of_the_log_and_no_wait() -> None:
         assert len(log.rows) == 4
         assert desk.app.bridge.bench.server.running
         assert not desk.app._notifications
+
+
+async def test_a_failed_start_is_told_beside_its_field_and_by_nothing_else() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        async with bench() as desk:
+            await desk.fill("#server #address", "{}:{}".format(*taken.getsockname()))
+            await desk.press("f5")
+            line = desk.app.screen.query_one("#server ErrorLine", ErrorLine)
+            await desk.until(lambda: "EADDRINUSE" in line.sentence and "Port 0" in line.sentence)
+            await desk.until(lambda: desk.app.focused is desk.field("#server #address"))
+            await desk.fill("#server #bufsize", "77")
+            await desk.press("alt+r")
+            await desk.until(lambda: desk.app.query_one("#server Slider").value == 77)
+            assert notices(desk) == ""
+            await desk.fill("#server #address", "127.0.0.1:0")
+            await desk.until(lambda: not line.display)
+
+
+async def test_a_path_that_is_too_long_is_told_as_one_also_where_it_was_pasted() -> None:
+    async with bench() as desk:
+        await desk.fill("#server #address", "/tmp/" + "x" * 103)
+        await desk.press("f7")
+        line = desk.app.screen.query_one("#server ErrorLine", ErrorLine)
+        await desk.until(lambda: "108 bytes" in line.sentence)
+        assert len(desk.journal) == 0
+
+
+async def test_the_client_follows_a_server_that_changes_its_type_alone() -> None:
+    async with bench() as desk:
+        address = "{}:{}".format(*await desk.server_on_a_free_port())
+        kind = desk.app.query_one("#client #type", Choice)
+        await desk.until(lambda: desk.field("#client #address").value == address)
+        await desk.press("f7")
+        await desk.until(lambda: not desk.app.bridge.bench.server.running)
+        await desk.fill("#server #address", address)
+        await choose(desk, "#server #type", "SOCK_DGRAM")
+        await desk.press("f7")
+        await desk.until(lambda: kind.value == "SOCK_DGRAM")
+        assert desk.app.query_one("#client #connect-by", Choice).value == "none"
+
+
+async def choose(desk: Desk, id: str, value: str) -> None:
+    choice = desk.app.query_one(id, Choice)
+    choice.focus()
+    while choice.value != value:
+        await desk.press("right")
+
+
+async def test_a_call_that_reads_does_not_wait_unseen_behind_another() -> None:
+    async with bench() as desk:
+        await desk.press("alt+a")
+        await desk.server_on_a_free_port()
+        await desk.press("f2", "f9")
+        await desk.until(lambda: desk.app.bridge.bench.server.listener.state().pending)
+        await desk.press("f9")
+        await desk.until(lambda: "server waits in accept already" in notices(desk))
+        await desk.press("escape")
+        await desk.until(lambda: desk.last("accept"))
+        assert not desk.app.bridge.bench.server.listener.state().pending
+        await desk.press("alt+a")
+        await call(desk, "recv", "1024")
+        await desk.until(lambda: "server listens: choose one of its connections" in notices(desk))
+
+
+async def test_a_call_of_a_closed_socket_is_refused_with_a_sentence() -> None:
+    async with bench() as desk:
+        await desk.server_on_a_free_port()
+        await desk.press("f7")
+        await desk.until(lambda: not desk.app.bridge.bench.server.running)
+        await desk.press("f2", "ctrl+o")
+        await desk.until(lambda: "server is closed: there is no socket to call." in notices(desk))
+
+
+async def test_a_bind_elsewhere_by_call_or_as_a_source_asks_first_too() -> None:
+    async with bench() as desk:
+        await desk.fill("#client #address", "udp://127.0.0.1:9")
+        await desk.press("f8", "f3")
+        await desk.until(lambda: "socket" in desk.calls("client 1"))
+        await call(desk, "bind", '("0.0.0.0", 0)')
+        await desk.until(lambda: isinstance(desk.app.screen, Confirm))
+        await desk.press("n")
+        await desk.until(lambda: not isinstance(desk.app.screen, Confirm))
+        assert "bind" not in desk.calls()
+        await call(desk, "bind", '("127.0.0.1", 0)')
+        await desk.until(lambda: "bind" in desk.calls("client 1"))
+        desk.app.query_one("#client").fill("source", "0.0.0.0:0")
+        await desk.press("f8")
+        await desk.until(lambda: isinstance(desk.app.screen, Confirm))
+        assert "client 2" not in {one.name for one in desk.journal}
+        await desk.press("y")
+        await desk.until(lambda: "bind" in desk.calls("client 2"))
+
+
+async def call(desk: Desk, method: str, arguments: str) -> None:
+    """Make a call with the dialog."""
+    await desk.press("ctrl+o")
+    await desk.until(lambda: isinstance(desk.app.screen, CallDialog))
+    methods = desk.app.screen.query_one("#methods", OptionList)
+    methods.highlighted = methods.get_option_index(method)
+    await desk.until(lambda: desk.field("#arguments").value)
+    await desk.fill("#arguments", arguments)
+    await desk.press("enter", "enter")
+
+
+async def test_an_empty_log_tells_the_first_keys() -> None:
+    async with bench() as desk:
+        log = desk.app.query_one(LogView)
+        text = "\n".join(log.render_line(y).text.rstrip() for y in range(8))
+        assert "F5  starts the server, connects a client" in text
+        await desk.server_on_a_free_port()
+        await desk.until(lambda: len(desk.journal) == 4 and "F5" not in log.render_line(2).text)

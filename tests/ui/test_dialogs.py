@@ -12,7 +12,6 @@ from textual.widgets import OptionList
 
 from tests.ui.panes import settled
 from workbench.model.arguments import METHODS
-from workbench.model.endpoint import ServerSettings
 from workbench.ui.screens.call_dialog import CallDialog, CallRequest
 from workbench.ui.screens.choice_list import ChoiceList
 from workbench.ui.screens.confirm import Confirm, exposure
@@ -119,12 +118,12 @@ async def test_confirm_does_nothing_unless_one_says_yes(keys: list[str], answer:
 
 
 def test_exposure_names_what_becomes_reachable() -> None:
-    assert exposure(ServerSettings(host="0.0.0.0", port=80)) == (
+    assert exposure("0.0.0.0", 80, "SOCK_STREAM") == (
         "Port 80 will be open on every address of this machine: "
         "any machine that can reach this one can connect to it and send to it."
     )
-    assert exposure(ServerSettings(host="192.0.2.1", type="SOCK_DGRAM")) == (
-        "Port 6789 will be open on 192.0.2.1: any machine that can reach this one can send to it."
+    assert exposure("192.0.2.1", 0, "SOCK_DGRAM") == (
+        "A free port will be open on 192.0.2.1: any machine that can reach this one can send to it."
     )
 
 

@@ -193,6 +193,10 @@ def _split_host(rest: str, scheme: str) -> tuple[str, int]:
         host, mark, port = rest.rpartition(":")
         if ":" in host or family_of(rest) == "AF_INET6":
             raise AddressError(f"host {quoted(rest)} needs brackets if it is IPv6: write {scheme}://[::1]:6789")
+    if not rest:
+        raise AddressError(f"address is empty: write {example}")
+    if mark != ":" and _PORT.fullmatch(rest):
+        raise AddressError(f"host is missing before {quoted(rest)}: write {scheme}://127.0.0.1:{rest}")
     if mark != ":":
         raise AddressError(f"port is missing after {quoted(rest)}: write {example}")
     if not _PORT.fullmatch(port):

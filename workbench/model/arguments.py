@@ -31,7 +31,7 @@ METHODS: dict[str, str] = {
     "getsockopt": "Read an option as a number, or as bytes if a length is given: SOL_SOCKET, SO_RCVBUF",
     "settimeout": "Let calls wait for ever (None), not at all (0) or for seconds: 2.5",
     "setblocking": "Let calls wait for ever (True) or not at all (False): False",
-    "fileno": "Return the socket's descriptor, -1 after close; no arguments.",
+    "fileno": "Return the number of the socket's descriptor; no arguments.",
 }
 
 EXAMPLES: dict[str, str] = {

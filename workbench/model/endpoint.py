@@ -167,6 +167,11 @@ class ClientSettings(SocketSettings):
         SocketSettings.__post_init__(self)
         _check_choice("connect", self.connect, CONNECTS)
 
+    @property
+    def exposes(self) -> bool:
+        """Whether other machines can send to it: a datagram socket bound elsewhere than to loopback."""
+        return self.bind is not None and not self.bind.is_loopback and self.type != "SOCK_STREAM"
+
 
 def parse_timeout(text: str, field: str = "timeout") -> float | None:
     """Read "none", 0 or seconds."""

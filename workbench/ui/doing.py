@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from workbench.engine.bench import Bench
+from workbench.engine.driven import READS
 from workbench.engine.endpoint import Endpoint
 from workbench.ui import wishes
 
 _TICK = 0.05  # seconds between two looks
-
-_NO_CALLS = (wishes.EndpointChosen, wishes.AutoRecvChanged, wishes.BufsizeChanged)
+_READING = READS | {"accept"}
+_NO_CALLS = (wishes.EndpointChosen, wishes.AutoRecvChanged, wishes.BufsizeChanged, wishes.CancelWanted)
+"""What one may also do with an endpoint that is closed: it makes no call."""
 
 
 async def until(condition: Callable[[], bool], seconds: float) -> bool:
@@ -49,38 +51,44 @@ def carry_out(bench: Bench, wish: wishes.Wish) -> str | None:
     return None
 
 
+def call(endpoint: Endpoint, method: str, *args: object) -> str | None:
+    """Make any call of the endpoint; return a sentence where it is not made, or not at once."""
+    if endpoint.closed:
+        return _closed(endpoint)
+    if method in _READING:
+        return _reading(endpoint, method, lambda: endpoint.call(method, *args))
+    said = None if method == "close" else _comes_after(endpoint)
+    endpoint.call(method, *args)
+    return said
+
+
 def _accept(bench: Bench) -> str | None:
-    listener = bench.server.listener if bench.server is not None else None
-    if listener is None or listener.auto:
-        return "The server accepts by itself: turn auto accept off to accept by hand."
-    listener.accept()
-    return None
+    server = bench.server
+    if server is None or server.listener.closed:
+        return "The server is closed: there is no socket to call."
+    return _reading(server.listener, "accept", server.listener.accept)
 
 
 def _at(endpoint: Endpoint, wish: wishes.Wish) -> str | None:
-    if endpoint.closed and isinstance(wish, _NO_CALLS):
-        return None
     if endpoint.closed:
-        return f"{endpoint.name} is closed: there is no socket to call."
+        return None if isinstance(wish, _NO_CALLS) else _closed(endpoint)
     match wish:
         case wishes.SendWanted(_, data, how, to):
+            said = _comes_after(endpoint)
             endpoint.send(data, how, to)
+            return said
         case wishes.SendRestWanted():
             endpoint.send_rest()
-        case wishes.RecvWanted(name, n):
-            if endpoint.auto and "listen" in endpoint.state().done:
-                return f"{name} listens: choose one of its connections to receive from a client."
-            if endpoint.auto:
-                return f"{name} receives by itself: turn auto off to receive by hand."
-            if any(call.call.startswith("recv") for call in endpoint.state().pending):
-                return f"{name} waits in recv already: escape ends its wait."
-            endpoint.recv(n)
+        case wishes.RecvWanted(_, n):
+            return _reading(endpoint, "recv", lambda: endpoint.recv(n))
         case wishes.AutoRecvChanged(_, on):
             endpoint.set_auto(on)
         case wishes.BufsizeChanged(_, n):
             endpoint.set_bufsize(n)
         case wishes.HalfCloseWanted():
+            said = _comes_after(endpoint)
             endpoint.half_close()
+            return said
         case wishes.CloseWanted():
             endpoint.close()
         case wishes.ResetWanted():
@@ -88,3 +96,37 @@ def _at(endpoint: Endpoint, wish: wishes.Wish) -> str | None:
         case wishes.CancelWanted():
             endpoint.cancel()
     return None
+
+
+def _reading(endpoint: Endpoint, method: str, make: Callable[[], object]) -> str | None:
+    """Make a call that reads, unless another one is at it: both would wait in line, unseen."""
+    name = endpoint.name
+    if endpoint.auto and _listens(endpoint):
+        if method == "accept":
+            return f"{name} accepts by itself: turn auto accept off to accept by hand."
+        return f"{name} listens: choose one of its connections to receive from a client."
+    if endpoint.auto:
+        return f"{name} receives by itself: turn auto off to receive by hand."
+    if waiting := _blocked(endpoint, reads=True):
+        return f"{name} waits in {waiting} already: escape ends its wait."
+    make()
+    return None
+
+
+def _comes_after(endpoint: Endpoint) -> str | None:
+    """Say what a call has to wait for that is made now."""
+    waiting = _blocked(endpoint, reads=False)
+    return f"{endpoint.name} waits in {waiting}: this call comes after it. Escape ends its wait." if waiting else None
+
+
+def _blocked(endpoint: Endpoint, *, reads: bool) -> str | None:
+    """Return the call that is under way among those that read, or among the others."""
+    return next((one.call for one in endpoint.state().pending if (one.call in _READING) is reads), None)
+
+
+def _listens(endpoint: Endpoint) -> bool:
+    return endpoint.role == "server" and not endpoint.datagrams
+
+
+def _closed(endpoint: Endpoint) -> str:
+    return f"{endpoint.name} is closed: there is no socket to call."

@@ -11,8 +11,10 @@ def guess(text: str) -> tuple[str | None, str | None]:
     """Return the family and type that the text tells; None for what it leaves open (a name, no scheme, half typed)."""
     text = text.strip()
     whole = "://" in text
+    if text.startswith(("/", "@", ".")):
+        return "AF_UNIX", None
     try:
-        address = Address.parse(text if whole else f"unix://{text}" if text[:1] in ("/", "@", ".") else f"tcp://{text}")
+        address = Address.parse(text if whole else f"tcp://{text}")
     except AddressError:
         return None, None
     family, kind = address.kind

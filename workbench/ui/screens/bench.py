@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import TextArea
@@ -26,10 +26,11 @@ from workbench.engine.session import discard
 from workbench.engine.state import EndpointState
 from workbench.model.about import counted
 from workbench.model.call import Json
-from workbench.model.endpoint import ServerSettings
+from workbench.model.endpoint import ClientSettings, ServerSettings
 from workbench.ui import wishes
 from workbench.ui.bridge import Bridge, unfinished
-from workbench.ui.doing import carry_out, until
+from workbench.ui.doing import call, carry_out, until
+from workbench.ui.screens.bench_keys import EMPTY, FIRST, KEYS, MANY
 from workbench.ui.screens.session import SessionScreen
 from workbench.ui.widgets.client_pane import ClientPane
 from workbench.ui.widgets.controls import Choice, Field, Toggle
@@ -44,56 +45,20 @@ PATIENCE = 3.0
 """Seconds that the quick start waits for the server and for the client."""
 _UNTOUCHED = "127.0.0.1:6789"
 """What stands in the client's address field at first."""
-MANY = 8
-"""Clients that one key opens."""
-
-
-def _key(key: str, action: str, text: str, help: str) -> Binding:
-    return Binding(key, action, text, id=f"bench.{action}", tooltip=help, priority=True)
 
 
 class BenchScreen(SessionScreen):
     """Draws the bench's endpoints beside its session, and carries out what the panes wish."""
 
     ABOUT = None
-    BINDINGS: ClassVar[list[BindingType]] = [
-        _key("f5", "quick_start", "Quick", "Start the server, connect a client, send what stands in the composer"),
-        _key("ctrl+s", "send", "Send", "Send what stands in the composer"),
-        _key("f6", "toggle_send", "send/all", "Change between send and sendall"),
-        _key("ctrl+r", "recv", "recv", "Call recv(n) once at the chosen endpoint"),
-        _key("escape", "cancel", "Cancel", "End the wait of the blocked call at the chosen endpoint"),
-        _key("f7", "start_stop", "Start/stop", "Start the server, or stop it and close its connections"),
-        _key("f8", "connect", "Connect", "Connect one more client"),
-        _key("f9", "accept", "accept", "Call accept once"),
-        _key("alt+a", "auto_accept", "auto accept", "Let the server accept by itself, or only when told"),
-        _key("alt+r", "auto_recv", "auto recv", "Let the chosen endpoint receive by itself, or only when told"),
-        _key("alt+o", "open_many", "8 clients", f"Open {MANY} clients at once, as to fill an accept queue"),
-        _key(
-            "alt+s", "small_buffers", "small buffers", "Fill the forms so that sends come short: small buffers, 64 KiB"
-        ),
-        _key(
-            "ctrl+t", "half_close", "half-close", "shutdown(SHUT_WR) at the chosen endpoint: its peer reads to the end"
-        ),
-        _key("ctrl+l", "close_endpoint", "close", "Close the chosen endpoint"),
-        _key("ctrl+b", "reset", "reset", "Close the chosen endpoint with a TCP reset"),
-        _key("ctrl+o", "call", "Call…", "Make any call of the chosen endpoint, with arguments you type"),
-        _key("alt+d", "drop_closed", "drop closed", "Drop closed clients and connections from the lists"),
-        _key("alt+p", "plots", "plots", "Show the chosen endpoint's queues over time, or as they are now"),
-        _key("f12", "experiments", "Experiments", "Predict what sockets do, and see: the bench stays as it is"),
-        _key("alt+t", "trace", "Trace…", "Trace a program: run it, and see its sockets and every call"),
-        _key("ctrl+n", "new_session", "New", "Close every socket and begin a new session"),
-        _key("ctrl+g", "save", "Save", "Save a copy of the session in a file"),
-        _key("f2", "view_server", "Server", "Go to the server"),
-        _key("f3", "view_client", "Client", "Go to the client"),
-        _key("f4", "view_log", "Log", "Go to the log"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     AUTO_FOCUS: ClassVar[str | None] = "#text"
 
     def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None) -> None:
         super().__init__(bridge, zone=zone, classes="-v-client")
         self._view = self._pane_id = "client"
-        self._followed: Json = None
+        self._followed: tuple[str, Json] | None = None
         self._offered = _UNTOUCHED
 
     def above(self) -> Iterable[Widget]:
@@ -109,6 +74,7 @@ class BenchScreen(SessionScreen):
     def begin(self) -> None:
         self.query_one("#server").border_title = "F2 server"
         self.query_one("#client").border_title = "F3 client"
+        self.query_one(LogView).empty = EMPTY
         self._focus(self._view)
         if not self._bridge.keep and (left := unfinished(self._bridge.path)):
             self._offer_unfinished(left)
@@ -124,6 +90,10 @@ class BenchScreen(SessionScreen):
         elif choice == "discard":
             for path in left:
                 discard(path)
+
+    def first_keys(self) -> tuple[str, ...]:
+        in_log = self.focused is not None and self.query_one("#log-frame") in self.focused.ancestors
+        return FIRST["log" if in_log else self._pane_id]
 
     # --- drawing ----------------------------------------------------------------------------------------------------
 
@@ -141,13 +111,16 @@ class BenchScreen(SessionScreen):
     def _follow_server(self) -> None:
         """Let the client's address be the server's, unless a person has typed another one."""
         server = self.bench.server
-        if server is None or not server.running or server.local in (None, self._followed):
+        if server is None or not server.running or server.local is None:
+            return
+        at = (server.settings.type, server.local)
+        if at == self._followed:
             return
         field = self.query_one("#client #address", Field)
         if field.value in (_UNTOUCHED, self._offered):
             self.query_one(ClientPane).connect_to(server.settings, server.local)
             self._offered = field.value
-        self._followed = server.local
+        self._followed = at
 
     def _draw_inside(self, state: EndpointState | None, now: float) -> None:
         view, lineage = self.query_one(InsideView), self._bridge.journal.lineage
@@ -252,15 +225,12 @@ class BenchScreen(SessionScreen):
             if not self.query_one(ClientPane).connect():
                 return
 
-    @work(exclusive=True, group="small")
-    async def action_small_buffers(self) -> None:
+    def action_small_buffers(self) -> None:
         """Set the forms up for short sends: F5 then starts, connects and sends; ctrl+s sends more."""
         server, client = self.query_one(ServerPane), self.query_one(ClientPane)
-        for pane in (server, client):
-            pane.more(True)
-        await until(lambda: bool(server.query("#rcvbuf") and client.query("#sndbuf")), PATIENCE)
         for pane, id, text in ((server, "rcvbuf", "4096"), (client, "sndbuf", "4096"), (client, "timeout", "0.3")):
-            pane.query_one(f"#{id}", Field).value = text
+            pane.fill(id, text)
+            pane.more(True)
         if server.query_one("#auto", Toggle).on:
             server.query_one("#auto", Toggle).action_press()
         client.query_one("#how", Choice).value = "send"
@@ -311,6 +281,8 @@ class BenchScreen(SessionScreen):
         match wish:
             case wishes.StartWanted(settings):
                 self._start(settings)
+            case wishes.ConnectWanted(settings) if settings.exposes:
+                self._connect(settings)
             case wishes.CallWanted(name) if endpoint := self.bench.find(name):
                 self._ask_call(endpoint)
             case _:
@@ -321,16 +293,29 @@ class BenchScreen(SessionScreen):
     async def _start(self, settings: ServerSettings) -> None:
         """Start the server; an address that others can reach is asked about first."""
         if not settings.is_loopback:
-            from workbench.ui.screens.confirm import Confirm, exposure
+            from workbench.ui.screens.confirm import may_bind
 
-            if not await self.app.push_screen_wait(Confirm(exposure(settings), "Start")):
+            if not await may_bind(self.app, settings.host, settings.port, settings.type, "Start"):
                 return
         try:
-            self.bench.start_server(settings)
+            server = self.bench.start_server(settings)
         except UnknownResponder as problem:
             self.query_one(ServerPane).complain("responder", str(problem))
         except ValueError as problem:
             self.notify(str(problem), severity="warning", markup=False)
+        else:
+            if not (await asyncio.wrap_future(server.started)).ok:
+                self.tick()
+                self.query_one(ServerPane).say_why(self._bridge.journal)
+
+    @work
+    async def _connect(self, settings: ClientSettings) -> None:
+        """Open a client whose own address others can send to, once that was agreed to."""
+        from workbench.ui.screens.confirm import may_bind
+
+        source = settings.bind
+        if source is not None and await may_bind(self.app, source.host, source.port, settings.type):
+            self.bench.open_client(settings)
 
     @work(exclusive=True, group="quick")
     async def action_quick_start(self) -> None:
@@ -344,7 +329,7 @@ class BenchScreen(SessionScreen):
                 return None
         server = bench.server
         if server is None or not (await asyncio.wrap_future(server.started)).ok:
-            return self.action_view_log()
+            return self.action_view_server()
         client_pane.connect_to(server.settings, server.local)
         clients = len(bench.clients)
         if client_pane.connect() and await until(lambda: len(bench.clients) > clients, PATIENCE):
@@ -357,11 +342,19 @@ class BenchScreen(SessionScreen):
 
     @work
     async def _ask_call(self, endpoint: Endpoint) -> None:
-        from workbench.ui.screens.call_dialog import CallDialog
+        if endpoint.closed:
+            self.notify(f"{endpoint.name} is closed: there is no socket to call.", timeout=4, markup=False)
+            return
+        from workbench.ui.screens.call_dialog import CallDialog, CallRequest
+        from workbench.ui.screens.confirm import may_bind
 
         wanted = await self.app.push_screen_wait(CallDialog(endpoint.name))
-        if wanted is not None:
-            endpoint.call(wanted.method, *wanted.args)
+        match wanted:
+            case CallRequest("bind", ((str() as host, int() as port, *_),)):
+                if not await may_bind(self.app, host, port, endpoint.state().type):
+                    return
+        if wanted is not None and (said := call(endpoint, wanted.method, *wanted.args)):
+            self.notify(said, timeout=4, markup=False)
 
     def action_experiments(self) -> None:
         from workbench.ui.screens.experiments import ExperimentsScreen  # not at the start: it takes its time

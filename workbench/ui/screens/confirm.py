@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from workbench.model.endpoint import SocketSettings
+from workbench.model.address import is_loopback_host
 from workbench.model.safe import safe
 from workbench.ui.screens.dialog import Dialog
 from workbench.ui.widgets.controls import Press, Row
@@ -52,9 +52,14 @@ class Confirm(Dialog[bool]):
         self.dismiss(event.press.id == "yes")
 
 
-def exposure(settings: SocketSettings) -> str:
-    """Say what becomes reachable, and by whom, when a server binds elsewhere than to loopback."""
-    everywhere = settings.host in ("0.0.0.0", "::")
-    of = "every address of this machine" if everywhere else settings.host
-    doing = "connect to it and send to it" if settings.type in ("SOCK_STREAM", "SOCK_SEQPACKET") else "send to it"
-    return f"Port {settings.port} will be open on {of}: any machine that can reach this one can {doing}."
+async def may_bind(app: App[None], host: str, port: int, type: str, accept: str = "Bind") -> bool:
+    """Whether a socket may take this address: on loopback at once, elsewhere after a question."""
+    return is_loopback_host(host) or await app.push_screen_wait(Confirm(exposure(host, port, type), accept))
+
+
+def exposure(host: str, port: int, type: str) -> str:
+    """Say what becomes reachable, and by whom, when a socket of that *type* binds elsewhere than to loopback."""
+    what = f"Port {port}" if port else "A free port"
+    of = "every address of this machine" if host in ("", "0.0.0.0", "::") else host
+    doing = "connect to it and send to it" if type in ("SOCK_STREAM", "SOCK_SEQPACKET") else "send to it"
+    return f"{what} will be open on {of}: any machine that can reach this one can {doing}."

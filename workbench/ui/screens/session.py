@@ -15,13 +15,14 @@ from textual.content import Content
 from textual.events import ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from workbench.journal.reader import NotASession
 from workbench.model.about import counted
 from workbench.model.safe import safe
 from workbench.ui.bridge import Bridge, suggested_name
 from workbench.ui.titles import entitle, subtitle
+from workbench.ui.widgets.key_bar import KeyBar
 from workbench.ui.widgets.log_frame import LogFrame
 from workbench.ui.widgets.log_view import LogView
 
@@ -88,7 +89,11 @@ class SessionScreen(Screen[None]):
                 yield LogFrame(self._bridge.journal, zone=self._zone)
                 yield from self.below()
         yield Static(id="tiny")
-        yield Footer(compact=True)
+        yield KeyBar(compact=True)
+
+    def first_keys(self) -> tuple[str, ...]:
+        """Name the actions whose keys stand first at the foot of the screen."""
+        return ("help",)
 
     def above(self) -> Iterable[Widget]:
         """Give what stands above the columns."""
@@ -260,12 +265,14 @@ class SessionScreen(Screen[None]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Give the help first, then what has the focus, then the screen in its own order: so the footer shows them."""
+        """Give the keys that stand first, then those of what has the focus, then the screen's in its own order."""
+        first = {action: place for place, action in enumerate(self.first_keys())}
         order = {binding.key: place for place, binding in enumerate(self.BINDINGS) if isinstance(binding, Binding)}
 
-        def place(found: tuple[str, ActiveBinding]) -> tuple[bool, bool, int]:
+        def place(found: tuple[str, ActiveBinding]) -> tuple[int, bool, int]:
             key, active = found
-            return key != "f1", active.node in (self, self.app), order.get(key, len(order))
+            early = first.get(active.binding.action, len(first))
+            return early, active.node in (self, self.app), order.get(key, len(order))
 
         return dict(sorted(super().active_bindings.items(), key=place))
 

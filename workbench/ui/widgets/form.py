@@ -122,6 +122,12 @@ class Form(VerticalScroll, can_focus=False):
         found = self.query(f"#{id}")
         return found.first(Field).value if found else self._texts[id]
 
+    def fill(self, id: str, text: str) -> None:
+        """Let a field say *text*, also one that has not been shown yet."""
+        self._texts[id] = text
+        for field in self.query(f"#{id}").results(Field):
+            field.value = text
+
     def is_on(self, id: str, default: bool) -> bool:
         """Whether a switch is on, or would be if it had been shown."""
         found = self.query(f"#{id}")

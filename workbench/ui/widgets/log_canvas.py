@@ -5,7 +5,7 @@ Nothing is read of a call before one of its lines is drawn, so a million calls c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import tzinfo
@@ -60,6 +60,8 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, journal: Journal, *, zone: tzinfo | None = None, id: str | None = None) -> None:
         """Show *journal*, which someone else pulls; *zone*: of the clock, None for the local one."""
         super().__init__(id=id)
+        self.empty: tuple[str, ...] = ("No calls yet.",)
+        """Lines of a log without a call."""
         self._look = Look(zone=zone)
         self._cache: LRUCache[object, Strip] = LRUCache(1024)
         self._styles: dict[tuple[str, str], Style] = {}
@@ -243,8 +245,8 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             return self._wide([Segment(f" {banner}", self._style("banner"))], "banner")
         line = self.scroll_offset.y + y
         if line >= self.rows.lines:
-            said = self._nothing() if y == 0 and not self.rows.lines else ""
-            return self._wide([Segment(said, self._style("more"))])
+            said = self._nothing()[y : y + 1] if not self.rows.lines else []
+            return self._wide([Segment(f" {''.join(said)}", self._style("more"))])
         strip = self._strip(*self.rows.locate(line))
         if (selection := self.text_selection) is not None and (span := selection.get_span(line)) is not None:
             strip = self._selected(strip, *span)
@@ -257,11 +259,11 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         new = self.rows.taken - self._left_end_at
         return f"↓ {counted(new, 'new call')} · End follows" if new and not self.following else ""
 
-    def _nothing(self) -> str:
+    def _nothing(self) -> Sequence[str]:
         """Say why there is no line."""
         if self._found is None or not len(self.journal):
-            return " No calls yet."
-        return " No call was found: escape shows all." if self._found.done else " Searching …"
+            return self.empty
+        return ["No call was found: escape shows all." if self._found.done else "Searching …"]
 
     def highlight(self, call: int) -> str:
         """Return the component class that a call is drawn over: "cursor", "marked", "kin" or ""."""

@@ -7,8 +7,10 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from workbench.engine.state import EndpointState
+from workbench.journal.reader import Journal
 from workbench.model.address import show
 from workbench.model.endpoint import ServerSettings, parse_backlog, parse_buffer, parse_timeout
+from workbench.model.explain import error_sentence
 from workbench.model.payload import PayloadError, encode_text
 from workbench.ui import wishes
 from workbench.ui.widgets.controls import Caption, Choice, ErrorLine, Field, Pair, Press, Row, Toggle
@@ -26,6 +28,11 @@ RESPONDER_HELP = {
     "length-first": "the length, then after an answer the text",
     "fixed": "the text you type beside it",
 }
+
+AT_FAULT = {"socket": "type", "bind": "address"}
+"""The field that decides about a call."""
+RECENT = 20
+"""Calls among which a start that just failed has left its error."""
 
 
 class ServerPane(EndpointPane):
@@ -158,6 +165,15 @@ class ServerPane(EndpointPane):
             self.post_message(wishes.AcceptWanted())
         else:
             self.complain("toggle", self.NOBODY, focus=False)
+
+    def say_why(self, journal: Journal) -> None:
+        """Say beside the field at fault why the start failed: the last call of the server that did."""
+        last = range(len(journal) - 1, max(-1, len(journal) - RECENT), -1)
+        failed = next((call for at in last if (call := journal[at]).name == "server" and call.error), None)
+        if failed is not None and failed.error is not None:
+            taken = failed.error.errno == "EADDRINUSE" and self.value("family") != "AF_UNIX"
+            said = error_sentence(failed) + (". Port 0 takes any free one." if taken else "")
+            self.complain(AT_FAULT.get(failed.call, "toggle"), said, focus=False)
 
     def send(self) -> None:
         """Send what stands in the field."""
