@@ -15,6 +15,7 @@ import pytest
 
 from tests.engine.limits import descriptors_left
 from tests.engine.live_bench import WAIT, LiveBench, dial, done, port_of
+from workbench.engine.responders import responder
 from workbench.engine.state import Outcome
 from workbench.model.endpoint import ServerSettings
 
@@ -71,6 +72,19 @@ def test_a_udp_server_answers_whoever_sends(live: LiveBench) -> None:
         assert live.calls("server", "sendto")[1].args == [["127.0.0.1", other.getsockname()[1]]]
     assert "listen" not in live.state("server").done
     assert live.state("server").bytes_in == 8
+
+
+@pytest.mark.parametrize("type", ["SOCK_STREAM", "SOCK_DGRAM"])
+def test_a_running_server_takes_another_responder(live: LiveBench, type: str) -> None:
+    server = live.serve(type=type, responder="echo")
+    with socket.socket(type=getattr(socket, type)) as peer:
+        peer.settimeout(WAIT)
+        peer.connect(tuple(server.local))
+        peer.sendall(b"one")
+        assert peer.recv(100) == b"one"
+        server.answer_with(responder("upper"))
+        peer.sendall(b"two")
+        assert peer.recv(100) == b"TWO"
 
 
 def test_a_udp_server_has_no_use_for_reuse_address(live: LiveBench) -> None:

@@ -527,8 +527,8 @@ async def test_the_client_follows_a_server_that_changes_its_type_alone() -> None
 
 async def choose(desk: Desk, id: str, value: str) -> None:
     choice = desk.app.query_one(id, Choice)
-    choice.focus()
     while choice.value != value:
+        choice.focus()
         await desk.press("right")
 
 
@@ -595,3 +595,41 @@ async def test_an_empty_log_tells_the_first_keys() -> None:
         assert "F5  starts the server, connects a client" in text
         await desk.server_on_a_free_port()
         await desk.until(lambda: len(desk.journal) == 4 and "F5" not in log.render_line(2).text)
+
+
+async def test_what_the_server_answers_can_be_changed_while_it_runs() -> None:
+    async with bench() as desk:
+        address = await desk.server_on_a_free_port()
+        with socket.create_connection(address, timeout=5) as outside:
+            outside.sendall(b"hello")
+            assert outside.recv(100) == b"hello"
+            await choose(desk, "#server #responder", "fixed")
+            await desk.fill("#server #reply", "no")
+            outside.sendall(b"hello")
+            assert outside.recv(100) == b"no"
+
+
+async def test_a_sentence_takes_the_place_of_the_one_before() -> None:
+    async with bench() as desk:
+        await desk.press("escape", "escape", "escape")
+        await desk.until(lambda: notices(desk) == "No call is blocked.")
+
+
+async def test_start_pressed_twice_starts_once_and_says_nothing() -> None:
+    async with bench() as desk:
+        await desk.fill("#server #address", "127.0.0.1:0")
+        pane = desk.app.query_one("#server")
+        pane.start()
+        pane.start()
+        await desk.until(lambda: "listen" in desk.calls("server"))
+        assert desk.calls("server").count("socket") == 1
+        assert notices(desk) == ""
+
+
+async def test_sending_an_empty_draft_that_is_no_payload_says_why() -> None:
+    async with bench() as desk:
+        await choose(desk, "#client #mode", "JSON")
+        await desk.type("")
+        await desk.press("ctrl+s")
+        line = desk.app.screen.query_one("#composer-error", ErrorLine)
+        await desk.until(lambda: "not JSON" in line.sentence)

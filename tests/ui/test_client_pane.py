@@ -272,7 +272,7 @@ async def test_the_switch_shows_what_the_client_does() -> None:
             {"last": "connect", "error": "ConnectionRefusedError (ECONNREFUSED)"},
             "connect: ConnectionRefusedError (ECON",
         ),
-        ({"ended": True}, "the peer has ended: recv returned b''"),
+        ({"ended": True}, "peer ended: recv returned b''"),
         ({"closed": True}, "client 1 is closed"),
         (LOOSE, "not connected"),
     ],

@@ -321,7 +321,7 @@ async def test_without_a_server_nothing_is_asked_for() -> None:
         for id in ("send", "recv", "half-close", "close", "reset", "call"):
             app.pane.content()
             await pilot.click(f"#{id}")
-            assert app.error() == "not started yet: Start makes the server"
+            assert app.error() == "not started: Start makes the server"
         assert app.wishes == []
 
 

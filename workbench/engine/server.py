@@ -11,7 +11,7 @@ from concurrent.futures import Future, wait
 from workbench.engine.bench_socket import BenchSocket
 from workbench.engine.endpoint import Endpoint
 from workbench.engine.responders import Responder
-from workbench.engine.serving import Connection, DatagramServer, Listener
+from workbench.engine.serving import Answering, Connection, DatagramServer, Listener
 from workbench.engine.setup import resolved, set_options
 from workbench.engine.state import Outcome
 from workbench.engine.waker import Cancelled
@@ -106,6 +106,13 @@ class Server:
         with self._lock:
             self._wanted = False
         return [endpoint.close() for endpoint in (*self.connections, self.listener)]
+
+    def answer_with(self, responder: Callable[[], Responder]) -> None:
+        """Answer what comes from now on with another responder, on the connections there are and on those to come."""
+        self._responder = responder
+        for endpoint in (*self.connections, self.listener):
+            if isinstance(endpoint, Answering):
+                endpoint.answer_with(responder)
 
     def forget(self, connection: Endpoint) -> None:
         """Drop a closed connection from the list."""

@@ -34,10 +34,14 @@ class Answering(Endpoint):
         self, *args: Any, responder: Callable[[], Responder], failed: Callable[[str], None], **options: Any
     ) -> None:
         super().__init__(*args, **options)
-        self._responder_for: Callable[[Any], Responder] = lru_cache(_PEERS)(lambda sender: responder())
         self._failed = failed
         self.turns = 0
         """How many times it has received and, where there was an answer, answered."""
+        self.answer_with(responder)
+
+    def answer_with(self, responder: Callable[[], Responder]) -> None:
+        """Answer what comes from now on with another responder: each sender's conversation with it begins anew."""
+        self._responder_for: Callable[[Any], Responder] = lru_cache(_PEERS)(lambda sender: responder())
 
     def received(self, outcome: Outcome) -> Outcome:
         """Answer; a responder that raises, or an answer that can't be sent, is an error of this turn."""

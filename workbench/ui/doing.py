@@ -10,6 +10,7 @@ from dataclasses import replace
 from workbench.engine.bench import Bench
 from workbench.engine.driven import READS
 from workbench.engine.endpoint import Endpoint
+from workbench.engine.responders import responder
 from workbench.ui import wishes
 
 _TICK = 0.05  # seconds between two looks
@@ -37,6 +38,8 @@ def carry_out(bench: Bench, wish: wishes.Wish) -> str | None:
             bench.open_client(settings)
         case wishes.AutoAcceptChanged(on) if bench.server is not None:
             bench.server.listener.set_auto(on)
+        case wishes.ResponderChanged(name, reply) if bench.server is not None:
+            bench.server.answer_with(responder(name, reply))
         case wishes.AcceptWanted() if bench.server is not None:
             return _accept(bench)
         case wishes.ForgetWanted(name):

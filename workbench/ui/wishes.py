@@ -41,6 +41,14 @@ class AutoAcceptChanged(Wish):
 
 
 @dataclass
+class ResponderChanged(Wish):
+    """Let the running server answer with this responder; *reply* is what "fixed" answers."""
+
+    responder: str
+    reply: str
+
+
+@dataclass
 class ConnectWanted(Wish):
     """Open one more client."""
 

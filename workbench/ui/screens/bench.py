@@ -265,13 +265,18 @@ class BenchScreen(SessionScreen):
         endpoint = chosen if chosen in waiting else next((one for one in waiting if not one.auto), None)
         by_itself = endpoint is not None and endpoint.auto
         if endpoint is None or not endpoint.cancel():
-            self.notify("No call is blocked.", timeout=2)
+            self.say("No call is blocked.")
         elif by_itself:
-            self.notify(f"{endpoint.name} does not go on by itself any more: its auto is off.", timeout=4)
+            self.say(f"{endpoint.name} does not go on by itself any more: its auto is off.")
 
     def action_drop_closed(self) -> None:
         for endpoint in self.bench.all():
             self.bench.forget(endpoint.name)
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence for a moment, in place of the one before."""
+        self.app.clear_notifications()
+        self.notify(sentence, timeout=4, markup=False)
 
     # --- wishes -----------------------------------------------------------------------------------------------------
 
@@ -287,7 +292,7 @@ class BenchScreen(SessionScreen):
                 self._ask_call(endpoint)
             case _:
                 if said := carry_out(self.bench, wish):
-                    self.notify(said, timeout=4, markup=False)
+                    self.say(said)
 
     @work
     async def _start(self, settings: ServerSettings) -> None:
@@ -301,8 +306,8 @@ class BenchScreen(SessionScreen):
             server = self.bench.start_server(settings)
         except UnknownResponder as problem:
             self.query_one(ServerPane).complain("responder", str(problem))
-        except ValueError as problem:
-            self.notify(str(problem), severity="warning", markup=False)
+        except ValueError:
+            return  # pressed again before it was seen to run
         else:
             if not (await asyncio.wrap_future(server.started)).ok:
                 self.tick()
@@ -343,7 +348,7 @@ class BenchScreen(SessionScreen):
     @work
     async def _ask_call(self, endpoint: Endpoint) -> None:
         if endpoint.closed:
-            self.notify(f"{endpoint.name} is closed: there is no socket to call.", timeout=4, markup=False)
+            self.say(f"{endpoint.name} is closed: there is no socket to call.")
             return
         from workbench.ui.screens.call_dialog import CallDialog, CallRequest
         from workbench.ui.screens.confirm import may_bind
@@ -354,7 +359,7 @@ class BenchScreen(SessionScreen):
                 if not await may_bind(self.app, host, port, endpoint.state().type):
                     return
         if wanted is not None and (said := call(endpoint, wanted.method, *wanted.args)):
-            self.notify(said, timeout=4, markup=False)
+            self.say(said)
 
     def action_experiments(self) -> None:
         from workbench.ui.screens.experiments import ExperimentsScreen  # not at the start: it takes its time

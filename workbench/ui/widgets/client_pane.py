@@ -139,7 +139,9 @@ class ClientPane(EndpointPane):
     def send(self) -> None:
         """Send what stands in the composer, if it is right."""
         composer = self.query_one(Composer)
-        if composer.data is not None and self.send_data(composer.data):
+        if composer.data is None:
+            composer.insist()
+        elif self.send_data(composer.data):
             composer.sent()
 
     # --- shown by a timer -------------------------------------------------------------------------------------------
@@ -169,7 +171,7 @@ class ClientPane(EndpointPane):
         if state.closed:
             return f"{state.name} is closed"
         if state.ended:
-            return "the peer has ended: recv returned b''"
+            return "peer ended: recv returned b''"
         if state.peer is not None:
             return f"{show(state.local)} → {show(state.peer)}"
         return "not connected"

@@ -97,6 +97,13 @@ class Composer(Vertical):
         self._check()  # the message about the last key may still be under way
         return self._data
 
+    def insist(self) -> None:
+        """Say what is wrong also with a draft that has not been begun: it was to be sent."""
+        try:
+            self._draft.data()
+        except PayloadError as error:
+            self.query_one(ErrorLine).say(error.message)
+
     def sent(self) -> None:
         """Note that the draft was sent."""
         self._history.add(self._draft)

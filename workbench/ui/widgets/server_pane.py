@@ -39,7 +39,7 @@ class ServerPane(EndpointPane):
     """Posts StartWanted, StopWanted, AcceptWanted, AutoAcceptChanged, and the wishes about one endpoint."""
 
     ROLES = ("server", "connection")
-    NOBODY = "not started yet: Start makes the server"
+    NOBODY = "not started: Start makes the server"
 
     def __init__(self, settings: ServerSettings | None = None, *, id: str = "server") -> None:
         self._settings = settings or ServerSettings()
@@ -229,7 +229,7 @@ class ServerPane(EndpointPane):
         if state.closed:
             return f"{state.name} is closed"
         if state.ended:
-            return "the peer has ended: recv returned b''"
+            return "peer ended: recv returned b''"
         return f"{show(state.peer)} → {show(state.local)}" if state.peer is not None else state.name
 
     # --- messages of the controls -----------------------------------------------------------------------------------
@@ -248,6 +248,16 @@ class ServerPane(EndpointPane):
     def on_choice_changed(self, event: Choice.Changed) -> None:
         if event.choice.id == "responder":
             self.query_one("#reply").display = event.value == "fixed"
+            self._answer_anew()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.id == "reply":
+            self._answer_anew()
+
+    def _answer_anew(self) -> None:
+        """A server that runs answers from now on as the form says."""
+        if self.running:
+            self.post_message(wishes.ResponderChanged(self.value("responder"), self.text("reply")))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
