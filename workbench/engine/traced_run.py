@@ -15,7 +15,7 @@ from workbench.engine.diag import AcceptQueue, TcpEntry, unix_queued
 from workbench.engine.inside import Inside
 from workbench.engine.kernel import state_name
 from workbench.engine.output import Output
-from workbench.engine.programs import Program
+from workbench.engine.programs import Program, why_untraced
 from workbench.engine.queue import Queue
 from workbench.engine.state import EndpointState
 from workbench.engine.stepping import Stepping
@@ -86,6 +86,7 @@ class TracedRun:
         self.stepping.look_again()
         for held in self.stepping.held():
             self._sockets.take_in_held(held.told)
+            self._next_at = time.monotonic() + UNTIL_LISTENING  # a program that is held cannot come to listen
 
     @property
     def _listening(self) -> bool:
@@ -120,6 +121,14 @@ class TracedRun:
         """Return the names of the programs that ended without the probe having got into them."""
         signed_in = self._live.signed_in()
         return [each.program.name for each in self.running if each.code is not None and each.pid not in signed_in]
+
+    def why_untraced(self) -> str:
+        """Return why the probe did not get into a program, or could not begin to record there."""
+        return why_untraced(self._live.has_room())
+
+    def apart(self) -> list[str]:
+        """Return the libraries that the programs use and whose sockets the probe does not see."""
+        return self._live.apart()
 
     def output(self) -> tuple[int, tuple[str, ...]]:
         """Return how many lines the programs have begun, and the last ones."""
