@@ -27,6 +27,8 @@ def passed(words: list[str], module: str, folder: Path) -> set[str]:
     folder.mkdir()
     report = folder / "report.xml"
     options = ["-i", "*VSOCK*", "--junit-xml", str(report)]
+    if module == "test_socketserver":  # as a whole it asks for leave to use the network, and uses loopback alone
+        options += ["-u", "network"]
     command = [*words, "-m", "test", *options, module]
     subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False)
     cases = ElementTree.parse(report).iter("testcase")
