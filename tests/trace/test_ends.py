@@ -130,6 +130,47 @@ a.recv(1)
         assert tracer.wait(10) == 128 + signal.SIGHUP
 
 
+def test_a_signal_that_the_tracer_ignores_is_still_the_programs(tmp_path: Path) -> None:
+    write(tmp_path, "handles.py", """
+import signal, socket
+def handle(number, frame): print("got", signal.Signals(number).name, flush=True); raise SystemExit(5)
+print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, flush=True)
+signal.signal(signal.SIGINT, handle)
+print("ready", flush=True)
+one, other = socket.socketpair()
+one.recv(1)
+""")  # fmt: skip
+    words = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *TRACE, "handles.py"]  # as sh does for a job started with &
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as tracer:
+        assert tracer.stdout is not None
+        assert [tracer.stdout.readline() for _ in range(2)] == ["True\n", "ready\n"]
+        tracer.send_signal(signal.SIGINT)
+        assert tracer.stdout.readline() == "got SIGINT\n"
+        assert tracer.wait(10) == 5
+
+
+def test_a_disk_without_any_room_is_told_as_the_reason(tmp_path: Path) -> None:
+    write(tmp_path, "pair.py", "import socket\nprint(len(socket.socketpair()))\n")
+    words = [*TRACE, "-o", "session.swb", "pair.py"]
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))  # noqa: E731
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, preexec_fn=limit, timeout=90)
+    assert (done.returncode, done.stdout) == (0, "2\n")
+    assert done.stderr == "socket-workbench: pair.py ran untraced: the disk that the session is on is full\n"
+
+
+def test_a_library_with_sockets_of_its_own_is_named(tmp_path: Path) -> None:
+    (tmp_path / "gevent").mkdir()
+    write(tmp_path, "gevent/__init__.py", "")
+    write(tmp_path, "gevent/_socketcommon.py", "from _socket import socket\n")
+    write(
+        tmp_path, "green.py", "from gevent._socketcommon import socket\nprint(__import__('sys').meta_path[1:] != [])\n"
+    )
+    traced = trace(tmp_path, "green.py")
+    assert (traced.code, traced.out, traced.calls) == (0, "True\n", [])
+    assert traced.err.count("\n") == 1
+    assert "calls of gevent's own sockets are not seen" in traced.err
+
+
 def test_a_full_disk_costs_records_and_nothing_else(tmp_path: Path) -> None:
     write(tmp_path, "much.py", """
 import socket

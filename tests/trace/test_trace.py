@@ -25,6 +25,16 @@ def test_the_log_goes_to_stderr_and_the_program_keeps_stdout(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == [tmp_path / "pair.py"]
 
 
+def test_much_data_is_printed_up_to_a_limit_and_kept_whole(tmp_path: Path) -> None:
+    write(tmp_path, "much.py", "import socket\na, b = socket.socketpair()\na.sendall(bytes(5000))\nb.recv(9)\n")
+    words = [*TRACE, "--record", "session.swb", "--bytes", "100", "much.py"]
+    printed = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True).stderr
+    assert [line.split()[0] for line in printed.splitlines() if "00 00" in line and "recv" not in line][6] == "0060"
+    assert printed.count("      … 4900 bytes more\n") == 1
+    assert len(printed.splitlines()) < 20
+    assert len(base64.b64decode(calls_of(tmp_path / "session.swb")[1]["data"])) == 5000
+
+
 def test_json_is_one_object_a_call_on_stderr(tmp_path: Path) -> None:
     write(tmp_path, "pair.py", PAIR)
     words = [*TRACE, "--format", "json", "pair.py"]

@@ -14,10 +14,11 @@ import click
 from workbench.cli.common import Failure, output_options
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import Printer, recording
-from workbench.engine.programs import NoProgram, Program, program
+from workbench.engine.programs import NoProgram, Program, program, unseen, why_untraced
 from workbench.engine.trace import Running, Tracing
 from workbench.journal.live import LivePages
 from workbench.journal.reader import Journal
+from workbench.model.about import not_kept
 from workbench.model.safe import safe
 from workbench.probe.record import Recorder
 from workbench.report.copy import Report
@@ -28,7 +29,7 @@ _LOOK = 0.05
 """Seconds between two looks at the journal."""
 _UNTIL_LISTENING = 1.0
 """Seconds to wait for a program to listen before the next one beside it is started."""
-_VALUES = ("-o", "--record", "--with", "--format", "--limit")
+_VALUES = ("-o", "--record", "--with", "--format", "--limit", "--bytes")
 EPILOG = """\b
 Examples:
   socket-workbench trace server.py
@@ -58,6 +59,15 @@ class Command(click.Command):
 @click.option("--with", "beside", multiple=True, metavar="PROGRAM", help="Another program beside it; repeatable.")
 @click.option("--tui", is_flag=True, help="Show its sockets, calls, source and output on a screen.")
 @click.option("--step", is_flag=True, help="With --tui: each call waits until you let it go.")
+@click.option(
+    "--bytes",
+    "most",
+    type=click.IntRange(0),
+    default=1024,
+    show_default=True,
+    metavar="N",
+    help="Print so many bytes of a call; the session has them all.",
+)
 @record_options
 @limit_option
 @output_options
@@ -70,6 +80,7 @@ def command(
     record: Path | None,
     form: str,
     limit: int,
+    most: int,
     **keep: bool,
 ) -> None:
     """Run PROGRAM unchanged and log its socket calls on stderr.
@@ -84,7 +95,7 @@ def command(
     if tui:
         sys.exit(_on_screen(programs, out or record, step, limit=limit, **keep))
     with recording(out or record, limit=limit, **keep) as recorder:
-        code = trace(programs, recorder, None if out else form)
+        code = trace(programs, recorder, None if out else form, most)
     sys.exit(code)
 
 
@@ -110,12 +121,15 @@ def _programs(words: tuple[str, ...], beside: tuple[str, ...]) -> Iterable[Progr
             raise Failure(str(problem), 2) from None
 
 
-def trace(programs: list[Program], recorder: Recorder, form: str | None) -> int:
-    """Run *programs* until all have ended and return the first one's exit code; *form* None prints no calls."""
+def trace(programs: list[Program], recorder: Recorder, form: str | None, most: int | None = None) -> int:
+    """Run *programs* until all have ended and return the first one's exit code.
+
+    *form* None prints no calls; *most*: bytes of a call that the text shows.
+    """
     journal = Journal(recorder.path)
     journal.pull()
     begin = len(journal)
-    printer = Printer(journal, _Nothing() if form is None else _report(journal, form), begin)
+    printer = Printer(journal, _Nothing() if form is None else _report(journal, form, most), begin)
     tracing = Tracing(Path(recorder.path), limit=recorder.limit)
     with LivePages.made(Path(recorder.path)) as live, tracing.watching():
         for described in programs:
@@ -126,15 +140,18 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None) -> int:
                 _until_listening(tracing, printer, running)
         while tracing.look(_LOOK):
             _print(printer)
-        signed_in, lost, failed = live.signed_in(), live.lost(), len(live.untraced())
+        signed_in, lost, failed, apart = live.signed_in(), live.lost(), len(live.untraced()), live.apart()
+        why = why_untraced(live.has_room())
         live.settle(recorder, journal)
         _print(printer)
     if lost:
-        _say(f"{lost} calls were not kept (full disk or size limit)")
+        _say(not_kept(lost))
     if failed:
         _say(f"{failed} of the processes ran untraced: they could not open the session")
+    for library in apart:
+        _say(unseen(library))
     for running in tracing.running:
-        _sum_up(running, running.pid in signed_in, len(journal) > begin)
+        _sum_up(running, "" if running.pid in signed_in else why, len(journal) > begin)
     journal.close()
     return tracing.running[0].code or 0
 
@@ -166,11 +183,11 @@ def _until_listening(tracing: Tracing, printer: Printer, running: Running) -> No
             return
 
 
-def _sum_up(running: Running, traced: bool, called: bool) -> None:
+def _sum_up(running: Running, untraced: str, called: bool) -> None:
     name = running.program.name
-    if not traced:
+    if untraced:
         if not running.program.untraced:
-            _say(f"{name} ran untraced: the probe needs CPython 3.9 or later that reads PYTHONPATH")
+            _say(f"{name} ran untraced: {untraced}")
     elif running.code and not called:
         _say(f"{name} ended with exit code {running.code} before its first socket call")
 
@@ -179,11 +196,11 @@ def _say(sentence: str) -> None:
     print(f"socket-workbench: {safe(sentence)}", file=sys.stderr, flush=True)
 
 
-def _report(journal: Journal, form: str) -> Report:
+def _report(journal: Journal, form: str, most: int | None) -> Report:
     if form == "json":
         return JsonReport(sys.stderr.buffer, journal)
     colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    return TextReport(sys.stderr, journal, colour=colour, live=True)
+    return TextReport(sys.stderr, journal, colour=colour, live=True, most=most)
 
 
 class _Nothing:

@@ -79,6 +79,17 @@ def _found(word: str, environment: Mapping[str, str]) -> Path:
     return Path(where)
 
 
+def why_untraced(room: bool) -> str:
+    """Return why a Python program ran untraced. *room*: the disk that the session is on is not full."""
+    needs = "the probe needs CPython 3.9 or later that reads PYTHONPATH"
+    return needs if room else "the disk that the session is on is full"
+
+
+def unseen(library: str) -> str:
+    """Say that a *library* that a program uses has sockets of its own."""
+    return f"calls of {library}'s own sockets are not seen: they don't go through Python's socket module"
+
+
 def _interpreter(environment: Mapping[str, str]) -> str:
     """Return the active virtual environment's Python, else our own."""
     active = environment.get("VIRTUAL_ENV")

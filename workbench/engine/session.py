@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from workbench.model.about import not_kept
 from workbench.model.size import size_text
 from workbench.probe.record import MAGIC, Recorder
 
@@ -59,8 +60,7 @@ def record_to(path: Path, *, append: bool = False, overwrite: bool = False, limi
 def fullness(recorder: Recorder) -> str:
     """Say how many calls were not kept, or that the file is nearly as large as it may be; "" for neither."""
     if recorder.lost:
-        calls = "1 call was" if recorder.lost == 1 else f"{recorder.lost} calls were"
-        return f"{calls} not kept (full disk or size limit)"
+        return not_kept(recorder.lost)
     try:
         size = os.stat(recorder.path).st_size
     except OSError:

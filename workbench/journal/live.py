@@ -12,6 +12,7 @@ from pathlib import Path
 from workbench.journal.reader import Journal
 from workbench.model.call import socket_id
 from workbench.probe import record
+from workbench.probe.bootstrap import APART, AT_APART, sign_in
 from workbench.probe.live import AT_CALL, HEADER, MAGIC, NOTE, PAGE, SLOT, SUFFIX
 from workbench.probe.record import CALLS, Recorder
 
@@ -92,6 +93,17 @@ class LivePages:
     def untraced(self) -> set[int]:
         """Return the processes that the probe got into, but could not record."""
         return {pid for offset, pid, _, lost in self._pages() if offset >= self._began and lost == _ALL}
+
+    def apart(self) -> list[str]:
+        """Return the libraries that the processes use and whose sockets the probe does not see."""
+        pages = [
+            os.pread(self._fd, len(APART), offset + AT_APART) for offset, *_ in self._pages() if offset >= self._began
+        ]
+        return [name for number, name in enumerate(APART) if any(page[number] for page in pages)]
+
+    def has_room(self) -> bool:
+        """Tell whether one more process could sign in, which a full disk prevents."""
+        return sign_in(str(self.path)) >= 0
 
     def doing(self, journal: Journal) -> list[Doing]:
         """Return the calls that go on now, and those that were going on when their process died."""

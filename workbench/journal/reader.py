@@ -19,6 +19,7 @@ from typing import TypeVar
 import msgspec
 
 from workbench.journal.scan import GAP, PAUSE, Scanner, pread
+from workbench.model.about import not_kept
 from workbench.model.ascending import Ascending
 from workbench.model.call import FAILED as FAILED
 from workbench.model.call import RECEIVED as RECEIVED
@@ -201,7 +202,7 @@ class Journal:
         if self.unreadable:
             found.append(f"{self.unreadable} bytes could not be read")
         if self.lost:
-            found.append(f"{self.lost} calls were not kept (full disk or size limit)")
+            found.append(not_kept(self.lost))
         if not self.ended:
             found.append("the end is missing: the program was killed, or is still running")
         return found

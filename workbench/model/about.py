@@ -73,6 +73,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def not_kept(calls: int) -> str:
+    """Say how many calls have no record."""
+    return f"{counted(calls, 'call')} {'was' if calls == 1 else 'were'} not kept (full disk or size limit)"
+
+
 def cut(text: str, limit: int = _LONGEST) -> str:
     """Return *text*, or its first characters and "…" where it is longer than *limit*."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

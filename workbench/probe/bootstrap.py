@@ -19,6 +19,11 @@ LIMIT = "SOCKET_WORKBENCH_LIMIT"
 PACKAGE = "_socket_workbench"
 PAGE = 4096
 """Size in bytes of a process's part of the live file."""
+_AT_LOST = 12
+AT_APART = 16
+"""Where a page tells, a byte for each, which of APART the process uses."""
+APART = {"gevent": "gevent._socketcommon", "uvloop": "uvloop.loop"}
+"""Libraries whose sockets don't go through the socket module, and what they import to make one."""
 
 
 def start(folder: str) -> None:
@@ -29,13 +34,15 @@ def start(folder: str) -> None:
     children.hide()
     if session:
         children.install()
-        place = sign_in(session + ".live")
-        _Finder(
-            {
-                "socket": lambda module: _trace(module, str(session), place, limit),
-                "_posixsubprocess": children.install_fork_exec,
-            }
-        )
+        live = session + ".live"
+        place = sign_in(live)
+        wanted: dict[str, Callable[[Any], None]] = {
+            "socket": lambda module: _trace(module, str(session), place, limit),
+            "_posixsubprocess": children.install_fork_exec,
+        }
+        for number, name in enumerate(APART.values(), AT_APART):
+            wanted[name] = lambda _, at=number: _mark(live, place, at, b"\1")  # type: ignore[misc]
+        _Finder(wanted)
 
 
 def sign_in(path: str) -> int:
@@ -56,11 +63,11 @@ def sign_in(path: str) -> int:
         os.close(fd)
 
 
-def _sign_out(path: str, place: int) -> None:
-    """Tell in this process's page that it cannot be traced: as if it had lost more calls than there can be."""
+def _mark(path: str, place: int, at: int, mark: bytes) -> None:
+    """Write *mark* into this process's page of the live file, *at* so many bytes from where that begins."""
     if place >= 0:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        os.pwrite(fd, b"\xff" * 4, place + 12)
+        os.pwrite(fd, mark, place + at)
         os.close(fd)
 
 
@@ -74,7 +81,7 @@ def _trace(module: "ModuleType", session: str, place: int, limit: str) -> None:
         __import__(PACKAGE + ".program")
         sys.modules[PACKAGE + ".program"].install(module, session, place, int(limit) if limit else None)
     except Exception:
-        _sign_out(session + ".live", place)
+        _mark(session + ".live", place, _AT_LOST, b"\xff" * 4)  # more calls lost than there can be: it is not traced
         raise
     finally:
         for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:

@@ -13,7 +13,7 @@ from typing import TextIO
 
 from workbench.journal.reader import Journal, Note
 from workbench.model import annotate
-from workbench.model.about import cut
+from workbench.model.about import counted, cut
 from workbench.model.call import Call
 from workbench.model.describe import TimeMode, direction, expression, outcome, time_text
 from workbench.model.safe import cells, safe
@@ -44,15 +44,17 @@ class TextReport:
         times: TimeMode = "clock",
         zone: tzinfo | None = None,
         lens: str = "",
+        most: int | None = None,
     ) -> None:
         """Write to *out*. *width*: bytes a line, 8, 16 or 32. *live*: leave out what became of sends, not known yet.
 
         *zone*: of the clock times; None is the local one. *lens*: tell the frames too, cut by that lens; raises
-        UnknownLens.
+        UnknownLens. *most*: bytes of a call that are shown; all unless told.
         """
         self._out, self._journal = out, journal
         self._width, self._colour, self._live = width, colour, live
         self._times, self._zone = times, zone
+        self._most = most
         self._lens = LensNotes(journal, lens) if lens else None
         self._previous: Call | None = None
         self._names = name_cells(journal)
@@ -68,7 +70,9 @@ class TextReport:
         if note := self._journal.notes.get(call.seq):
             self._out.writelines(_note_lines(note))
         if call.data:
-            self._out.writelines((coloured if self._colour else dump)(call.data, self._width, INDENT))
+            self._out.writelines((coloured if self._colour else dump)(call.data[: self._most], self._width, INDENT))
+            if self._most is not None and len(call.data) > self._most:
+                self._out.write(f"{' ' * INDENT}… {counted(len(call.data) - self._most, 'byte')} more\n")
         self._previous = call
 
     def flush(self) -> None:

@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from workbench.engine.programs import program
+from workbench.engine.programs import program, unseen
 from workbench.engine.state import EndpointState
 from workbench.engine.stepping import Held
 from workbench.model.about import counted
@@ -81,6 +81,7 @@ class TraceScreen(SessionScreen):
         self._chosen = ""
         self._held: Held | None = None
         self._told: set[int] = set()
+        self._apart: set[str] = set()
         self._asked_to_end = False
 
     def above(self) -> Iterable[Widget]:
@@ -177,7 +178,11 @@ class TraceScreen(SessionScreen):
                 self._told.add(running.pid)
                 self.notify(f"{safe(running.program.name)} ended with exit code {running.code}", markup=False)
                 if running.program.name in run.untraced() and not running.program.untraced:
-                    self._say(f"{running.program.name} ran untraced: the probe needs CPython 3.9 or later")
+                    self._say(f"{running.program.name} ran untraced: {run.why_untraced()}")
+        for library in run.apart():
+            if library not in self._apart:
+                self._apart.add(library)
+                self._say(unseen(library))
         if run.problem:
             self._say(run.problem)
             run.problem = ""
