@@ -139,6 +139,7 @@ def test_a_run_can_be_cancelled_and_tells_where_it_waits(start: Starter, tmp_pat
     assert time.monotonic() - began < 1
     assert run.result is not None
     assert run.result.reason == "it was cancelled"
+    assert run.recv_sizes() == []
     run.cancel()
     run.close()
 

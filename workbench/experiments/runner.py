@@ -248,5 +248,6 @@ class Run:
         return (self.journal[index] for index in range(self.begin, len(self.journal)))
 
     def recv_sizes(self) -> list[int]:
-        """Return how many bytes each recv of the run gave, peeks left out."""
-        return [len(call.data) for call in self._calls() if call.receives and not call.peek and call.error is None]
+        """Return how many bytes each recv of the run gave, without peeks and those that never returned."""
+        gave = (call for call in self._calls() if call.receives and call.error is None and not call.unfinished)
+        return [len(call.data) for call in gave if not call.peek]
