@@ -404,6 +404,28 @@ async def test_the_fields_leave_room_for_the_button(app: WorkbenchApp, name: str
         assert button.region.right <= screen.query_one(Answer).content_region.right
 
 
+async def test_what_the_script_prints_is_seen(app: WorkbenchApp) -> None:
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ask(pilot, find("waiting-reader"))
+        await pilot.press("3")
+        await answered(pilot)
+        assert "Run 1 printed:" in screen_text(app)
+        assert "the first recv returned b'AB' " in screen_text(app)
+        assert "the first recv returned b'ABCD' " in screen_text(app)
+
+
+async def test_of_many_lines_that_a_script_prints_the_last_are_seen(app: WorkbenchApp, tmp_path: Path) -> None:
+    mine = written(tmp_path, "import socket\n", 'import socket\nprint(*range(9), "[/nope]\\x1b[2J", sep="\\n")\n')
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await ask(pilot, mine)
+        await pilot.press("2")
+        await answered(pilot)
+        lines = told(screen, "#printed").splitlines()
+        assert lines[0] == "Run 1 printed 11 lines, of which the last 8:"
+        assert lines[1] == "  3"
+        assert lines[-2:] == ["  [/nope]·[2J", "  2 sends, one recv: b'hello world'"]
+
+
 async def test_brackets_in_a_script_are_no_markup(app: WorkbenchApp, tmp_path: Path) -> None:
     source = TWO_SENDS.source.replace('"the stream has no messages"', '"of [/mine]"')
     source = source.replace("SENDS = 2\n", 'SENDS = 2\nWORD = "[/nope]"\n').replace("[4, 16, 1024]", "[4]\n# WORD = []")

@@ -26,11 +26,12 @@ server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RCVBUF)
 server.bind(("127.0.0.1", 0))
 room = server.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)  # on Linux twice as much, for bookkeeping
+address = server.getsockname()
 client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
 # The server is busy while the client sends.
 for number in range(COUNT):
-    assert client.sendto(str(number).encode().ljust(500), server.getsockname()) == 500
+    assert client.sendto(str(number).encode().ljust(500), address) == 500
 
 received = []
 server.setblocking(False)

@@ -16,11 +16,14 @@ from textual.widgets import Input, Static
 from workbench.experiments.catalog import Experiment, Verdict
 from workbench.experiments.parameters import BadValue, Parameter, Value
 from workbench.experiments.runner import Result
+from workbench.model.about import cut
 from workbench.model.safe import cells, safe
 from workbench.ui.widgets.controls import Caption, Choice, ErrorLine, Field, Press, Row
 
 _PIECES = 12  # recvs of a run that the table tells one by one
 _VALUE = 16  # cells
+_LINES = 8  # that a script has printed
+_LONGEST_LINE = 200
 _SPARE = 2  # cells of a field beyond the longest value worth trying
 
 
@@ -39,6 +42,7 @@ class Answer(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     Answer { height: auto; max-height: 18; padding: 0 1; display: none; }
     Answer Static { height: auto; }
+    Answer #printed { margin-top: 1; display: none; }
     Answer #runs { color: $foreground 85%; margin-top: 1; }
     Answer Row { margin-top: 1; }
     Answer ErrorLine { margin: 0; }
@@ -58,6 +62,7 @@ class Answer(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield Static(id="told")
+        yield Static(id="printed")
         with Row(id="change"):
             for parameter in self._experiment.parameters:
                 yield from _field(parameter)
@@ -71,9 +76,15 @@ class Answer(VerticalScroll, can_focus=False):
         self.display = True
 
     def add_run(self, values: Mapping[str, Value], sizes: Sequence[int], result: Result) -> None:
-        """Put a run into the table; what was told of the first one stays in view, of later ones their row."""
+        """Show what a run has printed, and put it into the table.
+
+        What was told of the first one stays in view, of later ones their row.
+        """
         given = {parameter.name: values.get(parameter.name, parameter.default) for parameter in self._parameters}
         self._runs.append(Tried(given, sizes, result))
+        printed = self.query_one("#printed", Static)
+        printed.update(_printed(result.printed, len(self._runs)))
+        printed.display = bool(result.printed.strip())
         self.query_one("#runs", Static).update(Content("\n".join(_table(self._runs))))
         self.call_after_refresh(self.scroll_end if len(self._runs) > 1 else self.scroll_home, animate=False)
 
@@ -144,6 +155,14 @@ def _told(experiment: Experiment, predicted: int, result: Result, line: int | No
             ("✗ You said: ", "bold $text-error"), choice, "\n  It is: ", (safe(experiment.right), "bold")
         )
     return Content.assemble(said, f"\n{safe(experiment.explanation)}{shown}")
+
+
+def _printed(text: str, run: int) -> Content:
+    """Return what the script of a run has printed, of many lines the last ones."""
+    lines = [cut(safe(line), _LONGEST_LINE) for line in text.splitlines() if line.strip()]
+    left = len(lines) - _LINES
+    head = f"Run {run} printed" + (f" {len(lines)} lines, of which the last {_LINES}:" if left > 0 else ":")
+    return Content("\n".join([head, *(f"  {line}" for line in lines[-_LINES:])]))
 
 
 def _table(runs: Sequence[Tried]) -> Iterable[str]:
