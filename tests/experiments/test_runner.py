@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from workbench.experiments.catalog import BadExperiment, Experiment, Verdict, find, parse
+from workbench.experiments.catalog import BadExperiment, Experiment, Verdict, find, load, parse
 from workbench.experiments.parameters import Value
 from workbench.experiments.runner import SHOWS_IT, Run
 from workbench.probe.record import Recorder
@@ -82,6 +82,16 @@ def test_a_run_with_other_values(start: Starter, tmp_path: Path) -> None:
     assert run.running_lines == {17}
     with pytest.raises(BadExperiment, match="mine has no parameter SIZE: it has WORD"):
         start(run.experiment, {"SIZE": 1})
+
+
+def test_the_example_of_the_readme(start: Starter, tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    path = tmp_path / "mine.py"
+    block = "# /// experiment"
+    path.write_text(block + readme.partition(block)[2].partition("```")[0], "utf-8")
+    run = start(load(path), {"BUFSIZE": 10})
+    assert run.wait().printed == "b'12345'\n"
+    assert run.proof is not None
 
 
 def test_what_runs_from_the_workbench_is_named_without_its_folder(start: Starter) -> None:
