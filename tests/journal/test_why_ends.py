@@ -11,6 +11,9 @@ import pytest
 
 from tests.journal.asked import ANY, Asked, Pair, listening, tcp, udp
 from workbench import TracedSocket
+from workbench.journal.around import NEAR
+from workbench.journal.reader import Journal
+from workbench.model.annotate import annotate
 
 
 def test_close_with_bytes_that_no_recv_saw_resets(asked: Asked, pair: Pair) -> None:
@@ -237,3 +240,34 @@ def test_a_small_buffer_is_not_what_was_asked_for(asked: Asked) -> None:
         assert "asked for 10, and the kernel doubles" in asked().sentences[0]
         one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
         assert asked().sentences[0].endswith("or else the kernel's own choice.")
+
+
+def test_a_long_session_keeps_what_set_a_socket_up_and_claims_no_sums(asked: Asked) -> None:
+    with listening() as server, tcp() as client:
+        client.settimeout(3)
+        client.connect(server.getsockname())
+        connection, _ = server.accept()
+        for _ in range(NEAR):
+            client.send(b"x")
+            connection.recv(1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+        found = asked()
+        assert "received before it" not in " ".join(found.sentences)
+        assert "s.settimeout(3)" in found.python
+        server.close()
+        assert asked().sentences[0].startswith("The listener is gone")
+
+
+def test_the_log_says_at_a_close_what_it_threw_away(asked: Asked, pair: Pair, tmp_path: Path) -> None:
+    client, connection = pair
+    client.send(b"unread")
+    connection.close()
+    client.close()
+    journal = Journal(tmp_path / "session")
+    journal.read_all()
+    marked = [call for call, mark in zip(journal, journal.marks, strict=True) if call.call == "close" and mark]
+    assert [annotate(call, journal.lineage) for call in marked] == [["closed with 6 bytes unread"]]
+    journal.close()

@@ -20,13 +20,14 @@ _TELLING = _MAKERS | {"accept", "bind", "listen", "connect", "connect_ex", "dup"
 def around(journal: Journal, index: int) -> Around:
     """Return the neighbours of call *index*: a few milliseconds, whatever the session's size."""
     call = journal[index]
-    earlier, later = list(_walk(journal, index, -1)), list(_walk(journal, index, 1))
+    near, later = list(_walk(journal, index, -1)), list(_walk(journal, index, 1))
+    earlier = [*near, *_setups(journal, index - len(near))]
     before = [each for each in earlier if each.socket == call.socket]
-    begins = any(each.call in _MAKERS for each in before) or any(call.socket in each.made for each in earlier)
     parts = (journal.lineage.sources(call) if call.receives else journal.lineage.takers(call)) or []
     return Around(
         before=tuple(reversed(before)),
-        all_before=begins or len(earlier) == index,
+        all_before=_begins(call, near) or len(near) == index,
+        all_setup=_begins(call, earlier) or len(near) == index,
         after=tuple(each for each in later if each.socket == call.socket),
         kin=tuple(_kin(journal, parts)),
         lost=journal.lineage.lost(call),
@@ -35,6 +36,20 @@ def around(journal: Journal, index: int) -> Around:
             each for each in (*reversed(earlier), *later) if each.socket != call.socket and each.call in _TELLING
         ),
     )
+
+
+def _begins(call: Call, earlier: list[Call]) -> bool:
+    """Whether the call that made the socket is among those."""
+    return any((call.socket == each.socket and each.call in _MAKERS) or call.socket in each.made for each in earlier)
+
+
+def _setups(journal: Journal, stop: int) -> Iterator[Call]:
+    """Yield calls before *stop* that moved nothing and did not fail, the nearest first: those that set sockets up."""
+    for _ in range(NEAR):
+        stop = journal.marks.rfind(0, 0, stop)
+        if stop < 0:
+            return
+        yield journal[stop]
 
 
 def _walk(journal: Journal, index: int, step: int) -> Iterator[Call]:

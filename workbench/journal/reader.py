@@ -25,7 +25,7 @@ from workbench.model.call import FAILED as FAILED
 from workbench.model.call import RECEIVED as RECEIVED
 from workbench.model.call import SENT as SENT
 from workbench.model.call import UNSEEN as UNSEEN
-from workbench.model.call import Call, Head, Number, Tail, decode, decode_tail
+from workbench.model.call import Call, Head, Number, Tail, decode, decode_tail, unread
 from workbench.model.datagrams import HEAD
 from workbench.model.lineage import NAMING, Lineage
 from workbench.probe import record
@@ -38,7 +38,7 @@ _FAILED = record.FAILED
 _MOVED_NOTHING = record.FAILED | record.UNFINISHED
 _NO_NUMBER = record.NO_RESULT | record.OTHER_RESULT | record.UNFINISHED
 _ENDING = frozenset((record.CODE["shutdown"], record.CODE["close"]))
-_SOCKET = record.CODE["socket"]
+_SOCKET, _CLOSE = record.CODE["socket"], record.CODE["close"]
 _CONNECT_EX = record.CODE["connect_ex"]
 _OPENING = ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
 _CHUNK = 1 << 20
@@ -152,7 +152,10 @@ class Journal:
                     elif tail and mark == RECEIVED and not flags & _MOVED_NOTHING:
                         self._compare((pid, socket), self._tail(offset, tail), flags)
                 elif code in _ENDING and tail:
-                    self._compare((pid, socket), self._tail(offset, tail), flags)
+                    told = self._tail(offset, tail)
+                    self._compare((pid, socket), told, flags)
+                    if code == _CLOSE and unread(told) > 0:
+                        marks[-1] |= UNSEEN
                 elif code in NAMING:
                     names = self._tail(offset, tail)
                     if names.tcp:

@@ -22,7 +22,8 @@ Json = Any
 SENT, RECEIVED, FAILED, UNSEEN = 1, 2, 4, 8
 """Marks of a call, kept in the journal's index so that filters and the log's rows need not read the call.
 
-FAILED: it raised or, as connect_ex, returned an errno. UNSEEN: it shows that bytes pass which no call moves.
+FAILED: it raised or, as connect_ex, returned an errno. UNSEEN: it shows that bytes pass which no call moves, or that
+a close throws away.
 """
 
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -200,9 +201,14 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         unfinished=unfinished,
         tls=bool(head.flags & record.TLS),
         dropped=bool(head.flags & record.DROPPED),
-        unread=_known(tail.tcp[_INCOMING] if len(tail.tcp) == _COUNTS else tail.unread),
+        unread=_known(unread(tail)),
         tcp_state=tail.tcp[0] if len(tail.tcp) == _COUNTS else None,
     )
+
+
+def unread(tail: Tail) -> int:
+    """Return the bytes that a close or shutdown found in the receive queue; -1 where it does not tell."""
+    return tail.tcp[_INCOMING] if len(tail.tcp) == _COUNTS else tail.unread
 
 
 def _known(number: int) -> int | None:

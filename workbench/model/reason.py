@@ -43,6 +43,8 @@ class Around:
     """Of a send: see Lineage.takers; None where the receiver is not in the session."""
     lost: bool = False
     """Of a datagram sent: see Lineage.lost."""
+    all_setup: bool = False
+    """Whether all that made the socket and set it up are in *before*; some that moved bytes or failed may lack."""
     knows_sender: bool = False
     """Of a recv: whether its sender is in the session."""
 
@@ -67,7 +69,7 @@ class Around:
                     return value
                 case "setblocking", [flag, *_] if call.error is None:
                     return None if flag else 0.0
-        return None if self.all_before else UNKNOWN
+        return None if self.all_before or self.all_setup else UNKNOWN
 
     def kind(self, call: Call) -> tuple[str, str]:
         """Return family and type of the call's socket, by name; "" for what its session does not tell."""

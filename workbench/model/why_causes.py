@@ -101,7 +101,7 @@ def reset(call: Call, around: Around) -> str:
     got = sum(len(each.data) for each in around.before if each.receives and not each.peek)
     if not call.receives:
         return "It is told once: to this call, which was the first to learn of it."
-    before = f"{count(got)} {'was' if got == 1 else 'were'} received before it. " if got else ""
+    before = f"{count(got)} {'was' if got == 1 else 'were'} received before it. " if got and around.all_before else ""
     return before + "What was queued is delivered first; then the reset is told once."
 
 

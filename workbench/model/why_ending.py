@@ -11,7 +11,7 @@ from workbench.model.about import argument, duration_text
 from workbench.model.call import Call
 from workbench.model.reason import Around, Reason, count, ends_stream
 
-_ESTABLISHED, _CLOSED, _CLOSE_WAIT = 1, 7, 8
+_ESTABLISHED, _SYN_SENT, _CLOSED, _CLOSE_WAIT = 1, 2, 7, 8
 _GIVEN_BACK = "The descriptor is given back"
 _NO_WAIT = "close does not wait for the peer, and returns before the last bytes have arrived."
 
@@ -77,7 +77,7 @@ def close(call: Call, around: Around) -> Reason:
         return _datagram(family)
     if (twin := around.twin(call)) is not None:
         return _shared(twin)
-    if around.all_before and not around.had_peer(call):
+    if call.tcp_state == _SYN_SENT or (around.all_before and not around.had_peer(call)):
         return _unconnected(call, around)
     return _unix(call, around) if family == "AF_UNIX" else _tcp(call, around)
 
@@ -150,13 +150,16 @@ def _tcp(call: Call, around: Around) -> Reason:
     own = around.did("shutdown", "SHUT_WR") or around.did("shutdown", "SHUT_RDWR")
     gone = _gone(around, own)
     if gone is not None or (call.tcp_state == _CLOSED and own is None):
-        told = f"as #{gone.seq} told" if gone is not None else "by a reset that no call here was told of"
+        before = "the socket had no connection, or none any more"
+        before = f"the connection had ended before, as #{gone.seq} told" if gone is not None else before
         return Reason(
             (
-                f"{_GIVEN_BACK}; the connection had ended before, {told}.",
+                f"{_GIVEN_BACK}; {before}.",
                 "Neither FIN nor RST is sent, and nobody is told.",
             ),
-            "Nothing of it stays: after a reset there is no TIME_WAIT.",
+            "Nothing of it stays: after a reset there is no TIME_WAIT."
+            if gone is not None
+            else "A closed socket can't be used again.",
             "close(2); tcp(7)",
         )
     linger, seconds = _linger(around)
