@@ -107,13 +107,17 @@ class HelpScreen(Dialog[None]):
         return self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else self.app.screen
 
     def _keys(self, *nodes: DOMNode) -> Iterator[tuple[str, str]]:
-        """Yield each key of the nodes with what it does, as its tooltip says."""
-        seen: set[tuple[str, str]] = set()
+        """Yield what the keys of the nodes do, as their tooltips say, behind the keys."""
+        keys: dict[str, list[str]] = {}
+        does: dict[str, str] = {}
         for node in nodes:
-            for key, binding in node._bindings:
-                if binding.tooltip and binding.id and (key, binding.id) not in seen:
-                    seen.add((key, binding.id))
-                    yield self.app.get_key_display(binding), binding.tooltip
+            for _, binding in node._bindings:
+                if binding.tooltip and binding.id:
+                    shown = self.app.get_key_display(binding)
+                    keys.setdefault(binding.id, [])
+                    keys[binding.id] += [shown] if shown not in keys[binding.id] else []
+                    does[binding.id] = binding.tooltip
+        yield from ((", ".join(keys[id]), does[id]) for id in keys)
 
 
 def byte_signs() -> Iterator[tuple[str, str]]:
