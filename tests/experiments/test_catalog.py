@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,11 @@ def test_the_course():
     assert tuple(by_topic(catalog())) == TOPICS
     own = parse(BLOCK, Path("x.py"))
     assert list(by_topic([own, *catalog()])) == [*TOPICS, "my course"]
+
+
+def test_the_place_of_the_right_choice_tells_nothing():
+    places = Counter(experiment.answer for experiment in catalog() if len(experiment.choices) == 3)
+    assert min(places[1], places[2], places[3]) >= len(catalog()) // 5
 
 
 def test_what_the_tutorials_teach_is_there():

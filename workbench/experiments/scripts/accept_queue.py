@@ -3,8 +3,8 @@
 # topic = "queues"
 # order = 17
 # question = "Connections wait in the queue whose length listen(n) sets. In which state are they?"
-# choices = ["half open: SYN received", "complete: established", "not begun"]
-# answer = 2
+# choices = ["complete: established", "half open: SYN received", "not begun"]
+# answer = 1
 # explanation = """
 # The handshake is the kernel's work. While it lasts a connection is in another place (the SYN queue, with limits of
 # its own); once complete it moves to the accept queue, which is what the backlog limits. Both ends are ESTABLISHED

@@ -6,8 +6,8 @@
 # The server calls listen(BACKLOG) and never accept(). Clients connect one after another. What happens to the first
 # that finds the queue full?
 # """
-# choices = ["it is refused: ECONNREFUSED", "it waits, and may time out", "the oldest in the queue is thrown out"]
-# answer = 2
+# choices = ["it is refused: ECONNREFUSED", "the oldest in the queue is thrown out", "it waits, and may time out"]
+# answer = 3
 # explanation = """
 # Linux lets backlog + 1 connections wait for accept(). The next client is not refused: its SYN is dropped as if lost,
 # and its kernel tries again after a second, and again, for about two minutes, unless the program gives up earlier.

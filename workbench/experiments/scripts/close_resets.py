@@ -3,8 +3,8 @@
 # topic = "ending"
 # order = 30
 # question = "The server calls close() while bytes from the client are still unread. What does the client's recv() do?"
-# choices = ['it returns b""', "it raises ConnectionResetError", "it waits"]
-# answer = 2
+# choices = ["it raises ConnectionResetError", 'it returns b""', "it waits"]
+# answer = 1
 # explanation = """
 # close() with an empty receive queue sends FIN: the peer reads b"". With unread bytes in it, close() sends RST: they
 # are lost, and the peer shall know. So a server that sends an error and closes without reading the rest of the

@@ -3,8 +3,8 @@
 # topic = "datagrams"
 # order = 30
 # question = 'What does the receiver get when the sender sends b"", over TCP and over UDP?'
-# choices = ['b"" both times', 'nothing over TCP, b"" over UDP', "nothing both times"]
-# answer = 2
+# choices = ['nothing over TCP, b"" over UDP', 'b"" both times', "nothing both times"]
+# answer = 1
 # explanation = """
 # A stream of bytes with no byte added is the same stream: nothing is sent, and recv() goes on waiting. A datagram may
 # be empty: it has a sender and arrives. So on a UDP socket b"" does not mean that somebody has closed.

@@ -3,12 +3,13 @@
 # topic = "first contact"
 # order = 40
 # question = "Which of these sockets can be made on Linux: a stream, a datagram and a seqpacket socket of AF_INET?"
-# choices = ["all three", "only the stream and the datagram socket", "only the stream socket"]
-# answer = 2
+# choices = ["all three", "only the stream socket", "only the stream and the datagram socket"]
+# answer = 3
 # explanation = """
 # A family (the kind of address) and a type (how data travels) must fit. AF_INET and AF_INET6 have streams (TCP) and
-# datagrams (UDP); a raw socket needs a protocol and privilege. AF_UNIX has seqpacket too. SOCK_RDM nobody offers.
-# Where the kernel has no such socket it says ESOCKTNOSUPPORT or EPROTONOSUPPORT.
+# datagrams (UDP); a raw socket needs a protocol and privilege. AF_UNIX has seqpacket too, and makes a datagram socket
+# where it is asked for a raw one. SOCK_RDM none of them has. Where the kernel has no such socket it says
+# ESOCKTNOSUPPORT or EPROTONOSUPPORT.
 # """
 # shows = { call = "socket", nth = 3, error = "OSError" }
 # ///

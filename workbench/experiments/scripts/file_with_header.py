@@ -3,13 +3,13 @@
 # topic = "framing"
 # order = 40
 # question = """
-# Before a file, the sender sends a JSON header with its name and size. How does the receiver know where the header
-# ends?
+# Before a file, the sender sends a JSON header with its name and size. What tells the receiver for sure where the
+# header ends?
 # """
 # choices = [
-#     "the closing brace ends it",
-#     "the header comes in a recv of its own",
-#     "its length comes before it, in four bytes",
+#     "its first closing brace",
+#     "the end of the first recv",
+#     "its length, which comes before it in four bytes",
 # ]
 # answer = 3
 # explanation = """

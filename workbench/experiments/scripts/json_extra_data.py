@@ -2,7 +2,10 @@
 # title = "Two JSON messages in one recv"
 # topic = "the stream has no messages"
 # order = 60
-# question = 'The client sends {"id": 1} and {"id": 2}, and the server calls json.loads(recv(1024)). What does it get?'
+# question = """
+# The client sends {"id": 1} and {"id": 2}. When both have arrived the server calls json.loads(recv(1024)). What does it
+# get?
+# """
 # choices = ['{"id": 1}', "a list of both", "JSONDecodeError: Extra data"]
 # answer = 3
 # explanation = """

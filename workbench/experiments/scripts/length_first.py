@@ -3,8 +3,8 @@
 # topic = "framing"
 # order = 10
 # question = """
-# The server sends the length of its answer as text, "300", and right after it the data. The client does
-# int(recv(1024)) to read the length. What happens?
+# The server sends the length of its answer as text, "300", and right after it the data. When both have arrived the
+# client does int(recv(1024)) to read the length. What happens?
 # """
 # choices = ["it gets 300", "ValueError: the data came with the length", "it gets 3"]
 # answer = 2

@@ -6,8 +6,8 @@
 # The sender writes len(text) before text.encode(), with text = 'héllo 你好' (8 characters, 13 bytes), and then a second
 # message. What does the receiver get, who reads as many bytes as the length says?
 # """
-# choices = ["both messages", "a piece of the first, and then nonsense", "an error at the sender"]
-# answer = 2
+# choices = ["a piece of the first, and then nonsense", "both messages", "an error at the sender"]
+# answer = 1
 # explanation = """
 # The length must count what the receiver counts: bytes. With a length of 8 it takes 8 bytes, which end inside a
 # character, and takes the next bytes of the text for the next length. With ASCII text nobody notices: encode first,

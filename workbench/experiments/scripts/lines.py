@@ -5,10 +5,10 @@
 # question = "Three lines arrive in pieces that end anywhere. How does a receiver get exactly these three lines?"
 # choices = [
 #     "one recv for each line",
-#     "it keeps what follows the last line feed until more comes",
 #     "a bufsize as long as a line",
+#     "it keeps what follows the last line feed until more comes",
 # ]
-# answer = 2
+# answer = 3
 # explanation = """
 # A piece may hold half a line, one, or several. So collect the bytes, cut at each line feed, and keep the rest for
 # the next piece. connection.makefile("rb").readline() does just that, with a buffer of its own.

@@ -4,11 +4,11 @@
 # order = 40
 # question = "A server with a single thread has three clients, and the first says nothing. Can it serve the other two?"
 # choices = [
-#     "no, it waits in recv() for the first",
 #     "yes, if it asks select() who is ready",
+#     "no, it waits in recv() for the first",
 #     "only with a thread for each",
 # ]
-# answer = 2
+# answer = 1
 # explanation = """
 # A recv() on the first client would wait and keep all others waiting. select() waits for all of them at once and
 # tells which ones will not make recv() or accept() wait: the listening socket is ready when a connection is in its

@@ -3,8 +3,8 @@
 # topic = "first contact"
 # order = 30
 # question = "connect() raises where nobody listens. What does connect_ex() do there?"
-# choices = ["it raises too", "it returns the errno as a number", "it returns None"]
-# answer = 2
+# choices = ["it returns the errno as a number", "it raises too", "it returns None"]
+# answer = 1
 # explanation = """
 # connect_ex() is connect() for those who would rather look at a number: 0 when connected, else the errno, such as
 # ECONNREFUSED. It still raises where no system call was made, as for a host name that does not exist.

@@ -3,8 +3,8 @@
 # topic = "the stream has no messages"
 # order = 20
 # question = "With TCP_NODELAY set (Nagle's algorithm off), can two sends still come out of one recv?"
-# choices = ["no, each send is received by itself", "yes, just as without it"]
-# answer = 2
+# choices = ["yes, just as without it", "no, each send is received by itself"]
+# answer = 1
 # explanation = """
 # Nagle's algorithm decides when small segments leave the sender. The receiver's kernel puts all segments into one
 # queue of bytes, and recv() takes from that queue: all that is there, with TCP_NODELAY as without. The cure is framing:

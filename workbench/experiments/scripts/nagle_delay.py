@@ -8,10 +8,10 @@
 # """
 # choices = [
 #     "the network",
-#     "Nagle's algorithm and the delayed acknowledgement, each waiting for the other",
 #     "the scheduler",
+#     "Nagle's algorithm and the delayed acknowledgement, each waiting for the other",
 # ]
-# answer = 2
+# answer = 3
 # explanation = """
 # Nagle's algorithm holds the second small segment until the first is acknowledged; the receiver delays its
 # acknowledgement in the hope of sending it with an answer, which it cannot give before it has the whole request.

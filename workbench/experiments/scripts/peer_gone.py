@@ -7,8 +7,9 @@
 # answer = 2
 # explanation = """
 # After the client's FIN, recv() gives what is still in the queue and then b"", at once and as often as you ask. A
-# loop that does not leave at b"" runs for ever at full speed. If the client ends with a reset instead (it crashed, or
-# closed with bytes unread), recv() raises ConnectionResetError, once.
+# loop that does not leave at b"" runs for ever at full speed. A client that crashes ends so too: its kernel closes for
+# it. If it ends with a reset instead (it closed with bytes unread, or with linger 0), recv() raises
+# ConnectionResetError, once.
 # """
 # shows = { call = "recv", nth = 2 }
 # [parameters]

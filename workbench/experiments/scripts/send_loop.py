@@ -6,8 +6,8 @@
 # A loop sends the rest after each short send with `sent = client.send(data[sent:])`, and adds up `total += sent`
 # until total is len(data). Does the receiver get data?
 # """
-# choices = ["yes", "no: it cuts by the last count where it needs the total", "yes, but some of it twice at the end"]
-# answer = 2
+# choices = ["no: it cuts by the last count where it needs the total", "yes", "yes, but some of it twice at the end"]
+# answer = 1
 # explanation = """
 # The first two sends are right, since the last count and the total are the same until then; from the third on the
 # loop sends bytes from the wrong place. With short messages nobody notices: one send takes all. Cut by the running

@@ -5,8 +5,8 @@
 # question = """
 # A blocking TCP socket (no timeout) calls send() with 1 MB, and the peer reads slowly. What does it return?
 # """
-# choices = ["as much as fits into the buffer", "1 MB, after all of it was copied", "it raises BlockingIOError"]
-# answer = 2
+# choices = ["as much as fits into the buffer", "it raises BlockingIOError", "1 MB, after all of it was copied"]
+# answer = 3
 # explanation = """
 # On Linux a blocking send() on a stream waits until everything is copied into the send buffer. It is short where the
 # socket may not wait: it is non-blocking, or has a timeout (which is the same to the kernel). Loop all the same, or

@@ -3,8 +3,8 @@
 # topic = "queues"
 # order = 40
 # question = "sendall() of 1 MB raises TimeoutError, since the peer does not read. How much has gone out?"
-# choices = ["nothing: all or nothing", "a part, and Python does not tell how much", "all of it, a little later"]
-# answer = 2
+# choices = ["nothing: all or nothing", "all of it, a little later", "a part, and Python does not tell how much"]
+# answer = 3
 # explanation = """
 # sendall() is a loop of send(), and its first rounds went well. The exception tells nobody how many bytes the peer
 # will get, so the stream is good for nothing more: sending the rest, or all again, puts bytes in the wrong place.

@@ -3,7 +3,8 @@
 # topic = "the stream has no messages"
 # order = 10
 # question = """
-# The client calls send(b"hello ") and send(b"world"). Then the server calls recv(1024). What does it return?
+# The client calls send(b"hello ") and send(b"world"). When both have arrived the server calls recv(1024). What does it
+# return?
 # """
 # choices = ['b"hello "', 'b"hello world"', 'b"world"']
 # answer = 2

@@ -6,8 +6,8 @@
 # Two datagrams have arrived: "hello world" and "next". The server calls recvfrom(5) twice. What does the second call
 # return?
 # """
-# choices = ['b" worl"', 'b"next"', "an error"]
-# answer = 2
+# choices = ['b"next"', 'b" worl"', "an error"]
+# answer = 1
 # explanation = """
 # Each recvfrom() takes one whole datagram out of the queue. What does not fit into bufsize is thrown away, silently
 # (Windows raises error 10040). recvmsg() tells: its flags hold MSG_TRUNC. So give a bufsize as large as the largest

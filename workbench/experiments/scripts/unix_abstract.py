@@ -3,8 +3,8 @@
 # topic = "UNIX"
 # order = 30
 # question = "On Linux a UNIX socket is bound to a name that begins with a NUL byte. What is left of it after close()?"
-# choices = ["a file named @name", "nothing: the name is free again", "the name, until the machine restarts"]
-# answer = 2
+# choices = ["nothing: the name is free again", "a file named @name", "the name, until the machine restarts"]
+# answer = 1
 # explanation = """
 # Such names are abstract: they live in the kernel, not in the file system, and vanish with their last socket. No file
 # has to be removed, but no permissions guard it either: any program on the machine may connect. bind("") lets the

@@ -6,8 +6,8 @@
 # The queue of a UNIX stream server is full (listen(1), nobody accepts). A client with settimeout(5) calls connect().
 # What happens on Linux?
 # """
-# choices = ["it waits 5 seconds", "it fails at once: BlockingIOError", "it is refused: ECONNREFUSED"]
-# answer = 2
+# choices = ["it waits 5 seconds", "it is refused: ECONNREFUSED", "it fails at once: BlockingIOError"]
+# answer = 3
 # explanation = """
 # There is no network in between and nothing to try again: the kernel could only put the client to sleep. A socket
 # with a timeout is non-blocking to the kernel, so connect() fails with EAGAIN at once, whatever the timeout. A client

@@ -5,10 +5,10 @@
 # question = "A server on a UNIX socket has closed it. Does its path vanish?"
 # choices = [
 #     "yes, with close()",
-#     "no: it stays, and the next bind() fails with EADDRINUSE",
 #     "no, but the next bind() takes it over",
+#     "no: it stays, and the next bind() fails with EADDRINUSE",
 # ]
-# answer = 2
+# answer = 3
 # explanation = """
 # bind() makes a file, close() does not remove it. Connecting to the left-over file is refused: nobody listens behind
 # it. So a server removes its path when it ends, and before it binds: only after it has tried to connect and was
