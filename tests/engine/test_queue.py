@@ -293,3 +293,14 @@ def test_without_so_meminfo_or_with_another_answer_the_rest_is_told(tcp, eventua
         monkeypatch.setattr("workbench.engine.queue._MEMINFO", missing)
         eventually(lambda: own.look().total == 1)
         assert own.look().memory is None
+
+
+def test_the_end_of_a_unix_connection_is_no_fin(tcp, eventually) -> None:
+    own, peer = tcp
+    peer.close()
+    eventually(lambda: own.look().fin)
+    assert own.look().ending == "FIN"
+    one, other = socket.socketpair(socket.AF_UNIX)
+    with QueuedSocket(fileno=one.detach()) as unix:
+        other.close()
+        assert (unix.look().fin, unix.look().ending) == (True, "end")

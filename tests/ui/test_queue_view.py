@@ -115,6 +115,7 @@ def test_of_a_queue_of_megabytes_the_head_is_shown_and_the_rest_counted() -> Non
 def test_fin_and_an_error_that_wait_are_told() -> None:
     assert text(replace(STREAM, fin=True))[-1] == "then FIN: after these bytes recv returns b'', again and again"
     assert text(replace(STREAM, fin=True), height=5)[-1] == "next recv(16) takes 16, leaves 49 · then FIN"
+    assert text(replace(STREAM, fin=True, ending="end"), height=5)[-1] == "next recv(16) takes 16, leaves 49 · then end"
     assert text(replace(STREAM, error=True))[-1] == "an error waits: after these bytes recv raises it"
     unseen = text(replace(STREAM, error=True, head=b""))
     assert unseen[0] == "65 bytes queued; not looked at, as a look would take the error that waits"

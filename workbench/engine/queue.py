@@ -68,6 +68,8 @@ class Queue:
     """SO_RCVBUF as the kernel counts it: that memory's limit."""
     fin: bool = False
     """Whether the peer has ended its side: after these bytes recv returns b''."""
+    ending: str = "FIN"
+    """What tells of that end: TCP's FIN; UNIX sockets have none."""
     foreign: bool = False
     """Whether the socket is another process's, of which the system tells counts alone."""
     error: bool = False
@@ -134,6 +136,7 @@ class QueuedSocket(WaitingSocket):
             "fin": bool(ready & POLLRDHUP) and kind in (STREAM, SEQPACKET),
             "error": (failed and not broken) or self._owed is not None,
             "broken": broken,
+            "ending": "end" if self.family == getattr(socket, "AF_UNIX", None) else "FIN",
         }
         if self._stream:
             return self._look_at_stream(queued(self, kind), ready, facts)

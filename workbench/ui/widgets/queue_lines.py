@@ -100,8 +100,8 @@ def _short_ending(queue: Queue) -> Line:
     if queue.error:
         return [(" · then error", "error")]
     if queue.broken:
-        return [(" · then FIN", "warning"), (" · send raises", "error")]
-    return [(" · then FIN", "warning")] if queue.fin else []
+        return [(f" · then {queue.ending}", "warning"), (" · send raises", "error")]
+    return [(f" · then {queue.ending}", "warning")] if queue.fin else []
 
 
 def _endings(queue: Queue, seen: Seen) -> list[Line]:
@@ -109,7 +109,8 @@ def _endings(queue: Queue, seen: Seen) -> list[Line]:
     behind = "after these bytes " if queue.total else ""
     rows: list[Line] = []
     if queue.fin and not queue.error:
-        rows.append([(f"{'then ' if behind else ''}FIN: {behind}{seen.call} returns b'', again and again", "warning")])
+        end = f"{'then ' if behind else ''}{queue.ending}"
+        rows.append([(f"{end}: {behind}{seen.call} returns b'', again and again", "warning")])
     if queue.error:
         when = behind if not queue.keeps_messages else ""
         rows.append([(f"an error waits: {when or 'the next '}{seen.call} raises it", "error")])
