@@ -172,3 +172,11 @@ def test_a_mark_takes_the_place_of_a_blank_and_no_more() -> None:
         ("61", "a"), ("│", "boundary"), ("62", "a"), ("│", "boundary"), ("63 ", "b"),
     ]  # fmt: skip
     assert marked(pieces, []) == pieces
+
+
+async def test_a_call_without_bytes_or_without_kin_says_which_it_is(session: Session) -> None:
+    session.send(b"nobody took this")
+    async with Bench(session.path).run_test(size=(81, 40)) as pilot:
+        for key, said in (("end", "No other call in the log moved these bytes."), ("home", "This call moved no bytes")):
+            await pilot.press(key, "k")
+            assert any(each.message.startswith(said) for each in pilot.app._notifications)

@@ -319,7 +319,13 @@ class LogView(LogCanvas):
             self.selected = self.last
         call = self._kin.step(self.rows, self.selected, direction)
         if call is None:
-            self.notify("No other call in the log moved these bytes.", timeout=3)
+            moved = self.selected is not None and self.journal[self.selected].data
+            why = (
+                "No other call in the log moved these bytes."
+                if moved
+                else "This call moved no bytes, so it has no kin."
+            )
+            self.notify(why, timeout=3)
         else:
             self._go(call)
 
