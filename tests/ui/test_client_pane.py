@@ -194,6 +194,20 @@ async def test_only_what_was_sent_is_in_the_history() -> None:
         assert area.text == "something else"
 
 
+async def test_sendto_goes_to_the_address_above_until_another_one_is_typed() -> None:
+    app = Client()
+    async with app.run_test(size=SIZES[0]) as pilot:
+        address, to = app.query_one("#address", Field), app.query_one("#to", Field)
+        for text in ("udp://127.0.0.1:8080", "127.0.0.1:9090"):
+            address.value = text
+            await settled(pilot)
+            assert to.value == text
+        to.value = "127.0.0.1:7070"
+        address.value = "127.0.0.1:6060"
+        await settled(pilot)
+        assert to.value == "127.0.0.1:7070"
+
+
 async def test_sendto_for_an_unconnected_datagram_socket_asks_for_an_address() -> None:
     app = Client()
     async with app.run_test(size=SIZES[0]) as pilot:

@@ -133,6 +133,7 @@ class ClientPane(EndpointPane):
             address = here + address.removeprefix(anywhere) if address.startswith(anywhere) else address
         for id in ("address", "to"):
             self.query_one(f"#{id}", Field).value = address
+        self._to_offered = address
         self.query_one("#type", Choice).value = settings.type
         self.derive(settings.family, settings.type)
 
@@ -200,6 +201,7 @@ class ClientPane(EndpointPane):
     def derive(self, family: str | None, type: str | None) -> None:
         super().derive(family, type)
         self._type_changed()
+        self._to_follows()
 
     def kind_chosen(self) -> None:
         super().kind_chosen()
@@ -217,6 +219,13 @@ class ClientPane(EndpointPane):
     def how_changed(self) -> None:
         shown = self.value("how") == "sendto"
         self.query_one("#to-row").display = shown
-        field = self.query_one("#to", Input)
-        if shown and not field.value:
-            field.value = self.text("address")
+        if shown:
+            self._to_follows()
+
+    def _to_follows(self) -> None:
+        """Let sendto go to the address above until another one is typed."""
+        field = self.query_one("#to", Field)
+        if field.value in ("", self._to_offered):
+            field.value = self._to_offered = self.text("address")
+
+    _to_offered = ""
