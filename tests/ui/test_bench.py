@@ -633,3 +633,12 @@ async def test_sending_an_empty_draft_that_is_no_payload_says_why() -> None:
         await desk.press("ctrl+s")
         line = desk.app.screen.query_one("#composer-error", ErrorLine)
         await desk.until(lambda: "not JSON" in line.sentence)
+
+
+async def test_many_clients_leave_room_for_the_buttons() -> None:
+    async with bench((100, 30)) as desk:
+        await desk.server_on_a_free_port()
+        await desk.press("f3", "alt+o")
+        pane, button = desk.app.query_one("#client"), desk.app.query_one("#client #half-close")
+        await desk.until(lambda: desk.app.query_one("#client EndpointList").size.height > 1)
+        await desk.until(lambda: pane.content_region.contains_region(button.region))

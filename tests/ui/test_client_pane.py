@@ -362,3 +362,13 @@ async def test_every_control_has_a_tooltip_and_a_place_in_the_focus_order() -> N
         assert len(controls) > 20
         assert [widget.id for widget in controls if not widget.tooltip] == []
         assert controls == sorted(controls, key=lambda widget: (widget.region.y, widget.region.x))
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_chosen_client_is_in_sight_however_many_there_are(size: tuple[int, int]) -> None:
+    app = Client()
+    async with app.run_test(size=size) as pilot:
+        for count in (1, 8):
+            app.pane.show([state(f"client {number}") for number in range(1, count + 1)], 0)
+            await settled(pilot)
+            assert f"▸ client {count}" in app.picture()

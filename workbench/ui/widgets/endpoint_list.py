@@ -131,10 +131,11 @@ class EndpointList(ScrollView, can_focus=True):
             self._rows, self.chosen = rows, chosen
             self.refresh()
             if moved:
-                self._reveal()
+                self.call_after_refresh(self._reveal)  # before the layout there is nothing to scroll to
 
     def on_resize(self) -> None:
         self.show(self._states, self.chosen)
+        self.call_after_refresh(self._reveal)
 
     def render_line(self, y: int) -> Strip:
         width, line = self.scrollable_content_region.width, y + self.scroll_offset.y
