@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -246,3 +247,20 @@ def test_unix_sockets_have_other_reasons(asked: Asked, tmp_path: Path) -> None:
     with TracedSocket(socket.AF_UNIX, socket.SOCK_STREAM) as again, pytest.raises(OSError, match="in use"):
         again.bind(path)
     assert asked(-2).next.startswith("os.unlink('/")
+
+
+def test_why_a_unix_connect_took_long(asked: Asked, tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    server, *clients = (TracedSocket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(3))
+    server.bind(path)
+    server.listen(0)
+    clients[0].connect(path)
+    accepting = threading.Timer(0.05, server.accept)
+    accepting.start()
+    clients[1].connect(path)
+    accepting.join()
+    found = asked(-1) if "connect" in asked(-1).title else asked(-2)
+    assert found.sentences[1].endswith("for a place in that queue, which was full.")
+    assert found.sentences[2] == "Once it had that place it did not wait to be accepted itself."
+    for sock in (server, *clients):
+        sock.close()

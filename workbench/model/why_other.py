@@ -149,6 +149,7 @@ def _connect(call: Call, around: Around) -> Reason:
         ]
     elif unix and call.duration is not None and call.duration > _WAITED:
         third = [f"It waited {duration_text(call.duration)} for a place in that queue, which was full."]
+        second = "Once it had that place it did not wait to be accepted itself."
     return Reason(
         (first, *third, second),
         "It can send at once: the bytes are delivered even if accept comes later.",
