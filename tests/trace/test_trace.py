@@ -92,6 +92,23 @@ def addresses_left_out(text: str) -> str:
     return re.sub(r"0x[0-9a-f]+", "0x", text)
 
 
+@pytest.mark.parametrize("python", interpreters())
+def test_the_probe_brings_no_modules_and_takes_none_of_the_programs(tmp_path: Path, python: str) -> None:
+    (tmp_path / "own").mkdir()
+    for name in ("struct", "mmap", "termios", "_json"):
+        write(tmp_path, f"own/{name}.py", f"print('the program has its own {name}')\n")
+    write(
+        tmp_path,
+        "own/main.py",
+        "import _json, socket, struct, mmap, sys\nprint(sorted(sys.modules), sys.path)\n" + PAIR,
+    )
+    without = subprocess.run([python, "own/main.py"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    traced = trace(tmp_path, "--", python, "own/main.py")
+    assert (traced.code, traced.out, traced.err) == (0, without.stdout, "")
+    assert traced.out.count("has its own") >= 2  # struct where site has loaded no other before
+    assert len(traced.calls) == 4
+
+
 WRONG_CALLS = """
 import socket
 sock = socket.socket()

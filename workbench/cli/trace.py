@@ -147,7 +147,7 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None, most: i
     if lost:
         _say(not_kept(lost))
     if failed:
-        _say(f"{failed} of the processes ran untraced: they could not open the session")
+        _say(f"{failed} of the processes ran untraced: the probe failed in them, or could not open the session")
     for library in apart:
         _say(unseen(library))
     for running in tracing.running:

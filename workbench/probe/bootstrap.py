@@ -75,8 +75,8 @@ def _trace(module: "ModuleType", session: str, place: int, limit: str) -> None:
     """Load the rest of the probe under a name of its own, and let it replace what *module* (socket) makes."""
     package = type(sys)(PACKAGE)
     package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
-    future = "__future__" in sys.modules
     sys.modules[PACKAGE] = package
+    own = _lend()
     try:
         __import__(PACKAGE + ".program")
         sys.modules[PACKAGE + ".program"].install(module, session, place, int(limit) if limit else None)
@@ -86,8 +86,32 @@ def _trace(module: "ModuleType", session: str, place: int, limit: str) -> None:
     finally:
         for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
             del sys.modules[name]
-        if not future:
-            sys.modules.pop("__future__", None)
+        for name in _LENT:
+            sys.modules.pop(name, None)
+        sys.modules.update(own)
+
+
+_LENT = ("__future__", "_struct", "struct", "binascii", "mmap", "fcntl", "termios", "_json")
+"""What the probe imports and socket does not: none of it stays, and the program may have modules of these names."""
+
+
+def _lend() -> "dict[str, ModuleType]":
+    """Put the standard library's modules into sys.modules; return what is to be there again afterwards."""
+    own = {name: sys.modules[name] for name in _LENT if name in sys.modules}
+    library = os.path.dirname(os.path.abspath(os.__file__))
+    for name in _LENT:
+        if not str(getattr(getattr(own.get(name), "__spec__", None), "origin", "")).startswith(("built-in", library)):
+            _load(name, [library, os.path.join(library, "lib-dynload")])
+    return own
+
+
+def _load(name: str, places: "list[str]") -> None:
+    sys.modules.pop(name, None)
+    bootstrap, external = sys.modules["_frozen_importlib"], sys.modules["_frozen_importlib_external"]
+    spec = bootstrap.BuiltinImporter.find_spec(name) or external.PathFinder.find_spec(name, places)
+    if spec is not None:
+        module = sys.modules[name] = bootstrap.module_from_spec(spec)
+        spec.loader.exec_module(module)
 
 
 class Children:
