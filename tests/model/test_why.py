@@ -235,3 +235,15 @@ def test_time_wait_goes_by_the_state_where_it_is_known() -> None:
     assert why(made("close", result=None), around=Around(before=before)).next.endswith("nothing stays here.")
     known = why(made("close", result=None, tcp_state=1, unread=0), around=Around(before=before))
     assert known.next.endswith("This side ended first, so it stays in TIME_WAIT for 60 s.")
+
+
+def test_a_socket_that_another_process_has_from_a_fork_does_not_end_here() -> None:
+    listened = made("listen", 5, result=None, pid=7, seq=2)
+    child = why(made("close", result=None, pid=8, seq=9), around=Around(before=(listened,)))
+    assert child.sentences[0].startswith("This process gave its descriptor back; process 7 has one of the same socket")
+    later = made("recv", 4, data=b"x", requested=4, pid=8, seq=12)
+    parent = why(made("close", result=None, pid=7, seq=9), around=Around(after=(later,)))
+    assert "process 8 has one" in parent.sentences[0]
+    gone = made("close", result=None, pid=7, seq=5)
+    last = why(made("close", result=None, pid=8, seq=9), around=Around(before=(listened, gone)))
+    assert last.sentences[0].startswith("The listener is gone")

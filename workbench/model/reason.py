@@ -102,6 +102,12 @@ class Around:
         """Return the accept that made the call's socket, if it is at hand."""
         return next((each for each in self.elsewhere if each.call == "accept" and call.socket in each.made), None)
 
+    def other_process(self, call: Call) -> int | None:
+        """Return a process that has the call's socket too, by a fork, and has not closed it before the call."""
+        others = {each.pid for each in (*self.before, *self.after)} - {call.pid}
+        closed = {each.pid for each in self.before if each.call == "close" and each.error is None}
+        return min(others - closed, default=None)
+
     def did(self, name: str, *args: str) -> Call | None:
         """Return the last call before of that name that succeeded and has *args* among its arguments."""
         for call in reversed(self.before):

@@ -71,6 +71,8 @@ def _listener_shutdown(how: str) -> Reason:
 def close(call: Call, around: Around) -> Reason:
     """Explain a close that returned."""
     family, kind = around.kind(call)
+    if (pid := around.other_process(call)) is not None:
+        return _forked(pid)
     if around.did("listen"):
         return _listener(family)
     if call.datagram and kind != "SOCK_SEQPACKET":
@@ -102,6 +104,18 @@ def _datagram(family: str) -> Reason:
         if family == "AF_UNIX"
         else "A datagram to its address is lost; a connected sender gets ECONNREFUSED at its next call.",
         "close(2); unix(7)" if family == "AF_UNIX" else "close(2); udp(7)",
+    )
+
+
+def _forked(pid: int) -> Reason:
+    return Reason(
+        (
+            f"This process gave its descriptor back; process {pid} has one of the same socket, as a fork copies them, "
+            "and had not closed it.",
+            "So as long as that process keeps it the peer is told nothing, and a listener goes on listening.",
+        ),
+        "The socket ends with its last descriptor, or by shutdown.",
+        "close(2); fork(2)",
     )
 
 
