@@ -34,7 +34,7 @@ class KeyBar(Footer):
     """Textual's footer, but a key that has no room is left out and not cut: the help lists them all."""
 
     DEFAULT_CSS = """
-    KeyBar { height: auto; layout: vertical; }
+    KeyBar { height: auto; min-height: 1; layout: vertical; }
     KeyBar Horizontal { height: 1; }
     KeyBar.-compact FooterKey.-command-palette { dock: right; margin: 0; padding-right: 1; }
     KeyBar.-compact FooterLabel { margin-right: 1; }
