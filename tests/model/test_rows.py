@@ -127,15 +127,15 @@ def test_a_fold_outlives_another_width_but_not_folding_all() -> None:
 
 def test_a_note_takes_a_line_under_the_annotation() -> None:
     table = rows((16, 1), (0, 0), (0, 0))
-    table.note([0, 2, 9])
+    table.note({0: 1, 2: 1, 9: 1})
     assert shown(table) == ["0 head", "0 annotation", "0 note", "0 bytes 0", "1 head", "2 head", "2 note"]
-    table.note([])
+    table.note({})
     assert table.lines == 5
 
 
 def test_a_note_known_before_its_call_counts_when_the_call_comes() -> None:
     table = Rows(array("I", [0, 0]), bytearray(2))
-    table.note([1])
+    table.note({1: 1})
     table.extend(2)
     assert shown(table) == ["0 head", "1 head", "1 note"]
 
@@ -205,7 +205,7 @@ def test_lines_and_calls_agree(
     table = Rows(array("I", [length for length, _ in calls]), bytearray(mark for _, mark in calls), layout)
     table.keep = None if every == 1 else lambda call: call % every == 0
     table.rebuild()
-    table.note(notes)
+    table.note(dict.fromkeys(notes, 1))
     table.extend(min(cut, len(calls)))
     table.extend(len(calls))
     for call in turns:

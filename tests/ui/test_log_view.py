@@ -538,6 +538,23 @@ async def test_markdown_has_whole_annotations_however_narrow_the_log(session: Se
         ]
 
 
+async def test_a_long_note_is_told_whole_in_the_log_and_in_markdown(session: Session) -> None:
+    text = "the peer is a device of ours that sends the length in little endian, not in network order"
+    session.send(b"one").note(1, text).send(b"two")
+    async with Bench(session.path).run_test(size=(60, 12)) as pilot:
+        assert [line[6:] for line in await shown(pilot)][2:5] == [
+            "✎ the peer is a device of ours that sends the length",
+            "in little endian, not in network order",
+            "6f 6e 65                one",
+        ]
+        await pilot.resize_terminal(110, 12)
+        assert [line[6:] for line in await shown(pilot)][2] == f"✎ {text}"
+        await pilot.resize_terminal(60, 12)
+        await pilot.press("home", "m")
+        assert f"     ✎ {text}" in pilot.app.clipboard.splitlines()
+        assert "0000 6f 6e 65" in pilot.app.clipboard
+
+
 async def test_calls_can_be_left_out(session: Session) -> None:
     session.calls(3).send(b"one").calls(2)
     async with Bench(session.path).run_test(size=(80, 12)) as pilot:

@@ -3,7 +3,7 @@
 A call takes a head line, an annotation line, the line of a person's note, and its bytes in hex. How many lines that is
 follows from the journal's index alone (lengths and marks), so a million calls are laid out without reading one. Lines
 are prefix sums, of every sixteenth call since the others are soon counted; what differs from the plain layout, one call
-folded or one with a note, is kept apart, since it is rare. Whoever draws asks here which call stands on a line, and
+folded, one with a note or one that is told whole, is kept apart, since it is rare. Whoever draws asks here which call stands on a line, and
 nowhere else.
 """
 
@@ -64,7 +64,7 @@ class Rows:
         self._lengths, self._marks = lengths, marks
         self.layout = layout
         self.keep = keep
-        self._notes: set[int] = set()
+        self._notes: Mapping[int, int] = {}
         self._toggled: set[int] = set()
         self._whole: set[int] = set()
         self.told: Mapping[int, int] = {}
@@ -109,9 +109,9 @@ class Rows:
         self.extend(stop)
         self._place_extra()
 
-    def note(self, calls: Iterable[int]) -> None:
-        """Say which calls have a note of a person; they take one line more."""
-        self._notes = set(calls)
+    def note(self, lines: Mapping[int, int]) -> None:
+        """Say which calls have a note of a person, and how many lines it takes."""
+        self._notes = lines
         self._place_extra()
 
     def tell(self, lines: Mapping[int, int]) -> None:
@@ -153,7 +153,7 @@ class Rows:
     def _place_extra(self) -> None:
         """Sum up by how many lines single calls differ from the plain layout."""
         extra = []
-        for call in self._notes | self._toggled | self._whole | self.told.keys():
+        for call in self._toggled | self._whole | self._notes.keys() | self.told.keys():
             entry = self.entry(call)
             difference = 0 if entry is None else self.height(call) - self._plain(call)
             if entry is not None and difference:
@@ -183,7 +183,7 @@ class Rows:
         """Return how many lines the call takes."""
         if self.is_folded(call):
             return 1
-        return 1 + self.annotated(call) + (call in self._notes) + min(self.hex_lines(call), self._limit(call) + 1)
+        return 1 + self.annotated(call) + self._notes.get(call, 0) + min(self.hex_lines(call), self._limit(call) + 1)
 
     def hex_lines(self, call: int) -> int:
         """Return how many lines all the call's bytes would take."""
@@ -197,10 +197,10 @@ class Rows:
         if line <= annotated:
             return Part.ANNOTATION, line - 1
         line -= 1 + annotated
-        if call in self._notes:
-            if line == 0:
-                return Part.NOTE, 0
-            line -= 1
+        noted = self._notes.get(call, 0)
+        if line < noted:
+            return Part.NOTE, line
+        line -= noted
         return (Part.BYTES, line) if line < self._limit(call) else (Part.MORE, 0)
 
     def hidden(self, call: int) -> int:

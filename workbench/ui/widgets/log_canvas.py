@@ -88,7 +88,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         noted = self._notes != self.journal.notes
         if noted:
             self._notes = dict(self.journal.notes)
-            self.rows.note(seq - 1 for seq, note in self.journal.notes.items() if note.text)
+            self.rows.note(self.lines.note_lines())
             self._cache.clear()
         if self._found is not None and self._found.revised != self._revised:
             self.show_found(self._found)
@@ -128,7 +128,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             elif rows.layout != self.rows.layout:
                 rows.rebuild(self.rows.layout)
             self.rows = self.lines.rows = rows
-            rows.note(seq - 1 for seq, note in self._notes.items() if note.text)
+            rows.note(self.lines.note_lines())
             rows.extend(self._ready())
             self._settled.clear()
 
@@ -151,12 +151,11 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             folded=self.rows.layout.folded if folded is None else folded,
         )
         self._draw_as(width=max(1, width - 1))
-        if layout == self.rows.layout and not force:
-            self._resize_lines()
-        else:
-            with self._held():
+        with self._held():
+            if layout != self.rows.layout or force:
                 self.rows.rebuild(layout)
                 self._settled.clear()
+            self.rows.note(self.lines.note_lines())
 
     @contextmanager
     def _held(self) -> Iterator[None]:

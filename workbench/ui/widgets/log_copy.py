@@ -37,9 +37,9 @@ def markdown_of(journal: Journal, calls: list[int], look: Look) -> str:
     """Return the calls as the log shows them at 100 columns, each with its whole annotation, for a bug report."""
     rows = Rows(journal.lengths, journal.marks, Layout())
     rows.keep = set(calls).__contains__
-    rows.note(seq - 1 for seq, note in journal.notes.items() if note.text)
     lines = LogLines(journal, rows, replace(look, width=COLUMNS))
     lines.widen(calls)
+    rows.note(lines.note_lines())
     rows.tell({index: lines.lines_to_tell(index) for index in calls if journal.marks[index]})
     started = journal.start
     where = "1 call" if len(calls) == 1 else f"{len(calls)} calls"

@@ -37,6 +37,7 @@ BYTE_STYLES = {
 _INDENT = " " * 5
 _NAMES = (8, 12)  # cells of the column of names, which grows with them
 _LINES_BESIDE = 6
+_NOTE_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,22 @@ class LogLines:
                 number = " " * len(number) if which else number
                 return [(number, "offset"), *told[which : which + 1]]
             case Part.NOTE:
-                note = self.journal.notes.get(call.seq)
-                return [(_INDENT, ""), (shorten("✎ " + safe(note.text if note else ""), self.look.width - 5), "note")]
+                noted = self._note(call.seq)[which : which + 1]
+                return [(_INDENT, ""), *((text, "note") for text in noted)]
             case Part.MORE:
                 more = f"… {self.rows.hidden(index)} more bytes (enter shows all)"
                 return [(_INDENT, ""), (more, "more")]
             case Part.BYTES:
                 shown = self._bytes(call, which * self.rows.layout.per_line)
                 return [*shown, *self._beside(index, call, which + 1, width(shown))]
+
+    def _note(self, seq: int) -> list[str]:
+        note = self.journal.notes.get(seq)
+        return wrap("✎ " + safe(note.text if note else ""), self.look.width - len(_INDENT), _NOTE_LINES)
+
+    def note_lines(self) -> dict[int, int]:
+        """Return how many lines the note takes of each call that has one."""
+        return {seq - 1: len(self._note(seq)) for seq, note in self.journal.notes.items() if note.text}
 
     def lines_to_tell(self, index: int) -> int:
         """Return how many lines below the head a call's whole annotation takes; 0 where it does not stand there."""
