@@ -1,10 +1,10 @@
 """Calls to lines on screen, and back.
 
-A call takes a head line, an annotation line, the line of a person's note, and its bytes in hex. How many lines that is
-follows from the journal's index alone (lengths and marks), so a million calls are laid out without reading one. Lines
-are prefix sums, of every sixteenth call since the others are soon counted; what differs from the plain layout, one call
-folded, one with a note or one that is told whole, is kept apart, since it is rare. Whoever draws asks here which call stands on a line, and
-nowhere else.
+A call takes a head line, an annotation line, the lines of a person's note, and its bytes in hex. How many lines that
+is follows from the journal's index alone (lengths and marks), so a million calls are laid out without reading one.
+Lines are prefix sums, of every sixteenth call since the others are soon counted; what differs from the plain layout, a
+call that is folded, has a note or is told whole, is kept apart, since it is rare. Whoever draws asks here which call
+stands on a line, and nowhere else.
 """
 
 from __future__ import annotations
