@@ -642,3 +642,15 @@ async def test_many_clients_leave_room_for_the_buttons() -> None:
         pane, button = desk.app.query_one("#client"), desk.app.query_one("#client #half-close")
         await desk.until(lambda: desk.app.query_one("#client EndpointList").size.height > 1)
         await desk.until(lambda: pane.content_region.contains_region(button.region))
+
+
+async def test_one_key_sets_the_forms_up_for_short_sends() -> None:
+    async with bench() as desk:
+        await desk.fill("#server #address", "127.0.0.1:0")
+        await desk.press("alt+s", "f5")
+        await desk.until(lambda: "send" in desk.calls("client 1"))
+        assert desk.calls("client 1") == ["socket", "setsockopt", "settimeout", "connect", "send"]
+        assert ["SOL_SOCKET", "SO_RCVBUF", 4096] in [call.args for call in desk.journal if call.name == "server"]
+        assert desk.last("send").result < 65536
+        await desk.until(lambda: "of 65536 bytes went out" in desk.app.query_one("#client #status").said)
+        assert desk.app.query_one("#client #send-rest").display

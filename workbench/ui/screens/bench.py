@@ -230,6 +230,7 @@ class BenchScreen(SessionScreen):
         server, client = self.query_one(ServerPane), self.query_one(ClientPane)
         for pane, id, text in ((server, "rcvbuf", "4096"), (client, "sndbuf", "4096"), (client, "timeout", "0.3")):
             pane.fill(id, text)
+        for pane in (server, client):
             pane.more(True)
         if server.query_one("#auto", Toggle).on:
             server.query_one("#auto", Toggle).action_press()
