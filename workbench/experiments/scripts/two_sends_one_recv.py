@@ -3,8 +3,7 @@
 # topic = "the stream has no messages"
 # order = 10
 # question = """
-# The client calls send(b"hello ") and send(b"world"). When both have arrived the server calls recv(1024). What does it
-# return?
+# The client calls send(b"hello ") and send(b"world"), and both arrive. What does the server's recv(1024) return?
 # """
 # choices = ['b"hello "', 'b"hello world"', 'b"world"']
 # answer = 2
