@@ -102,6 +102,23 @@ os.wait()
     assert traced.calls[5]["pid"] != traced.calls[4]["pid"]
 
 
+def test_a_child_that_has_no_descriptors_from_its_start_is_recorded(tmp_path: Path) -> None:
+    write(tmp_path, "daemon.py", """
+import os, socket
+one, other = socket.socketpair()
+os.closerange(3, 4096)
+if not os.fork():
+    a, b = socket.socketpair()
+    a.sendall(b"still here")
+    os._exit(b.recv(100) != b"still here")
+print(os.waitstatus_to_exitcode(os.wait()[1]), flush=True)
+os._exit(0)
+""")  # fmt: skip
+    traced = trace(tmp_path, "daemon.py")
+    assert (traced.code, traced.out, traced.err) == (0, "0\n", "")
+    assert [call["call"] for call in traced.calls] == ["socketpair", "socketpair", "sendall", "recv"]
+
+
 def test_a_program_that_traces_another_keeps_it_apart(tmp_path: Path) -> None:
     write(tmp_path, "inner.py", "import socket; socket.socketpair()")
     write(tmp_path, "outer.py", """

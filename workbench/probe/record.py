@@ -272,8 +272,8 @@ class Recorder:
             return True
         try:
             left = self.limit - os.lseek(descriptor.number, 0, os.SEEK_END) - size
-        except OSError:
-            return False
+        except OSError:  # the program closed it
+            return self._reopen() and self._fits(size)
         self._room = max(0, min(left // 8, _ROOM))
         return left >= 0
 
