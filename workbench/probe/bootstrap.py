@@ -87,12 +87,13 @@ def _trace(module: "ModuleType", session: str, place: int, limit: str) -> None:
         for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
             del sys.modules[name]
         for name in _LENT:
-            sys.modules.pop(name, None)
+            if name != "_struct":  # until 3.9, a second one would raise its errors in the place of the first one's
+                sys.modules.pop(name, None)
         sys.modules.update(own)
 
 
 _LENT = ("__future__", "_struct", "struct", "binascii", "mmap", "fcntl", "termios", "_json")
-"""What the probe imports and socket does not: none of it stays, and the program may have modules of these names."""
+"""What the probe imports and socket does not: but for _struct none stays: the program may have others of these names."""
 
 
 def _lend() -> "dict[str, ModuleType]":
