@@ -93,7 +93,7 @@ def _trace(module: "ModuleType", session: str, place: int, limit: str) -> None:
 
 
 _LENT = ("__future__", "_struct", "struct", "binascii", "mmap", "fcntl", "termios", "_json")
-"""What the probe imports and socket does not. But for _struct none stays: the program may have others of these names."""
+"""What the probe imports and socket does not. None but _struct stays: the program may have others of these names."""
 
 
 def _lend() -> "dict[str, ModuleType]":
