@@ -612,7 +612,8 @@ async def test_what_the_server_answers_can_be_changed_while_it_runs() -> None:
 async def test_a_sentence_takes_the_place_of_the_one_before() -> None:
     async with bench() as desk:
         await desk.press("escape", "escape", "escape")
-        await desk.until(lambda: notices(desk) == "No call is blocked.")
+        await desk.until(lambda: notices(desk))
+        assert notices(desk) == "No call is blocked."
 
 
 async def test_start_pressed_twice_starts_once_and_says_nothing() -> None:
