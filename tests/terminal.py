@@ -140,7 +140,9 @@ class Terminal:
         rows: int = 24,
         env: Mapping[str, str] | None = None,
         cwd: str | os.PathLike[str] | None = None,
+        controlling: bool = True,
     ) -> None:
+        """*controlling*: whether it is the program's controlling terminal, of which it gets SIGWINCH and SIGHUP."""
         self.screen = Screen(columns, rows)
         self._raw = bytearray()
         self._changed = threading.Condition()
@@ -149,7 +151,7 @@ class Terminal:
         self.resize(columns, rows)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-IS", "-c", TAKE_TERMINAL, *argv],
+                [sys.executable, "-IS", "-c", TAKE_TERMINAL, *argv] if controlling else argv,
                 stdin=program_end,
                 stdout=program_end,
                 stderr=program_end,
@@ -237,16 +239,20 @@ class Terminal:
         self._reader.join(timeout)
         return code
 
+    def hang_up(self) -> None:
+        """Take the terminal away from the program, as closing its window does."""
+        if not self._closing.is_set():
+            self._closing.set()
+            self._reader.join()
+            os.close(self._master)
+
     def close(self) -> None:
         """Kill the program with its process group, if it still runs."""
-        if self._closing.is_set():
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._closing.set()
-        self._reader.join()
-        os.close(self._master)
+        self.hang_up()
 
     # Reading
 

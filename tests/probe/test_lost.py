@@ -171,6 +171,7 @@ def test_a_closed_recorder_keeps_its_descriptor_from_others_while_a_thread_may_w
 
 
 def test_a_recorder_that_nobody_holds_is_not_kept_for_forks(tmp_path: Path) -> None:
+    gc.collect()
     open_before = len(os.listdir("/proc/self/fd"))
     for _ in range(10):
         Recorder(str(tmp_path / "s"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ from tests.terminal import Terminal
 from tests.ui.recording import Session
 from workbench.probe import record
 from workbench.probe.record import CODE, dumps
+from workbench.ui.terminal import NONE
 
 HOSTILE = b"\x1b]0;pwned\x07\x1b[2J\x1b[31m[/nope][bold]\r\n\x00\xff\xe2\x80\xae"
 
@@ -140,3 +143,22 @@ def test_a_fault_of_its_own_is_no_traceback(tmp_path) -> None:
         assert terminal.exit_code() == 2
         assert "Traceback" not in terminal.text()
         assert "foreign.swb is not a session file" in terminal.text()
+
+
+@pytest.mark.parametrize("controlling", [True, False])
+def test_it_ends_with_its_terminal_and_offers_the_session_at_the_next_start(tmp_path, controlling) -> None:
+    argv, env = [sys.executable, "-m", "workbench"], {"XDG_STATE_HOME": str(tmp_path)}
+    with Terminal(argv, 120, 40, env, controlling=controlling) as running:
+        running.wait_for("F4 log")
+        running.press("f8")
+        running.wait_for("connect((")
+        running.hang_up()
+        assert running.exit_code() == -signal.SIGHUP
+    with Terminal(argv, 120, 40, env) as again:
+        again.wait_for("A session was not closed")
+
+
+def test_without_a_terminal_one_line_says_so() -> None:
+    done = subprocess.run([sys.executable, "-m", "workbench"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [f"socket-workbench: {NONE}"]

@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.ui import terminal
+
 if TYPE_CHECKING:
     from workbench.engine.programs import Program
 
 
 def run(session: Path | None, *, record: Path | None, append: bool, overwrite: bool, limit: int) -> str | None:
     """Open the bench, or the recording *session*; return a sentence if it could not be opened."""
+    if not terminal.is_there():
+        return terminal.NONE
     from workbench.engine.session import SessionExists
     from workbench.journal.reader import NotASession
     from workbench.ui.app import WorkbenchApp
@@ -27,6 +31,7 @@ def run(session: Path | None, *, record: Path | None, append: bool, overwrite: b
         return str(problem)
     except OSError as problem:
         return f"{problem.filename or session or record}: {problem.strerror}"
+    terminal.end_with_it()
     try:
         WorkbenchApp(bridge).run()
     finally:
@@ -44,6 +49,8 @@ def run_trace(
 
     Beside it a sentence if the session could not be opened.
     """
+    if not terminal.is_there():
+        return 2, terminal.NONE
     from workbench.engine.session import SessionExists
     from workbench.ui.app import WorkbenchApp
     from workbench.ui.screens.trace import TraceScreen
@@ -55,6 +62,7 @@ def run_trace(
         return 2, str(problem)
     except OSError as problem:
         return 2, f"the session cannot be recorded: {problem.filename or record}: {problem.strerror}"
+    terminal.end_with_it()
     try:
         WorkbenchApp(bridge, kind=TraceScreen).run()
     finally:

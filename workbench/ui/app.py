@@ -58,9 +58,8 @@ class WorkbenchApp(App[None]):
         return self._kind(self.bridge, zone=self._zone)
 
     def on_mount(self) -> None:
-        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-            with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-                asyncio.get_running_loop().add_signal_handler(number, self.exit)
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
         self.call_after_refresh(_calm_collector)
 
     def _handle_exception(self, error: Exception) -> None:
