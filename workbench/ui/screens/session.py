@@ -114,7 +114,7 @@ class SessionScreen(Screen[None]):
     def on_mount(self) -> None:
         self._left = False
         self._ticking = self.set_interval(TICK, self.tick)
-        self.call_after_refresh(self.tick)
+        self.tick()
         self.begin()
 
     def begin(self) -> None:
