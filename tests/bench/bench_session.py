@@ -25,8 +25,11 @@ from time import perf_counter
 from tests.bench.bench_log import Bench, draw, times
 from tests.bench.bench_start import first_frame
 from tests.terminal import Terminal
+from workbench.journal.find import Search
 from workbench.journal.reader import Journal
+from workbench.model.query import parse
 from workbench.probe.record import CALL, CODE, FIXED, HEAD_SIZE, MAGIC, NO_RESULT, OTHER_RESULT, PREFIX, Recorder
+from workbench.ui.widgets.log_filter import SLICE
 from workbench.ui.widgets.log_view import LogView
 
 CALLS, PER_CONNECTION = 10_000_000, 1000
@@ -166,6 +169,20 @@ async def jumps(path: Path) -> None:
         print(f"jump         {median(took):6.1f} ms, the longest of 100 {max(took):.1f} ms")
 
 
+def search(path: Path) -> None:
+    """Print how long a search for bytes that are nowhere takes, and for how long its slices hold up the keys."""
+    journal = Journal(path)
+    journal.read_all()
+    gc.collect()
+    gc.freeze()
+    found, slices, began = Search(journal, parse("0xdeadbeefdeadbeef")), [], perf_counter()
+    while not found.done:
+        slices.append(times(lambda: found.step(SLICE), 1))
+    print(
+        f"search       {perf_counter() - began:6.1f} s   slices: median {median(slices):.0f} ms, longest {max(slices):.0f}"
+    )
+
+
 def main() -> None:
     """Print the figures."""
     if sys.argv[1:2] == ["--index"]:
@@ -182,6 +199,7 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "tests.bench.bench_session", "--index", str(path)], check=True)
         screen(path, home)
         asyncio.run(jumps(path))
+        search(path)
     return None
 
 
