@@ -178,9 +178,8 @@ def search(path: Path) -> None:
     found, slices, began = Search(journal, parse("0xdeadbeefdeadbeef")), [], perf_counter()
     while not found.done:
         slices.append(times(lambda: found.step(SLICE), 1))
-    print(
-        f"search       {perf_counter() - began:6.1f} s   slices: median {median(slices):.0f} ms, longest {max(slices):.0f}"
-    )
+    took = perf_counter() - began
+    print(f"search       {took:6.1f} s   slices: median {median(slices):.0f} ms, the longest {max(slices):.0f} ms")
 
 
 def main() -> None:
