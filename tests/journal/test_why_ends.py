@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 from contextlib import suppress
@@ -230,6 +231,20 @@ def test_unix_datagrams_have_reasons_of_their_own(asked: Asked, tmp_path: Path) 
     assert "ICMP" not in " ".join(asked().sentences)
     assert asked().next.startswith("Every send raises it")
     one.close()
+
+
+def test_a_connect_in_the_background_that_was_refused_had_no_datagram(asked: Asked) -> None:
+    with TracedSocket(socket.AF_INET, socket.SOCK_STREAM) as client:
+        client.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            client.connect(("127.0.0.1", 1))
+        select.select([], [client], [], 5)
+        with pytest.raises(ConnectionRefusedError):
+            client.send(b"x")
+    told = asked(-2)
+    assert told.sentences[0] == "Nobody listens where an earlier connect went (ECONNREFUSED)."
+    assert "answered with RST" in told.sentences[1]
+    assert told.next == "Start the listener, then connect again with a new socket."
 
 
 def test_a_small_buffer_is_not_what_was_asked_for(asked: Asked) -> None:

@@ -33,6 +33,10 @@ PATH = "/tmp/x.sock"
             "ECONNREFUSED: nobody receives at the port of an earlier datagram (ICMP)",
         ),
         (
+            made("send", error="C ECONNREFUSED x", data=b"x"),
+            "ECONNREFUSED: nobody listens where an earlier connect went",
+        ),
+        (
             made("sendto", PATH, error="C ECONNREFUSED x", datagram=True),
             "ECONNREFUSED: nobody has /tmp/x.sock: a path outlives its socket",
         ),

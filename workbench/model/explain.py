@@ -68,7 +68,8 @@ def _refused(call: Call) -> str:
 def _connection_refused(call: Call) -> str:
     path = path_of(call)
     if path is None and call.call not in ("connect", "connect_ex"):
-        return "nobody receives at the port of an earlier datagram (ICMP)"
+        port = "port of an earlier datagram (ICMP)"
+        return f"nobody receives at the {port}" if call.datagram else "nobody listens where an earlier connect went"
     if path is None:
         return f"nobody listens on {place(call)}"
     if path.startswith("@"):

@@ -84,13 +84,17 @@ def refused(call: Call, around: Around) -> str:
     if path is not None or around.kind(call)[0] == "AF_UNIX":
         listening = "" if call.datagram and around.kind(call)[1] != "SOCK_SEQPACKET" else "listening "
         return f"The kernel found no {listening}socket behind the name, and says so at once."
+    if not connects and not call.datagram:
+        return (
+            "connect went on in the background, its SYN was answered with RST, and this call is told of it."
+        )
     if not connects:
         return "The datagram had gone out and been answered by ICMP; a connected socket is told at its next call."
     return "The host is reachable: it answered the SYN with RST. A full accept queue does not refuse; it drops the SYN."
 
 
 def refused_next(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex"):
+    if call.call in ("connect", "connect_ex") or not (call.datagram or around.kind(call)[0] == "AF_UNIX"):
         return "Start the listener, then connect again with a new socket."
     if around.kind(call)[0] == "AF_UNIX":
         return "Every send raises it until a socket is bound to that name; the datagram did not go out."
