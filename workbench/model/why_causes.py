@@ -85,9 +85,7 @@ def refused(call: Call, around: Around) -> str:
         listening = "" if call.datagram and around.kind(call)[1] != "SOCK_SEQPACKET" else "listening "
         return f"The kernel found no {listening}socket behind the name, and says so at once."
     if not connects and not call.datagram:
-        return (
-            "connect went on in the background, its SYN was answered with RST, and this call is told of it."
-        )
+        return "connect went on in the background, its SYN was answered with RST, and this call is told of it."
     if not connects:
         return "The datagram had gone out and been answered by ICMP; a connected socket is told at its next call."
     return "The host is reachable: it answered the SYN with RST. A full accept queue does not refuse; it drops the SYN."
