@@ -163,6 +163,12 @@ async def test_how_a_stream_was_cut(width: int) -> None:
         assert isinstance(pilot.app, AroundView)
 
 
+async def test_of_messages_it_is_said_that_nothing_is_cut() -> None:
+    async with shown(SizesHistogram, 40) as (_, view):
+        view.show(Sizes(), messages=True)
+        assert view.text() == ["no stream: each recv takes one message"]
+
+
 def test_the_fullest_buckets_are_shown_where_there_are_more_than_rows() -> None:
     buckets = [Bucket(1, 1, 5), Bucket(2, 3, 1), Bucket(4, 7, 9)]
     assert [flat(line) for line in histogram(buckets, 15, 2)] == ["  1 ████▌ 5", "4-7 ████████ 9"]

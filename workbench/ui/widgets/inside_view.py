@@ -109,4 +109,5 @@ class InsideView(Vertical):
         self._history.add(now, queued, unacknowledged, state.bytes_in)
         if self.plots:
             self._view(HistoryPlot).show(self._history)
-            self._view(SizesHistogram).show(self._sizes)
+            messages = inside.queue is not None and inside.queue.keeps_messages
+            self._view(SizesHistogram).show(self._sizes, messages=messages)

@@ -70,14 +70,14 @@ class SizesHistogram(PieceView):
 
     DEFAULT_CSS = "SizesHistogram { height: 6; }"
 
-    def show(self, sizes: Sizes) -> None:
-        """Draw what *sizes* has counted."""
-        self.keep((sizes.buckets(), sizes.recvs, sizes.bytes))
+    def show(self, sizes: Sizes, *, messages: bool = False) -> None:
+        """Draw what *sizes* has counted; *messages*: of a socket that keeps them, and so cuts nothing."""
+        self.keep((sizes.buckets(), sizes.recvs, sizes.bytes, messages))
 
     def lines(self, width: int, height: int) -> list[Line]:
-        buckets, recvs, total = self._value if isinstance(self._value, tuple) else ((), 0, 0)
+        buckets, recvs, total, messages = self._value if isinstance(self._value, tuple) else ((), 0, 0, False)
         if not recvs:
-            return [[("no recv yet", "muted")]]
+            return [[("no stream: each recv takes one message" if messages else "no recv yet", "muted")]]
         said = f"{amount(total)} in {recvs} recv{'s' if recvs != 1 else ''}, {amount(round(total / recvs))} on average"
         return [[(said, "")], *histogram(buckets, width, height - 1)]
 
