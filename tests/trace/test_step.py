@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from workbench.engine.trace import traced_environment
 from workbench.journal.live import LivePages
 from workbench.journal.reader import Journal
 from workbench.probe.record import Recorder
+from workbench.probe.step import LOOK_AGAIN
 
 Eventually = Callable[..., None]
 
@@ -94,6 +96,21 @@ def test_each_call_waits_and_shows_its_queue_before_and_after(stepped: Stepped, 
         stepped.go()
         assert program.communicate(timeout=10) == ("b'hello'\n", "")
     assert stepped.calls() == ["socketpair", "sendall", "recv", "close"]
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["told again", "telling"])
+def test_a_call_is_let_go_while_its_queue_is_told_again(stepped: Stepped, answered: bool) -> None:
+    """A UNIX socket closed with bytes unread resets its peer, which must not take that for the end of the tracer."""
+    with stepped.run(THREE) as program:
+        held = stepped.waits("sendall")
+        held.waits.send(LOOK_AGAIN)
+        if answered:
+            stepped.eventually(lambda: select.select([held.waits], [], [], 0)[0])
+        stepped.stepping.release([held])
+        held = stepped.waits("recv")
+        assert program.poll() is None
+        stepped.stepping.release([held])
+        stepped.waits("close")
 
 
 def test_a_look_into_the_queue_of_a_call_that_waits_sees_what_came_meanwhile(stepped: Stepped) -> None:

@@ -43,7 +43,7 @@ class Desk:
     def journal(self) -> Journal:
         return self.app.bridge.journal
 
-    async def until(self, predicate: Callable[[], object], timeout: float = 10.0) -> None:
+    async def until(self, predicate: Callable[[], object], timeout: float = 20.0) -> None:
         deadline = time.monotonic() + timeout
         while not predicate():
             assert time.monotonic() < deadline, f"not true within {timeout} s: {self.calls()}"

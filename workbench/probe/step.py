@@ -137,6 +137,8 @@ class Steps:
             while asking.recv(1) == LOOK_AGAIN:
                 told = dumps(message()).encode()
                 asking.sendall(len(told).to_bytes(LENGTH, "little") + told)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # let go while the queue was told again: that was not read
         except OSError:
             self._page[0] = 0  # nobody is there any more
         finally:
