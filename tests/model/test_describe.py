@@ -92,6 +92,7 @@ def test_expression_cut(call, width, text):
         (made("socket", "AF_INET", result=5), "= fd 5"),
         (made("fromfd", 5, "AF_INET", result=6), "= fd 6"),
         (made("dup", result=7), "= fd 7"),
+        (made("socketpair", "AF_UNIX", result=["7.1", "7.2"]), "= socket 1 and socket 2"),
         (made("connect_ex", ["127.0.0.1", 1], result=0), "= 0"),
         (made("connect_ex", ["127.0.0.1", 1], result=111), "= 111 (ECONNREFUSED)"),
         (made("getsockname", result=["127.0.0.1", 6789]), "= ('127.0.0.1', 6789)"),

@@ -115,6 +115,17 @@ async def test_plots_take_the_place_of_the_queue_and_give_it_back() -> None:
         await desk.until(lambda: desk.app.query_one(QueueView).region.area)
 
 
+async def test_a_listener_keeps_its_accept_queue_where_connections_are_plotted() -> None:
+    async with bench() as desk:
+        await connected(desk)
+        await desk.press("alt+p")
+        await desk.until(lambda: "over time of client 1" in desk.app.query_one(InsideView).border_title)
+        await desk.press("f2")
+        desk.app.query_one("#server").choose("server")
+        await desk.until(lambda: "accept queue of server" in desk.app.query_one(InsideView).border_title)
+        await desk.until(lambda: desk.app.query_one(AcceptGauge).region.area)
+
+
 async def test_recv_at_a_listener_says_where_its_bytes_are() -> None:
     async with bench() as desk:
         await connected(desk)

@@ -142,6 +142,8 @@ def _result(call: Call) -> str:
     match call.call, call.result:
         case "accept", [str() as made, (str() | list()) as peer]:
             return f"{call.label or made} from {show(peer)}"
+        case "socketpair", [str() as one, str() as other]:
+            return " and ".join(f"socket {made.rpartition('.')[2]}" for made in (one, other))
         case (("socket" | "fromfd" | "dup"), int(descriptor)):
             return f"fd {descriptor}"
         case "makefile", _:

@@ -65,7 +65,8 @@ def _fate(call: Call, around: Around) -> Iterator[str]:
     them, they_were = ("it", "it was") if one else ("them", "they were")
     doubt = f"It does not say that the peer has {them}"
     if around.takers is None:
-        yield f"{doubt}: whoever receives is not in this session."
+        accepting = "" if call.datagram else ", or no accept has returned the connection yet"
+        yield f"{doubt}: whoever receives is not in this session{accepting}."
         return
     if "MSG_OOB" in str(call.args):
         yield "MSG_OOB makes its last byte urgent: recv with MSG_OOB takes that one, a plain recv leaves it out."

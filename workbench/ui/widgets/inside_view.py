@@ -71,6 +71,7 @@ class InsideView(Vertical):
             self.query_one(QueueView).show(None, 0)
             return
         self.set_class(inside.listens, "-listens")
+        self.set_class(self.plots and not inside.listens, "-plots")  # what they plot is of connections
         if inside.listens:
             self._view(AcceptGauge).show(inside.accept, inside.waiting, inside.connecting)
             return
@@ -100,7 +101,7 @@ class InsideView(Vertical):
             self._name_shown = name
             self._history.clear()
             self._sizes = Sizes()
-        what = "over time" if self.plots else "accept queue" if self.has_class("-listens") else "receive queue"
+        what = "accept queue" if self.has_class("-listens") else "over time" if self.plots else "receive queue"
         entitle(self, f"{what} of {safe(name)}" if name else "receive queue")
 
     def _remember(self, state: EndpointState, inside: Inside, now: float) -> None:

@@ -134,7 +134,7 @@ class LogLines:
         told = self._tells_beside(index)
         edge = HEAD_WIDTH if self.rows.layout.beside else max(50, self.look.width * 3 // 5)
         edge = edge if told else self.look.width
-        pieces += self._written(call, edge - width(pieces), bool(self.journal.marks[index] & FAILED))
+        pieces += self._written(call, edge - width(pieces), self._failed(index, call))
         if told:
             return [*pieces, *self._beside(index, call, 0, width(pieces), edge)]
         return [*pieces, *self._wait(call, edge - width(pieces))] if not self.journal.marks[index] else pieces
@@ -178,7 +178,11 @@ class LogLines:
             if call.result is None and not call.sends and cells(result) > beside:
                 return [(expression(call, max(8, room)), "call")]
         written = expression(call, max(8, room - cells(result) - 1))
-        return [(written, "call"), (" " + result, "error" if failed else "result")]
+        return [(written, "call"), (" " + result, "error" if failed else "annotation" if call.cancelled else "result")]
+
+    def _failed(self, index: int, call: Call) -> bool:
+        """Whether something went wrong: not where a person has ended the wait."""
+        return bool(self.journal.marks[index] & FAILED) and not call.cancelled
 
     def _time(self, index: int, call: Call) -> str:
         mode, narrow = self.look.time, self.rows.layout.per_line < 16
@@ -197,9 +201,9 @@ class LogLines:
         journal = self.journal
         notes = annotate(call, journal.lineage, journal.lengths, json=self.look.json, encoding=encoding)
         told = " · ".join([*(self.lens.notes(index) if self.lens else ()), *notes])
-        failed = journal.marks[index] & FAILED
+        failed = self._failed(index, call)
         lines = min(lines, _LINES_BESIDE)
-        return [(line, "error" if failed else "annotation") for line in wrap("! " * bool(failed) + told, room, lines)]
+        return [(line, "error" if failed else "annotation") for line in wrap("! " * failed + told, room, lines)]
 
     def _bytes(self, call: Call, offset: int) -> list[Piece]:
         data, per_line = call.data, self.rows.layout.per_line
