@@ -195,7 +195,7 @@ def _origins(sources: Sequence[Part], lengths: Sequence[int]) -> Iterator[str]:
 
 
 def _range(part: Part) -> str:
-    if part.stop - part.start == 1:
+    if part.size == 1:
         return f"byte {part.start} of #{part.seq}"
     return f"bytes {part.start}-{part.stop - 1} of #{part.seq}"
 
@@ -221,7 +221,7 @@ def _fate(call: Call, takers: Sequence[Part] | None, lost: bool) -> Iterator[str
     named = ", ".join(f"#{part.seq}" for part in takers[:_NAMED_PARTS])
     more = len(takers) - _NAMED_PARTS
     yield f"taken by {named}" + (f" and {more} more" if more > 0 else "")
-    waiting = len(call.data) - sum(part.stop - part.start for part in takers)
+    waiting = len(call.data) - sum(part.size for part in takers)
     if waiting > 0:
         yield f"{_bytes(waiting)} thrown away there" if call.datagram else f"{_bytes(waiting)} not received yet"
 

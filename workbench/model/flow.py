@@ -16,6 +16,11 @@ class Part(NamedTuple):
     start: int
     stop: int
 
+    @property
+    def size(self) -> int:
+        """How many bytes it is."""
+        return self.stop - self.start
+
 
 _FEW = 4  # calls that a flow makes before it gets arrays of its own
 _ROW = 2 * _FEW

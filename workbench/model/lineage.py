@@ -236,7 +236,7 @@ class Lineage:
             return []
         sent = self._flows[_sent(sender)]
         found = sent.parts(start, stop)
-        if sum(part.stop - part.start for part in found) == stop - start:
+        if sum(part.size for part in found) == stop - start:
             return found
         return [] if sent.stopped else None
 

@@ -82,7 +82,7 @@ def _origin(call: Call, around: Around) -> Iterator[str]:
 
 
 def _one(part: Part, around: Around) -> str:
-    whole, size = around.whole(part), part.stop - part.start
+    whole, size = around.whole(part), part.size
     if whole == size:
         all_of = "It is the 1 byte" if size == 1 else f"They are all {size} bytes"
         return f"{all_of} that send #{part.seq} sent."

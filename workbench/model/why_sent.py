@@ -71,7 +71,7 @@ def _fate(call: Call, around: Around) -> Iterator[str]:
     if "MSG_OOB" in str(call.args):
         yield "MSG_OOB makes its last byte urgent: recv with MSG_OOB takes that one, a plain recv leaves it out."
         return
-    taken = sum(part.stop - part.start for part in around.takers)
+    taken = sum(part.size for part in around.takers)
     rest = len(call.data) - taken
     never = never_received(call, around) if rest > 0 else ""
     if not taken and never:
@@ -96,7 +96,7 @@ def _waited(call: Call) -> Iterator[str]:
 
 def _told_too_late(call: Call, around: Around) -> str:
     """Say where a later send learnt that the peer had gone: a send that returns does not know it."""
-    if sum(part.stop - part.start for part in around.takers or ()) == len(call.data):
+    if sum(part.size for part in around.takers or ()) == len(call.data):
         return ""
     for each in around.after:
         if each.call == "shutdown" and each.error is None:
@@ -158,14 +158,14 @@ def _message(call: Call, around: Around) -> Reason:
 
 def _taken(call: Call, part: Part) -> tuple[str, str]:
     """Say which recv took a message, and what it threw away."""
-    rest = len(call.data) - (part.stop - part.start)
+    rest = len(call.data) - part.size
     if rest <= 0:
         return (
             f"Recv #{part.seq} took it whole: messages keep their borders.",
             "The next recv there takes the next one.",
         )
     return (
-        f"Recv #{part.seq} took {part.stop - part.start} of them; {count(rest)} did not fit its bufsize: the kernel "
+        f"Recv #{part.seq} took {part.size} of them; {count(rest)} did not fit its bufsize: the kernel "
         "threw them away.",
         "They are gone: no later recv returns the rest of a message.",
     )

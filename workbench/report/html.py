@@ -125,8 +125,8 @@ def _spans(parts: list[Part]) -> Iterator[tuple[int, int]]:
     """Yield where the parts lie within the call's own data: end to end, from its first byte."""
     at = 0
     for part in parts:
-        yield at, at + part.stop - part.start
-        at += part.stop - part.start
+        yield at, at + part.size
+        at += part.size
 
 
 # --- bytes ------------------------------------------------------------------------------------------------------------

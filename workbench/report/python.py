@@ -160,7 +160,7 @@ class Scripts:
 
     def _is_unread(self, call: Call, facts: SocketFacts) -> bool:
         """Whether the other end, which is in the session, did not receive all of it."""
-        taken = sum(part.stop - part.start for part in self._lineage.takers(call))
+        taken = sum(part.size for part in self._lineage.takers(call))
         return bool(facts.other) and taken < len(call.data)
 
     def _mirrored(self, call: Call, facts: SocketFacts, script: Script) -> None:

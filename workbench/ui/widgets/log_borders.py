@@ -15,7 +15,7 @@ Borders = tuple[tuple[int, int], ...]
 
 def borders(sources: Sequence[Part]) -> Borders:
     """Return the offset of each send's first byte within the bytes received, but the first send's, and its seq."""
-    ends = accumulate(part.stop - part.start for part in sources)
+    ends = accumulate(part.size for part in sources)
     return tuple((end, part.seq) for end, part in zip(ends, sources[1:], strict=False))
 
 

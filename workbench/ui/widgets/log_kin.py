@@ -41,7 +41,7 @@ class Kin:
         call, lineage = self._journal[self._of], self._journal.lineage
         parts = lineage.takers(call) if call.sends else lineage.sources(call)
         self._calls = frozenset(part.seq - 1 for part in parts or ())
-        moved = sum(part.stop - part.start for part in parts or ())
+        moved = sum(part.size for part in parts or ())
         self._known = moved >= len(call.data) if call.sends else parts is not None
 
     def step(self, rows: Rows, here: int | None, direction: int) -> int | None:

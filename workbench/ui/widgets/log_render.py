@@ -115,7 +115,7 @@ class LogLines:
         """Whether what is told of the call can't change: all that it sent was taken, and the senders are known."""
         call = self.journal[index]
         if call.sends:
-            return sum(part.stop - part.start for part in self.journal.lineage.takers(call)) >= len(call.data)
+            return sum(part.size for part in self.journal.lineage.takers(call)) >= len(call.data)
         return not call.receives or self.journal.lineage.sources(call) is not None
 
     def _head(self, index: int, call: Call) -> list[Piece]:

@@ -40,7 +40,7 @@ class Bytes:
         """Where each part begins, and where the last one ends."""
         at = [0]
         for part in self.parts:
-            at.append(at[-1] + part.stop - part.start)
+            at.append(at[-1] + part.size)
         return at
 
     def owners(self) -> list[int]:
@@ -50,7 +50,7 @@ class Bytes:
             room = len(self.head) - len(found)
             if room <= 0:
                 break
-            found += [index] * min(part.stop - part.start, room)
+            found += [index] * min(part.size, room)
         return found + [-1] * (len(self.head) - len(found))
 
     def look(self, at: int, owner: int) -> str:
@@ -134,7 +134,7 @@ def _left_out(line: Line, part: Part, hidden: int) -> Line:
 
 def label(part: Part, room: int) -> str:
     """Name a send in exactly *room* cells: "#12 bytes 4-19 ────", "#12 ──", "12", "··" if nothing fits."""
-    last = f"-{part.stop - 1}" if part.stop - part.start > 1 else ""
+    last = f"-{part.stop - 1}" if part.size > 1 else ""
     names = f"#{part.seq} byte{'s' if last else ''} {part.start}{last} ", f"#{part.seq} ", f"#{part.seq}", str(part.seq)
     name = next((name for name in names if cells(name) <= room), "")
     return (name + "─" * (room - cells(name))) if name else "·" * room
