@@ -59,19 +59,23 @@ class InsideView(Vertical):
             self.mount(view)
         return view  # type: ignore[return-value]
 
-    def watch_plots(self, plots: bool) -> None:
-        self.set_class(plots, "-plots")
+    def watch_plots(self) -> None:
+        self._turn(self.has_class("-listens"))
+
+    def _turn(self, listens: bool) -> None:
+        """Let a listener's accept queue be seen even while plots are asked for: what they plot is of connections."""
+        self.set_class(listens, "-listens")
+        self.set_class(self.plots and not listens, "-plots")
 
     def show(
         self, state: EndpointState | None, inside: Inside, parts: Sequence[Part | None] | None, now: float
     ) -> None:
         """Draw the endpoint *state*; *parts*: which sends its queued bytes or messages came from, as QueueView's."""
+        self._turn(inside.listens)
         self._entitle(state)
         if state is None:
             self.query_one(QueueView).show(None, 0)
             return
-        self.set_class(inside.listens, "-listens")
-        self.set_class(self.plots and not inside.listens, "-plots")  # what they plot is of connections
         if inside.listens:
             self._view(AcceptGauge).show(inside.accept, inside.waiting, inside.connecting)
             return
