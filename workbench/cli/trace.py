@@ -15,7 +15,7 @@ from workbench.cli.common import Failure, output_options
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import Printer, recording
 from workbench.engine.programs import NoProgram, Program, program, unseen, why_untraced
-from workbench.engine.trace import Running, Tracing
+from workbench.engine.trace import UNTIL_LISTENING, Running, Tracing
 from workbench.journal.live import LivePages
 from workbench.journal.reader import Journal
 from workbench.model.about import not_kept
@@ -27,8 +27,6 @@ from workbench.report.text import TextReport
 
 _LOOK = 0.05
 """Seconds between two looks at the journal."""
-_UNTIL_LISTENING = 1.0
-"""Seconds to wait for a program to listen before the next one beside it is started."""
 _VALUES = ("-o", "--record", "--with", "--format", "--limit", "--bytes")
 EPILOG = """\b
 Examples:
@@ -174,7 +172,7 @@ def _started(tracing: Tracing, described: Program) -> Running:
 
 def _until_listening(tracing: Tracing, printer: Printer, running: Running) -> None:
     """Give a server that others are to connect to the time to listen."""
-    for _ in range(int(_UNTIL_LISTENING / _LOOK)):
+    for _ in range(int(UNTIL_LISTENING / _LOOK)):
         before = len(printer.journal)
         tracing.look(_LOOK)
         _print(printer)

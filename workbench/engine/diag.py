@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from workbench.engine.declared import UNIX
 from workbench.model.call import Json
 from workbench.probe.unix import unix_diag
 
@@ -35,7 +36,7 @@ def accept_queue(listener: socket.socket) -> AcceptQueue | None:
     TCP: tcpi_unacked and tcpi_sacked of TCP_INFO on a listener; UNIX: UDIAG_SHOW_RQLEN of sock_diag(7).
     """
     try:
-        if listener.family == getattr(socket, "AF_UNIX", None):
+        if listener.family == UNIX:
             lengths = unix_diag(os.fstat(listener.fileno()).st_ino, _SHOW_LENGTHS).get(_LENGTHS)
             return AcceptQueue(*struct.unpack("=II", lengths)) if lengths else None
         info = socket.socket.getsockopt(listener, socket.IPPROTO_TCP, socket.TCP_INFO, 32)

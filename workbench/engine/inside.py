@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.engine.bench_socket import BenchSocket
+from workbench.engine.declared import UNIX
 from workbench.engine.diag import AcceptQueue, TcpEntry, accept_queue, end, waiting_unix_clients
 from workbench.engine.endpoint import Endpoint
 from workbench.engine.kernel import tcp_state
@@ -71,7 +72,7 @@ def send_side(sock: BenchSocket) -> SendSide | None:
     try:
         size = socket.socket.getsockopt(sock, socket.SOL_SOCKET, socket.SO_SNDBUF)
         memory = memory_of(sock)
-        unix = sock.family == getattr(socket, "AF_UNIX", None)
+        unix = sock.family == UNIX
         free = None if memory is None else max(0, size - memory[_UNIX_HELD if unix else _TCP_HELD])
         if ioctl is None or unix:
             return SendSide(free=free, size=size)

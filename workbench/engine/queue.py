@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
-from workbench.engine.declared import DONTWAIT, OOB, PEEK, TRUNC
+from workbench.engine.declared import DONTWAIT, OOB, PEEK, TRUNC, UNIX
 from workbench.engine.waiting import WaitingSocket
 from workbench.engine.waker import POLLERR, POLLIN, POLLRDHUP
 from workbench.model.address import plain
@@ -136,7 +136,7 @@ class QueuedSocket(WaitingSocket):
             "fin": bool(ready & POLLRDHUP) and kind in (STREAM, SEQPACKET),
             "error": (failed and not broken) or self._owed is not None,
             "broken": broken,
-            "ending": "end" if self.family == getattr(socket, "AF_UNIX", None) else "FIN",
+            "ending": "end" if self.family == UNIX else "FIN",
         }
         if self._stream:
             return self._look_at_stream(queued(self, kind), ready, facts)

@@ -19,6 +19,8 @@ from workbench.probe import bootstrap
 
 INJECTED = Path(bootstrap.__file__).parent / "inject"
 """What goes in front of PYTHONPATH: a folder with nothing but a sitecustomize."""
+UNTIL_LISTENING = 1.0
+"""Seconds to wait for a program to listen before the next one beside it is started."""
 _PASSED_ON = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _BY_KERNEL = 0x80
 """si_code of a signal that the terminal sent (sigaction(2))."""

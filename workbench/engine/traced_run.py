@@ -19,15 +19,13 @@ from workbench.engine.programs import Program, why_untraced
 from workbench.engine.queue import Queue
 from workbench.engine.state import EndpointState
 from workbench.engine.stepping import Stepping
-from workbench.engine.trace import Running, Tracing
+from workbench.engine.trace import UNTIL_LISTENING, Running, Tracing
 from workbench.engine.traced_sockets import Traced, TracedSockets
 from workbench.engine.watch import TcpWatch
 from workbench.journal.live import Doing, LivePages
 from workbench.journal.reader import Journal
 from workbench.probe.record import Recorder
 
-UNTIL_LISTENING = 1.0
-"""Seconds to wait for a program to listen before the next one beside it is started."""
 _PATIENCE = 1.0
 """Seconds that programs have to end when asked to, before they are killed."""
 _STEP = 0.01

@@ -79,24 +79,25 @@ def in_use_next(call: Call, around: Around) -> str:
 
 
 def refused(call: Call, around: Around) -> str:
-    path = path_of(call)
-    connects = call.call in ("connect", "connect_ex")
-    if path is not None or around.kind(call)[0] == "AF_UNIX":
-        listening = "" if call.datagram and around.kind(call)[1] != "SOCK_SEQPACKET" else "listening "
+    family, kind = around.kind(call)
+    if path_of(call) is not None or family == "AF_UNIX":
+        listening = "" if call.datagram and kind != "SOCK_SEQPACKET" else "listening "
         return f"The kernel found no {listening}socket behind the name, and says so at once."
-    if not connects and not call.datagram:
-        return "connect went on in the background, its SYN was answered with RST, and this call is told of it."
-    if not connects:
+    if call.call in ("connect", "connect_ex"):
+        reachable = "The host is reachable: it answered the SYN with RST."
+        return f"{reachable} A full accept queue does not refuse; it drops the SYN."
+    if call.datagram:
         return "The datagram had gone out and been answered by ICMP; a connected socket is told at its next call."
-    return "The host is reachable: it answered the SYN with RST. A full accept queue does not refuse; it drops the SYN."
+    return "connect went on in the background, its SYN was answered with RST, and this call is told of it."
 
 
 def refused_next(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex") or not (call.datagram or around.kind(call)[0] == "AF_UNIX"):
-        return "Start the listener, then connect again with a new socket."
-    if around.kind(call)[0] == "AF_UNIX":
-        return "Every send raises it until a socket is bound to that name; the datagram did not go out."
-    return "The error is told once: once somebody receives there, the same socket can send again."
+    if call.call not in ("connect", "connect_ex"):
+        if around.kind(call)[0] == "AF_UNIX":
+            return "Every send raises it until a socket is bound to that name; the datagram did not go out."
+        if call.datagram:
+            return "The error is told once: once somebody receives there, the same socket can send again."
+    return "Start the listener, then connect again with a new socket."
 
 
 def reset(call: Call, around: Around) -> str:

@@ -57,7 +57,7 @@ def carry_out(bench: Bench, wish: wishes.Wish) -> str | None:
 def call(endpoint: Endpoint, method: str, *args: object) -> str | None:
     """Make any call of the endpoint; return a sentence where it is not made, or not at once."""
     if endpoint.closed:
-        return _closed(endpoint)
+        return closed(endpoint)
     if method in _READING:
         return _reading(endpoint, method, lambda: endpoint.call(method, *args))
     said = None if method == "close" else _comes_after(endpoint)
@@ -74,7 +74,7 @@ def _accept(bench: Bench) -> str | None:
 
 def _at(endpoint: Endpoint, wish: wishes.Wish) -> str | None:
     if endpoint.closed:
-        return None if isinstance(wish, _NO_CALLS) else _closed(endpoint)
+        return None if isinstance(wish, _NO_CALLS) else closed(endpoint)
     match wish:
         case wishes.SendWanted(_, data, how, to):
             said = _comes_after(endpoint)
@@ -131,5 +131,6 @@ def _listens(endpoint: Endpoint) -> bool:
     return endpoint.role == "server" and not endpoint.datagrams
 
 
-def _closed(endpoint: Endpoint) -> str:
+def closed(endpoint: Endpoint) -> str:
+    """Say why no call can be made."""
     return f"{endpoint.name} is closed: there is no socket to call."

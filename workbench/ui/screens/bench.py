@@ -29,7 +29,7 @@ from workbench.model.call import Json
 from workbench.model.endpoint import ClientSettings, ServerSettings
 from workbench.ui import wishes
 from workbench.ui.bridge import Bridge, unfinished
-from workbench.ui.doing import call, carry_out, until
+from workbench.ui.doing import call, carry_out, closed, until
 from workbench.ui.screens.bench_keys import EMPTY, FIRST, KEYS, MANY
 from workbench.ui.screens.session import SessionScreen
 from workbench.ui.widgets.client_pane import ClientPane
@@ -349,7 +349,7 @@ class BenchScreen(SessionScreen):
     @work
     async def _ask_call(self, endpoint: Endpoint) -> None:
         if endpoint.closed:
-            self.say(f"{endpoint.name} is closed: there is no socket to call.")
+            self.say(closed(endpoint))
             return
         from workbench.ui.screens.call_dialog import CallDialog, CallRequest
         from workbench.ui.screens.confirm import may_bind
