@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ui.test_bench import Desk, bench
+from workbench.engine.inside import Inside
 from workbench.ui import wishes
 from workbench.ui.doing import carry_out
 from workbench.ui.widgets.gauges import AcceptGauge
@@ -124,6 +125,9 @@ async def test_a_listener_keeps_its_accept_queue_where_connections_are_plotted()
         desk.app.query_one("#server").choose("server")
         await desk.until(lambda: "accept queue of server" in desk.app.query_one(InsideView).border_title)
         await desk.until(lambda: desk.app.query_one(AcceptGauge).region.area)
+        view = desk.app.query_one(InsideView)
+        view.show(None, Inside(), (), 0.0)
+        assert (view.has_class("-listens"), view.has_class("-plots")) == (False, True)
 
 
 async def test_recv_at_a_listener_says_where_its_bytes_are() -> None:
