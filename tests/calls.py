@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.model.call import Call, Error
+from workbench.model.call.call import Call, Error
 
 
 def made(call: str, *args: Any, data: bytes = b"", error: str = "", **facts: Any) -> Call:

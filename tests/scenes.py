@@ -12,15 +12,15 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from tests.pictures import Picture, wait_until
-from workbench.engine.programs import program
+from workbench.engine.tracing.programs import program
 from workbench.experiments.catalog import find
 from workbench.experiments.progress import Progress
 from workbench.ui.app import WorkbenchApp
-from workbench.ui.bridge import Bridge
-from workbench.ui.screens.experiment import ExperimentScreen
-from workbench.ui.screens.trace import TraceScreen
-from workbench.ui.trace_bridge import TraceBridge
-from workbench.ui.widgets.controls import Field, Toggle
+from workbench.ui.experiments.screen import ExperimentScreen
+from workbench.ui.parts.controls import Field, Toggle
+from workbench.ui.session.bridge import Bridge
+from workbench.ui.trace.bridge import TraceBridge
+from workbench.ui.trace.screen import TraceScreen
 
 
 def bench() -> WorkbenchApp:

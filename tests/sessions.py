@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from workbench.journal.reader import Journal
-from workbench.probe.record import Recorder
-from workbench.probe.sockets import TracedSocket
+from workbench.probe.recorder import Recorder
+from workbench.probe.traced_socket import TracedSocket
 
 INET, INET6, UNIX = socket.AF_INET, socket.AF_INET6, socket.AF_UNIX
 STREAM, DGRAM, SEQPACKET = socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET

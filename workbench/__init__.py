@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from workbench.engine.recording import record
-    from workbench.probe.record import Recorder
-    from workbench.probe.sockets import TracedSocket
+    from workbench.engine.tracing.own_process import record
+    from workbench.probe.recorder import Recorder
+    from workbench.probe.traced_socket import TracedSocket
 
 __version__ = "0.1.0"
 __all__ = ["Recorder", "TracedSocket", "__version__", "record"]
 
 _HOMES = {
-    "Recorder": "workbench.probe.record",
-    "TracedSocket": "workbench.probe.sockets",
-    "record": "workbench.engine.recording",
+    "Recorder": "workbench.probe.format",
+    "TracedSocket": "workbench.probe.traced_socket",
+    "record": "workbench.engine.tracing.own_process",
 }
 
 

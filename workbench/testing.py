@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from workbench.engine.recording import Recording
+    from workbench.engine.tracing.own_process import Recording
 
 _RECORDING = pytest.StashKey["Recording"]()
 _FAILED = pytest.StashKey[bool]()
@@ -22,7 +22,7 @@ _FAILED = pytest.StashKey[bool]()
 @pytest.fixture
 def socket_recording(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Recording]:
     """Record the sockets that the test makes; `.calls()` returns their calls so far, `.path` is the session."""
-    from workbench.engine.recording import record
+    from workbench.engine.tracing.own_process import record
 
     with record(tmp_path / "session.swb") as recording:
         request.node.stash[_RECORDING] = recording
@@ -48,7 +48,7 @@ def log(recording: Recording) -> str:
     from io import StringIO
 
     from workbench.journal.reader import Journal
-    from workbench.report.copy import copy
+    from workbench.report.feed import copy
     from workbench.report.text import TextReport
 
     out = StringIO()

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import WAIT, WORKBENCH, Serve, calls, environment, run
-from workbench.probe.record import CODE, Recorder
+from workbench.probe.format import CODE
+from workbench.probe.recorder import Recorder
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.probe.record import CODE, Recorder
+from workbench.probe.format import CODE
+from workbench.probe.recorder import Recorder
 
 
 @pytest.fixture

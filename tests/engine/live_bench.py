@@ -10,16 +10,16 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from workbench.engine.bench import Bench
-from workbench.engine.client import Client
-from workbench.engine.endpoint import Endpoint
-from workbench.engine.server import Server
+from workbench.engine.endpoints.bench import Bench
+from workbench.engine.endpoints.client import Client
+from workbench.engine.endpoints.endpoint import Endpoint
+from workbench.engine.endpoints.server import Server
 from workbench.engine.state import EndpointState, Outcome
 from workbench.journal.reader import Journal
-from workbench.model.call import Call
-from workbench.model.describe import expression, outcome
-from workbench.model.endpoint import ClientSettings, ServerSettings
-from workbench.probe.record import Recorder
+from workbench.model.call.call import Call
+from workbench.model.call.settings import ClientSettings, ServerSettings
+from workbench.model.words.as_python import expression, outcome
+from workbench.probe.recorder import Recorder
 
 WAIT = 5.0
 

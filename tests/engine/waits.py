@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbench.engine.waiting import Cancelled, Waker
+from workbench.engine.sockets.waiting_socket import Cancelled, Waker
 
 KINDS = ("tcp", "udp", "unix", "unix-dgram", "unix-seqpacket")
 STREAMS = ("tcp", "unix")

@@ -11,7 +11,7 @@ import pytest
 from workbench.experiments.catalog import BadExperiment, Experiment, Verdict, find, load, parse
 from workbench.experiments.parameters import Value
 from workbench.experiments.runner import SHOWS_IT, Run
-from workbench.probe.record import Recorder
+from workbench.probe.recorder import Recorder
 
 BLOCK = """\
 # /// experiment

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from workbench.engine.trace import traced_environment
+from workbench.engine.tracing.launch import traced_environment
 from workbench.experiments.catalog import Experiment, Verdict, catalog, find, verdict
 from workbench.experiments.parameters import Value
 from workbench.journal.reader import Journal
-from workbench.probe.record import Recorder
+from workbench.probe.recorder import Recorder
 
 DEADLINE = 20  # seconds
 EACH = pytest.mark.parametrize("experiment", catalog(), ids=lambda experiment: experiment.name)

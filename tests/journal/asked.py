@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 
 from workbench import TracedSocket
-from workbench.model.why import Why
+from workbench.model.why.why import Why
 
 ANY = ("127.0.0.1", 0)
 Asked = Callable[..., Why]

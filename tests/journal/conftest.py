@@ -7,10 +7,10 @@ import pytest
 
 from tests.journal.asked import Asked, listening, tcp
 from workbench import TracedSocket
-from workbench.journal.around import around
+from workbench.journal.neighbours import around
 from workbench.journal.reader import Journal
-from workbench.model.why import Why, why
-from workbench.probe.record import Recorder
+from workbench.model.why.why import Why, why
+from workbench.probe.recorder import Recorder
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.journal.reader import Journal
-from workbench.probe.record import CODE, Recorder
+from workbench.probe.format import CODE
+from workbench.probe.recorder import Recorder
 
 SEND, RECV = CODE["send"], CODE["recv"]
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.journal.sessions import RECV, SEND, Session, read
 from workbench.journal.find import Search
 from workbench.journal.reader import Journal
-from workbench.model.query import Query, literal, parse
-from workbench.probe import record
-from workbench.probe.record import CODE
+from workbench.model.session.query import Query, literal, parse
+from workbench.probe import format as record_format
+from workbench.probe.format import CODE
 
 ONE, OTHER = (7, 1), (7, 2)
 
@@ -35,9 +35,9 @@ def test_by_what_a_call_is(session: Session) -> None:
     name = session.recorder.text("conn 1")
     session.call(b"hello", name=name)
     session.call(b"hello", RECV, OTHER)
-    session.call(code=RECV, flags=record.FAILED, number=104, tail=b'{"error": ["ConnectionResetError", "x"]}')
+    session.call(code=RECV, flags=record_format.FAILED, number=104, tail=b'{"error": ["ConnectionResetError", "x"]}')
     session.call(code=CODE["close"], socket=OTHER)
-    session.call(code=RECV, flags=record.FAILED, tail=b'{"error": ["Cancelled", ""]}')
+    session.call(code=RECV, flags=record_format.FAILED, tail=b'{"error": ["Cancelled", ""]}')
     journal = read(session.path)
     for words, found in {
         "": [1, 2, 3, 4, 5],
@@ -78,14 +78,14 @@ def test_bytes_across_the_recvs_of_a_stream(session: Session) -> None:
 def test_not_across_directions_datagrams_peeks_or_what_failed_between(session: Session) -> None:
     session.call(b"ab", SEND)
     session.call(b"cd", RECV)
-    session.call(b"ab", RECV, OTHER, flags=record.DATAGRAM)
-    session.call(b"cd", RECV, OTHER, flags=record.DATAGRAM)
+    session.call(b"ab", RECV, OTHER, flags=record_format.DATAGRAM)
+    session.call(b"cd", RECV, OTHER, flags=record_format.DATAGRAM)
     session.call(b"ab", RECV, (7, 3))
-    session.call(b"ab", RECV, (7, 3), flags=record.PEEK)
+    session.call(b"ab", RECV, (7, 3), flags=record_format.PEEK)
     session.call(b"cd", RECV, (7, 3))
-    session.call(b"b", SEND, (7, 4), flags=record.FAILED)
+    session.call(b"b", SEND, (7, 4), flags=record_format.FAILED)
     session.call(b"x", SEND, (7, 4))
-    session.call(b"cd", SEND, (7, 4), flags=record.FAILED)
+    session.call(b"cd", SEND, (7, 4), flags=record_format.FAILED)
     journal = read(session.path)
     assert hits(journal, "bc") == [5, 7]
     assert hits(journal, "bc error") == []

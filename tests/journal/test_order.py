@@ -4,7 +4,8 @@ import pytest
 
 from tests.sessions import read
 from workbench.journal.order import by_cause
-from workbench.probe.record import CODE, Recorder
+from workbench.probe.format import CODE
+from workbench.probe.recorder import Recorder
 
 
 @pytest.fixture

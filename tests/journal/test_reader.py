@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from tests.journal.sessions import RECV, SEND, Session, append, payloads, read
 from workbench.journal.reader import FAILED, RECEIVED, SENT, Journal, NotASession, Note
-from workbench.model.call import to_json
-from workbench.probe import record
-from workbench.probe.record import CALLS, CODE, FIXED, HEAD_SIZE, MAGIC, PREFIX
+from workbench.model.call.call import to_json
+from workbench.probe import format as record_format
+from workbench.probe import recorder
+from workbench.probe.format import CALLS, CODE, FIXED, HEAD_SIZE, MAGIC, PREFIX
+from workbench.probe.recorder import Recorder
 
 
 @pytest.fixture
@@ -66,11 +68,13 @@ def conversation(path: Path) -> Session:
         code=CODE["accept"], socket=(7, 2), tail=f'{{"made": [[7, 3]], "local": {there}, "peer": {here}}}'.encode()
     )
     session.call(b"hello", name=name)
-    session.call(b"hell", RECV, (7, 3), left=1, flags=record.PEEK)
+    session.call(b"hell", RECV, (7, 3), left=1, flags=record_format.PEEK)
     session.call(b"hello", RECV, (7, 3), left=0)
     session.recorder.note(3, "the greeting", bookmark=True)
     session.recorder.lose()
-    session.call(code=CODE["recv"], flags=record.FAILED, number=104, tail=b'{"error": ["ConnectionResetError", "x"]}')
+    session.call(
+        code=CODE["recv"], flags=record_format.FAILED, number=104, tail=b'{"error": ["ConnectionResetError", "x"]}'
+    )
     session.recorder.close()
     return session
 
@@ -81,7 +85,7 @@ def conversation(path: Path) -> Session:
 def test_calls_by_number_and_their_marks(session: Session) -> None:
     session.call(b"abc")
     session.call(b"ab", RECV)
-    session.call(code=RECV, flags=record.FAILED)
+    session.call(code=RECV, flags=record_format.FAILED)
     session.call(code=CODE["connect_ex"], result=111)
     session.call(code=CODE["connect_ex"], result=0)
     journal = read(session.path)
@@ -120,20 +124,20 @@ def test_a_conversation(tmp_path: Path) -> None:
 def test_the_clocks_of_two_boots(session: Session) -> None:
     session.call()
     start = {"wall": 50_000_000_000, "monotonic": 7_000_000_000, "boot": "another"}
-    other = record.Recorder(str(session.path), clock=lambda: start["monotonic"], wall=lambda: start["wall"])  # type: ignore[arg-type, return-value]
-    boot = record._boot_id
+    other = Recorder(str(session.path), clock=lambda: start["monotonic"], wall=lambda: start["wall"])  # type: ignore[arg-type, return-value]
+    boot = recorder._boot_id
     try:
-        record._boot_id = lambda: "another"
+        recorder._boot_id = lambda: "another"
         other._begin()
     finally:
-        record._boot_id = boot
+        recorder._boot_id = boot
     other.call(SEND, (9, 1), 8_000_000_000, 8_000_000_000)
     journal = read(session.path)
     assert [call.time for call in journal] == [1e-6, 51.0]
 
 
 def test_texts_belong_to_their_writer(session: Session) -> None:
-    other = record.Recorder(str(session.path))
+    other = Recorder(str(session.path))
     session.call(name=session.recorder.text("ours"))
     other.call(SEND, (9, 1), 1, 2, name=other.text("theirs"))
     journal = read(session.path)
@@ -162,7 +166,7 @@ def test_a_session_without_calls_is_one(session: Session) -> None:
 
 
 def test_a_newer_format_is_read_as_far_as_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "FORMAT", 9)
+    monkeypatch.setattr(recorder, "FORMAT", 9)
     session = Session(tmp_path / "session")
     monkeypatch.undo()
     session.call(b"x")
@@ -242,7 +246,7 @@ def crafted(draw: st.DrawFn) -> bytes:
     small = [draw(EDGES) & 0xFFFFFFFF for _ in range(7)]
     tail, data = draw(TAILS), draw(st.binary(max_size=5))
     tail_length = draw(st.sampled_from([len(tail), 0, 2**32 - 1]) | st.integers(0, 40))
-    kind = draw(st.sampled_from([record.CALL, record.CALL, *range(9), 255]))
+    kind = draw(st.sampled_from([record_format.CALL, record_format.CALL, *range(9), 255]))
     code = draw(st.integers(0, len(CALLS)) | st.just(255))
     fixed = FIXED.pack(
         kind, code, draw(EDGES) & 0xFFFF, 1, 7, draw(st.sampled_from([7, 0])), draw(st.integers(0, 3)), *small[:3],
@@ -279,8 +283,8 @@ def test_made_up_records_are_unknown_and_nothing_worse(
 )
 def test_a_tail_of_wrong_types_is_unknown(session: Session, tail: bytes) -> None:
     session.call(b"data", tail=tail)
-    session.call(code=CODE["accept"], tail=tail, flags=record.OTHER_RESULT)
-    session.call(code=CODE["connect"], tail=tail, flags=record.FAILED)
+    session.call(code=CODE["accept"], tail=tail, flags=record_format.OTHER_RESULT)
+    session.call(code=CODE["connect"], tail=tail, flags=record_format.FAILED)
     journal = read(session.path)
     send, accept, connect = journal
     assert (send.data, send.args, send.peer) == (b"data", [], None)
@@ -290,7 +294,7 @@ def test_a_tail_of_wrong_types_is_unknown(session: Session, tail: bytes) -> None
     use(journal)
 
 
-@pytest.mark.parametrize("kind", [record.START, record.NOTE, record.LOST])
+@pytest.mark.parametrize("kind", [record_format.START, record_format.NOTE, record_format.LOST])
 @pytest.mark.parametrize(
     "tail", [b"", b"[]", b'{"program": "\xff"}', b'{"wall": 1e400}', b'{"seq": "x", "calls": 1' + b"0" * 4000 + b"}"]
 )
@@ -310,7 +314,7 @@ def test_recvs_of_more_than_there_is(session: Session) -> None:
 
 
 def test_a_tail_longer_than_its_record_is_damage(session: Session) -> None:
-    fixed = FIXED.pack(record.CALL, SEND, 0, 9, 7, 7, 1, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 2**32 - 1)
+    fixed = FIXED.pack(record_format.CALL, SEND, 0, 9, 7, 7, 1, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 2**32 - 1)
     append(session.path, PREFIX.pack(MAGIC, 5, HEAD_SIZE, crc32(fixed, HEAD_SIZE ^ 5)) + fixed)
     session.call(b"after")
     journal = read(session.path)

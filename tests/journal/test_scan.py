@@ -10,7 +10,7 @@ import pytest
 from tests.journal.sessions import Session, append, payloads, read
 from workbench.journal import scan
 from workbench.journal.reader import Journal
-from workbench.probe.record import HEAD_SIZE, MAGIC
+from workbench.probe.format import HEAD_SIZE, MAGIC
 
 
 @pytest.fixture

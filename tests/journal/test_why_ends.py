@@ -12,9 +12,9 @@ import pytest
 
 from tests.journal.asked import ANY, Asked, Pair, listening, tcp, udp
 from workbench import TracedSocket
-from workbench.journal.around import NEAR
+from workbench.journal.neighbours import NEAR
 from workbench.journal.reader import Journal
-from workbench.model.annotate import annotate
+from workbench.model.why.notes import annotate
 
 
 def test_close_with_bytes_that_no_recv_saw_resets(asked: Asked, pair: Pair) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from workbench.journal.reader import Journal
-from workbench.model.call import Call
-from workbench.probe.record import Recorder
-from workbench.probe.sockets import TracedSocket
+from workbench.model.call.call import Call
+from workbench.probe.recorder import Recorder
+from workbench.probe.traced_socket import TracedSocket
 
 
 class Tape:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from workbench.journal.reader import Journal
-from workbench.probe.record import CODE, HEAD_SIZE, Recorder
+from workbench.probe.format import CODE, HEAD_SIZE
+from workbench.probe.recorder import Recorder
 
 SEND = CODE["send"]
 
@@ -82,7 +83,7 @@ def test_writers_who_rarely_look_at_the_size_stay_within_the_limit_together(tmp_
 
 def test_a_file_that_may_not_grow_is_torn_and_all_before_is_read(tmp_path: Path) -> None:
     script = (
-        "import resource, sys; from workbench.probe.record import Recorder\n"
+        "import resource, sys; from workbench.probe.recorder import Recorder\n"
         "recorder = Recorder(sys.argv[1])\n"
         "for n in range(10): recorder.call(10, (1, 1), 1, 2, data=b'%d' % n)\n"
         "soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
@@ -108,7 +109,7 @@ def test_a_file_that_may_not_grow_is_torn_and_all_before_is_read(tmp_path: Path)
 
 def test_a_process_that_could_not_say_it_began_says_so_later(tmp_path: Path) -> None:
     script = (
-        "import resource, sys; from workbench.probe.record import Recorder\n"
+        "import resource, sys; from workbench.probe.recorder import Recorder\n"
         "soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))\n"
         "recorder = Recorder(sys.argv[1], program='late')\n"

@@ -18,8 +18,8 @@ SOURCES = sorted(PROBE.rglob("*.py"))
 
 SCRIPT = """
 import sys, threading
-from probe.record import Recorder
-from probe.sockets import TracedSocket
+from probe.recorder import Recorder
+from probe.traced_socket import TracedSocket
 
 TracedSocket.recorder = Recorder(sys.argv[1], program="old")
 listener = TracedSocket()

@@ -6,8 +6,10 @@ from itertools import count
 import pytest
 
 from workbench.journal.reader import Journal
-from workbench.probe import record
-from workbench.probe.record import CODE, Recorder, dumps
+from workbench.probe import format as record_format
+from workbench.probe.format import CODE
+from workbench.probe.recorder import Recorder
+from workbench.probe.tail import dumps
 
 MS = 1_000_000  # ns
 WALL = 1_795_158_000 * 1000 * MS  # 2026-11-20 07:00:00 UTC
@@ -42,11 +44,11 @@ class Session:
             "connect",
             1,
             name="client",
-            flags=record.NO_RESULT,
+            flags=record_format.NO_RESULT,
             tail={"args": [SERVER], "local": CLIENT, "peer": SERVER},
         )
         tail = {"made": [[7, 3]], "label": "conn 1", "result": [None, CLIENT], "local": SERVER, "peer": CLIENT}
-        self.call("accept", 2, name="server", took=1234 * MS, flags=record.OTHER_RESULT, tail=tail)
+        self.call("accept", 2, name="server", took=1234 * MS, flags=record_format.OTHER_RESULT, tail=tail)
 
     def send(self, data: bytes, offered: int | None = None, socket: int = 1, name: str = "client") -> None:
         self.call(
@@ -58,7 +60,7 @@ class Session:
 
     def fail(self, call: str, socket: int, error: tuple[str, str], number: int = 0, **facts: object) -> None:
         tail = {"error": list(error), **facts.pop("tail", {})}  # type: ignore[dict-item]
-        self.call(call, socket, flags=record.FAILED, number=number, tail=tail, **facts)
+        self.call(call, socket, flags=record_format.FAILED, number=number, tail=tail, **facts)
 
 
 @pytest.fixture

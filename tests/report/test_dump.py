@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from workbench.model.hexdump import CLASS, Category, plain_line
+from workbench.model.text.hexdump import CLASS, Category, plain_line
 from workbench.report.coloured import coloured
 from workbench.report.dump import dump
 

@@ -6,8 +6,8 @@ import io
 import json
 
 from tests.report.conftest import SERVER
-from workbench.probe.record import NO_RESULT
-from workbench.report.copy import copy
+from workbench.probe.format import NO_RESULT
+from workbench.report.feed import copy
 from workbench.report.jsonl import JsonReport
 
 

@@ -13,17 +13,19 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.report.test_html import Page
-from workbench.engine.recorded_client import NoClient, recorded_client
+from tests.report.html.test_page import Page
+from workbench.engine.replay.recorded_client import NoClient, recorded_client
 from workbench.journal.reader import Journal, NotASession
-from workbench.probe import record
-from workbench.probe.record import CALLS, Recorder, dumps
-from workbench.report.copy import copy
-from workbench.report.html import export_html
+from workbench.probe import format as record_format
+from workbench.probe.format import CALLS
+from workbench.probe.recorder import Recorder
+from workbench.probe.tail import dumps
+from workbench.report.capture.wire import export_pcapng
+from workbench.report.feed import copy
+from workbench.report.html.page import export_html
 from workbench.report.jsonl import JsonReport
-from workbench.report.python import export_python
+from workbench.report.scripts.two_scripts import export_python
 from workbench.report.text import TextReport
-from workbench.report.wire import export_pcapng
 
 WORDS = st.sampled_from(
     [
@@ -59,7 +61,7 @@ TAILS = st.fixed_dictionaries(
 )
 TIMES = st.integers(0, 50) | st.sampled_from([2**63, 2**64 - 1])
 USUAL = ("socket", "socketpair", "bind", "listen", "connect", "connect_ex", "accept", "dup", "send", "sendto", "recv")
-CODES = st.sampled_from([record.CODE[name] for name in (*USUAL, "recvfrom", "shutdown", "setsockopt", "close")])
+CODES = st.sampled_from([record_format.CODE[name] for name in (*USUAL, "recvfrom", "shutdown", "setsockopt", "close")])
 CODES |= st.integers(0, len(CALLS) + 1)
 CALL = st.fixed_dictionaries(
     {
@@ -72,7 +74,8 @@ CALL = st.fixed_dictionaries(
         "left": NUMBERS,
         "size": NUMBERS,
         "data": st.binary(max_size=20),
-        "flags": st.sampled_from([0, record.DATAGRAM, record.FAILED, record.NO_RESULT]) | st.integers(0, 511),
+        "flags": st.sampled_from([0, record_format.DATAGRAM, record_format.FAILED, record_format.NO_RESULT])
+        | st.integers(0, 511),
         "number": st.sampled_from([0, 104, 111, -5]),
         "message_flags": st.sampled_from([0, 1, 2, 0xFFFFFFFF]),
         "tail": TAILS.map(lambda tail: dumps(tail).encode()) | st.just(b"["),

@@ -6,9 +6,9 @@ import re
 from datetime import UTC
 
 from tests.report.conftest import SERVER
-from workbench.model.query import parse
-from workbench.probe.record import NO_RESULT, OUT_OF_BAND
-from workbench.report.copy import copy
+from workbench.model.session.query import parse
+from workbench.probe.format import NO_RESULT, OUT_OF_BAND
+from workbench.report.feed import copy
 from workbench.report.text import TextReport
 
 

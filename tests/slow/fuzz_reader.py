@@ -13,7 +13,7 @@ import atheris
 
 with atheris.instrument_imports(include=["workbench.journal", "workbench.model"]):
     from tests.journal.test_reader import conversation, read_hostile
-    from workbench.model.query import QueryError, parse
+    from workbench.model.session.query import QueryError, parse
 
 FOLDER = Path(tempfile.mkdtemp())
 

@@ -17,8 +17,8 @@ from workbench.journal.reader import Journal
 ROUNDS = 300
 PROGRAM = """
 import mmap, socket, struct, sys
-from workbench.probe.record import Recorder
-from workbench.probe.sockets import TracedSocket
+from workbench.probe.recorder import Recorder
+from workbench.probe.traced_socket import TracedSocket
 
 session, counted = sys.argv[1:]
 counter = open(counted, "r+b")

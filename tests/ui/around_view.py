@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from workbench.ui.widgets.piece_view import PieceView
+from workbench.ui.parts.piece_view import PieceView
 
 V = TypeVar("V", bound=PieceView)
 

@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from workbench.engine.state import EndpointState
-from workbench.ui.widgets.controls import ErrorLine
-from workbench.ui.wishes import EndpointChosen, Wish
+from workbench.ui.bench.wishes import EndpointChosen, Wish
+from workbench.ui.parts.controls import ErrorLine
 
 
 class Around(App[None]):

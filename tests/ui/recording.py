@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-from workbench.probe import record
-from workbench.probe.record import CODE, Recorder, dumps
+from workbench.probe import format as record_format
+from workbench.probe.format import CODE
+from workbench.probe.recorder import Recorder
+from workbench.probe.tail import dumps
 
 Socket = tuple[int, int]
 SERVER, CLIENT, CONN = (7, 1), (7, 2), (7, 3)
@@ -29,9 +31,9 @@ class Session:
 
     def connect(self) -> Session:
         here, there = ["127.0.0.1", 50312], ["127.0.0.1", 6789]
-        self.call("connect", tail={"args": [there], "local": here, "peer": there}, flags=record.NO_RESULT)
+        self.call("connect", tail={"args": [there], "local": here, "peer": there}, flags=record_format.NO_RESULT)
         tail = {"made": [CONN], "label": "conn 1", "local": there, "peer": here}
-        self.call("accept", SERVER, tail=tail, flags=record.OTHER_RESULT)
+        self.call("accept", SERVER, tail=tail, flags=record_format.OTHER_RESULT)
         return self
 
     def send(self, data: bytes, socket: Socket = CLIENT) -> Session:
@@ -44,12 +46,12 @@ class Session:
 
     def fail(self) -> Session:
         tail = {"args": [["127.0.0.1", 9]], "error": ["ConnectionRefusedError", "[Errno 111] Connection refused"]}
-        self.call("connect", tail=tail, flags=record.FAILED, number=errno.ECONNREFUSED)
+        self.call("connect", tail=tail, flags=record_format.FAILED, number=errno.ECONNREFUSED)
         return self
 
     def calls(self, count: int) -> Session:
         for number in range(count):
-            self.call("settimeout", tail={"args": [number]}, flags=record.NO_RESULT)
+            self.call("settimeout", tail={"args": [number]}, flags=record_format.NO_RESULT)
         return self
 
     def note(self, seq: int, text: str = "", bookmark: bool = False) -> Session:

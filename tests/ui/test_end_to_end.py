@@ -14,8 +14,9 @@ import pytest
 
 from tests.terminal import Terminal
 from tests.ui.recording import Session
-from workbench.probe import record
-from workbench.probe.record import CODE, dumps
+from workbench.probe import format as record_format
+from workbench.probe.format import CODE
+from workbench.probe.tail import dumps
 from workbench.ui.terminal import NONE
 
 HOSTILE = b"\x1b]0;pwned\x07\x1b[2J\x1b[31m[/nope][bold]\r\n\x00\xff\xe2\x80\xae"
@@ -91,9 +92,9 @@ def hostile_recording(path: Path) -> Path:
     tail = {"args": [["127.0.0.1", 9]], "error": [text, text]}
     name = session.recorder.text(text)
     for call, facts in (
-        ("connect", {"tail": tail, "flags": record.FAILED, "number": errno.ECONNREFUSED}),
-        ("bind", {"tail": {"args": [text]}, "flags": record.FAILED, "number": errno.EADDRINUSE}),
-        ("accept", {"tail": {"made": [[9, 8]], "label": text, "peer": text}, "flags": record.OTHER_RESULT}),
+        ("connect", {"tail": tail, "flags": record_format.FAILED, "number": errno.ECONNREFUSED}),
+        ("bind", {"tail": {"args": [text]}, "flags": record_format.FAILED, "number": errno.EADDRINUSE}),
+        ("accept", {"tail": {"made": [[9, 8]], "label": text, "peer": text}, "flags": record_format.OTHER_RESULT}),
         ("recvfrom", {"tail": {"peer": text}, "result": 3, "data": b"abc", "requested": 9, "left": 0}),
     ):
         session.now += 1

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from tests.ui.experiments.test_list_screen import TWO_SENDS
 from tests.ui.recording import CONN, Session
-from tests.ui.test_experiments import TWO_SENDS
 from workbench.experiments.catalog import Verdict
 from workbench.experiments.progress import Progress
 from workbench.experiments.runner import SHOWS_IT, Result, Run
 from workbench.journal.reader import Journal
-from workbench.probe.record import Recorder
+from workbench.probe.recorder import Recorder
 from workbench.ui.app import WorkbenchApp
-from workbench.ui.bridge import Bridge
-from workbench.ui.screens.experiment import ExperimentScreen
-from workbench.ui.widgets.log_view import LogView
+from workbench.ui.experiments.screen import ExperimentScreen
+from workbench.ui.log.view import LogView
+from workbench.ui.session.bridge import Bridge
 
 
 class Recorded(Run):
@@ -44,8 +44,8 @@ class Recorded(Run):
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 def test_an_answer(snap_compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
-    monkeypatch.setattr("workbench.ui.screens.experiment.Run", Recorded)
-    monkeypatch.setattr("workbench.ui.screens.experiment.Recorder", lambda path: Session(Path(path)).recorder)
+    monkeypatch.setattr("workbench.ui.experiments.screen.Run", Recorded)
+    monkeypatch.setattr("workbench.ui.experiments.screen.Recorder", lambda path: Session(Path(path)).recorder)
     Session(tmp_path / "behind.swb").recorder.close()
 
     async def answer(pilot: Pilot[None]) -> None:

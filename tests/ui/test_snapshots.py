@@ -9,7 +9,7 @@ import pytest
 
 from tests.ui.recording import write_story
 from workbench.ui.app import WorkbenchApp
-from workbench.ui.bridge import Bridge
+from workbench.ui.session.bridge import Bridge
 
 
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light"])

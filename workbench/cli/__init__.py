@@ -10,7 +10,7 @@ import click
 
 from workbench import __version__
 from workbench.cli.failure import Failure
-from workbench.model.safe import safe
+from workbench.model.text.safe import safe
 
 COMMANDS = {
     "bench": "workbench.cli.bench",

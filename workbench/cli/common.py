@@ -12,10 +12,10 @@ import click
 
 from workbench.cli.failure import Failure as Failure
 from workbench.journal.reader import Journal
-from workbench.model.address import Address, AddressError
-from workbench.model.endpoint import SettingsError, parse_timeout
-from workbench.model.options import OptionError, parse_option
-from workbench.report.copy import Report
+from workbench.model.call.address import Address, AddressError
+from workbench.model.call.options import OptionError, parse_option
+from workbench.model.call.settings import SettingsError, parse_timeout
+from workbench.report.feed import Report
 from workbench.report.jsonl import JsonReport
 from workbench.report.text import TextReport
 

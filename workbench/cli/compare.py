@@ -9,10 +9,10 @@ import click
 from workbench.cli.failure import Failure
 from workbench.cli.reading import reading
 from workbench.journal.reader import Journal
-from workbench.model.about import counted
-from workbench.model.compare import Difference, Step, bytes_differ_at, compare, first, steps
-from workbench.model.describe import expression, outcome
-from workbench.model.safe import safe
+from workbench.model.session.compare import Difference, Step, bytes_differ_at, compare, first, steps
+from workbench.model.text.fit import counted
+from workbench.model.text.safe import safe
+from workbench.model.words.as_python import expression, outcome
 
 _MOST = 3
 _WIDTH = 70

@@ -57,7 +57,7 @@ def command(session: Path, form: str, target: Path | None) -> None:
 
 
 def _scripts(journal: Journal, folder: Path) -> int:
-    from workbench.report.python import export_python
+    from workbench.report.scripts.two_scripts import export_python
 
     try:
         return export_python(journal, folder)
@@ -69,7 +69,7 @@ def _file(journal: Journal, form: str, target: Path | None) -> int:
     """Write one file; return how many calls have no place in it."""
     with _opened(target) as out:
         if form == "pcapng":
-            count: int = import_module("workbench.report.wire").export_pcapng(journal, out)
+            count: int = import_module("workbench.report.capture.wire").export_pcapng(journal, out)
             return count
         if form == "jsonl":
             _lines(journal, out)
@@ -83,7 +83,7 @@ def _file(journal: Journal, form: str, target: Path | None) -> int:
 
 
 def _lines(journal: Journal, out: BinaryIO) -> None:
-    from workbench.report.copy import copy
+    from workbench.report.feed import copy
     from workbench.report.jsonl import JsonReport
 
     copy(journal, JsonReport(out, journal))
@@ -91,9 +91,9 @@ def _lines(journal: Journal, out: BinaryIO) -> None:
 
 def _text(journal: Journal, form: str, out: TextIO) -> None:
     if form == "html":
-        import_module("workbench.report.html").export_html(journal, out)
+        import_module("workbench.report.html.page").export_html(journal, out)
     else:
-        from workbench.report.copy import copy
+        from workbench.report.feed import copy
         from workbench.report.text import TextReport
 
         copy(journal, TextReport(out, journal))

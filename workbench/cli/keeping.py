@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from workbench.model.size import SizeError, parse_size
+from workbench.model.call.size import SizeError, parse_size
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -12,12 +12,12 @@ from typing import Any
 import click
 
 from workbench.cli.common import Failure, new_report
-from workbench.engine.session import LIMIT, SessionExists, discard, fresh_path, fullness, record_to, sessions_folder
 from workbench.engine.state import Outcome
+from workbench.journal.files import LIMIT, SessionExists, discard, fresh_path, fullness, record_to, sessions_folder
 from workbench.journal.reader import Journal
-from workbench.model.explain import error_sentence
-from workbench.probe.record import Recorder
-from workbench.report.copy import Report
+from workbench.model.words.error_sentence import error_sentence
+from workbench.probe.recorder import Recorder
+from workbench.report.feed import Report
 
 LOOK = 0.02
 """Seconds between two looks at the journal."""

@@ -8,9 +8,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from workbench.cli.failure import Failure
-from workbench.journal.live import recover
+from workbench.journal.pages import recover
 from workbench.journal.reader import Journal, NotASession
-from workbench.model.safe import safe
+from workbench.model.text.safe import safe
 
 
 @contextmanager

@@ -12,11 +12,11 @@ from workbench.cli.failure import Failure
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import Output
 from workbench.cli.reading import reading
-from workbench.engine.bench import Bench
-from workbench.engine.recorded_client import NoClient, RecordedClient, recorded_client
-from workbench.engine.replay import Differs, Replay, settings_for
-from workbench.model.address import Address
-from workbench.model.endpoint import SettingsError
+from workbench.engine.endpoints.bench import Bench
+from workbench.engine.replay.recorded_client import NoClient, RecordedClient, recorded_client
+from workbench.engine.replay.replay import Differs, Replay, settings_for
+from workbench.model.call.address import Address
+from workbench.model.call.settings import SettingsError
 
 EPILOG = """\b
 Examples:

@@ -16,13 +16,13 @@ from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import recording
 from workbench.cli.run_all import run_all
 from workbench.cli.trace import trace
-from workbench.engine.programs import NoProgram, program
+from workbench.engine.tracing.programs import NoProgram, program
 from workbench.experiments.catalog import BadExperiment, Experiment, NoBlock, Verdict, by_topic, catalog, find
 from workbench.experiments.parameters import BadValue, Value
 from workbench.experiments.runner import DEADLINE, Result, Run
-from workbench.model.describe import expression, outcome
-from workbench.model.safe import safe
-from workbench.report.copy import copy
+from workbench.model.text.safe import safe
+from workbench.model.words.as_python import expression, outcome
+from workbench.report.feed import copy
 
 EPILOG = """\b
 Examples:

@@ -12,9 +12,9 @@ from threading import Event
 from workbench.cli.common import Failure
 from workbench.experiments.catalog import Experiment, Verdict
 from workbench.experiments.runner import Result, Run
-from workbench.model.about import cut
-from workbench.model.safe import cells, safe
-from workbench.probe.record import Recorder
+from workbench.model.text.fit import cut
+from workbench.model.text.safe import cells, safe
+from workbench.probe.recorder import Recorder
 
 WORKERS = 2
 """Experiments that run side by side: more would disturb each other's timing where there are few cores."""

@@ -14,13 +14,13 @@ import click
 from workbench.cli.common import AddressType, F, Failure, TimeoutType, output_options, socket_options
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import LOOK, Output, Printer
-from workbench.engine.bench import Bench
-from workbench.engine.client import Client
-from workbench.engine.setup import first_address
+from workbench.engine.endpoints.bench import Bench
+from workbench.engine.endpoints.client import Client
+from workbench.engine.endpoints.setup import first_address
 from workbench.engine.state import Outcome
-from workbench.model.address import Address
-from workbench.model.endpoint import ClientSettings, SettingsError
-from workbench.model.payload import PayloadError, encode_json, parse_hex
+from workbench.model.call.address import Address
+from workbench.model.call.payload import PayloadError, encode_json, parse_hex
+from workbench.model.call.settings import ClientSettings, SettingsError
 
 _PAYLOADS = ("--text", "--json", "--hex", "--file")
 EPILOG = """\b

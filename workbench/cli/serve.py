@@ -13,13 +13,13 @@ import click
 from workbench.cli.common import AddressType, Failure, TimeoutType, output_options, socket_options
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import LOOK, Output, Printer
-from workbench.engine.bench import Bench
-from workbench.engine.responders import NAMES, Responder, UnknownResponder, responder
-from workbench.engine.server import Server
-from workbench.engine.setup import first_address
-from workbench.model.address import Address
-from workbench.model.endpoint import ServerSettings, SettingsError
-from workbench.model.safe import safe
+from workbench.engine.endpoints.bench import Bench
+from workbench.engine.endpoints.responders import NAMES, Responder, UnknownResponder, responder
+from workbench.engine.endpoints.server import Server
+from workbench.engine.endpoints.setup import first_address
+from workbench.model.call.address import Address
+from workbench.model.call.settings import ServerSettings, SettingsError
+from workbench.model.text.safe import safe
 
 EPILOG = """\b
 Examples:

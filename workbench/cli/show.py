@@ -11,13 +11,13 @@ import click
 from workbench.cli.common import new_report, output_options
 from workbench.cli.failure import Failure
 from workbench.cli.reading import reading
-from workbench.model.about import counted
-from workbench.model.conversation import HEX, TEXT, Conversation
-from workbench.model.framing import LENS_NAMES, UnknownLens, find_format
-from workbench.model.query import WORDS, Query, QueryError, literal, parse, parse_find
-from workbench.model.safe import safe
-from workbench.probe.record import CALLS
-from workbench.report.copy import copy, meant
+from workbench.model.lens.conversation import HEX, TEXT, Conversation
+from workbench.model.lens.lens import LENS_NAMES, UnknownLens, find_format
+from workbench.model.session.query import WORDS, Query, QueryError, literal, parse, parse_find
+from workbench.model.text.fit import counted
+from workbench.model.text.safe import safe
+from workbench.probe.format import CALLS
+from workbench.report.feed import copy, meant
 
 EPILOG = """\b
 Examples:

@@ -14,14 +14,14 @@ import click
 from workbench.cli.common import Failure, output_options
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import Printer, recording
-from workbench.engine.programs import NoProgram, Program, program, unseen, why_untraced
-from workbench.engine.trace import UNTIL_LISTENING, Running, Tracing
-from workbench.journal.live import LivePages
+from workbench.engine.tracing.launch import UNTIL_LISTENING, Running, Tracing
+from workbench.engine.tracing.programs import NoProgram, Program, program, unseen, why_untraced
+from workbench.journal.pages import LivePages
 from workbench.journal.reader import Journal
-from workbench.model.about import not_kept
-from workbench.model.safe import safe
-from workbench.probe.record import Recorder
-from workbench.report.copy import Report
+from workbench.model.text.safe import safe
+from workbench.model.words.about import not_kept
+from workbench.probe.recorder import Recorder
+from workbench.report.feed import Report
 from workbench.report.jsonl import JsonReport
 from workbench.report.text import TextReport
 

@@ -35,10 +35,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench.experiments.parameters import Parameter, Value, constant, replaced
-from workbench.model.about import cut
-from workbench.model.call import Call
-from workbench.model.safe import safe
-from workbench.probe.record import CALLS
+from workbench.model.call.call import Call
+from workbench.model.text.fit import cut
+from workbench.model.text.safe import safe
+from workbench.probe.format import CALLS
 
 SCRIPTS = Path(__file__).parent / "scripts"
 TOPICS = (

@@ -6,8 +6,8 @@ import ast
 import math
 from dataclasses import dataclass
 
-from workbench.model.about import cut
-from workbench.model.safe import safe
+from workbench.model.text.fit import cut
+from workbench.model.text.safe import safe
 
 Value = bool | int | float | str
 """What a parameter may hold."""

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from workbench.engine.session import sessions_folder
 from workbench.experiments.catalog import SCRIPTS, Experiment, Verdict
+from workbench.journal.files import sessions_folder
 
 
 @dataclass(frozen=True, slots=True)

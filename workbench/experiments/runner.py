@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from workbench.engine.stepping import Held, Rule, Stepping
-from workbench.engine.trace import traced_environment
+from workbench.engine.tracing.launch import traced_environment
+from workbench.engine.tracing.stepping import Held, Rule, Stepping
 from workbench.experiments.catalog import SCRIPTS, Experiment, Verdict, verdict
 from workbench.experiments.parameters import Value
-from workbench.journal.live import LivePages
+from workbench.journal.pages import LivePages
 from workbench.journal.reader import Journal
-from workbench.model.call import Call
-from workbench.probe.record import Recorder
+from workbench.model.call.call import Call
+from workbench.probe.recorder import Recorder
 
 DEADLINE = 20.0
 """Seconds that a script may take, unless told otherwise."""

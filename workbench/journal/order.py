@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable
 
 from workbench.journal.reader import Journal
-from workbench.model.call import Call
+from workbench.model.call.call import Call
 
 _AT_ITS_END = frozenset({"accept"})
 

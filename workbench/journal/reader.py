@@ -19,31 +19,33 @@ from typing import TypeVar
 import msgspec
 
 from workbench.journal.scan import GAP, PAUSE, Scanner, pread
-from workbench.model.about import not_kept
-from workbench.model.ascending import Ascending
-from workbench.model.call import FAILED as FAILED
-from workbench.model.call import RECEIVED as RECEIVED
-from workbench.model.call import SENT as SENT
-from workbench.model.call import UNSEEN as UNSEEN
-from workbench.model.call import Call, Head, Number, Tail, decode, decode_tail, unread
-from workbench.model.datagrams import HEAD
-from workbench.model.lineage import NAMING, Lineage
-from workbench.probe import record
-from workbench.probe.record import CALL, DATAGRAM, FIXED, HEAD_SIZE, PREFIX
+from workbench.model.call.call import FAILED as FAILED
+from workbench.model.call.call import RECEIVED as RECEIVED
+from workbench.model.call.call import SENT as SENT
+from workbench.model.call.call import UNSEEN as UNSEEN
+from workbench.model.call.call import Call, Head, Number, Tail, decode, decode_tail, unread
+from workbench.model.lineage.ascending import Ascending
+from workbench.model.lineage.datagrams import HEAD
+from workbench.model.lineage.lineage import NAMING, Lineage
+from workbench.model.words.about import not_kept
+from workbench.probe import format as record_format
+from workbench.probe.format import CALL, DATAGRAM, FIXED, HEAD_SIZE, PREFIX
 
 _T = TypeVar("_T")
 
 
-_FAILED = record.FAILED
-_MOVED_NOTHING = record.FAILED | record.UNFINISHED
-_NO_NUMBER = record.NO_RESULT | record.OTHER_RESULT | record.UNFINISHED
-_ENDING = frozenset((record.CODE["shutdown"], record.CODE["close"]))
-_SOCKET, _CLOSE = record.CODE["socket"], record.CODE["close"]
-_CONNECT_EX = record.CODE["connect_ex"]
+_FAILED = record_format.FAILED
+_MOVED_NOTHING = record_format.FAILED | record_format.UNFINISHED
+_NO_NUMBER = record_format.NO_RESULT | record_format.OTHER_RESULT | record_format.UNFINISHED
+_ENDING = frozenset((record_format.CODE["shutdown"], record_format.CODE["close"]))
+_SOCKET, _CLOSE = record_format.CODE["socket"], record_format.CODE["close"]
+_CONNECT_EX = record_format.CODE["connect_ex"]
 _OPENING = ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
 _CHUNK = 1 << 20
 _LONG = 1 << 13  # bytes; a few calls so long are kept in memory, and 512 others: together 4 MiB at most
-_MARKS = bytes(SENT if code in record.SENDS else RECEIVED if code in record.RECVS else 0 for code in range(256))
+_MARKS = bytes(
+    SENT if code in record_format.SENDS else RECEIVED if code in record_format.RECVS else 0 for code in range(256)
+)
 
 
 class NotASession(ValueError):
@@ -53,7 +55,7 @@ class NotASession(ValueError):
 class Start(msgspec.Struct, frozen=True):
     """What a writer tells of itself when it begins: wall clock and monotonic clock in ns, and where it runs."""
 
-    format: Number = record.FORMAT
+    format: Number = record_format.FORMAT
     program: str = ""
     wall: Number = 0
     monotonic: Number = 0
@@ -160,7 +162,7 @@ class Journal:
                     names = self._tail(offset, tail)
                     if names.tcp:
                         self._compare((pid, socket), names, flags)
-                    if code == _SOCKET and flags & record.TLS:
+                    if code == _SOCKET and flags & record_format.TLS:
                         marks[-1] |= UNSEEN
                     self.lineage.named(code, (pid, socket), names, flags=flags, started=started, ended=ended)
             elif kind == GAP:
@@ -200,7 +202,7 @@ class Journal:
     def problems(self) -> list[str]:
         """Return what is wrong with the file, a sentence each; an empty list for a whole one."""
         found = []
-        if self.start is not None and self.start.format > record.FORMAT:
+        if self.start is not None and self.start.format > record_format.FORMAT:
             found.append(f"written by a newer version (format {self.start.format}): some of it may be missing")
         if self.unreadable:
             found.append(f"{self.unreadable} bytes could not be read")
@@ -230,20 +232,20 @@ class Journal:
         """Take in a record that is no call."""
         head, tail, data = self._parts(offset, length)
         match head.kind:
-            case record.TEXT:
+            case record_format.TEXT:
                 self._writer(head).texts[head.result] = data.decode("utf-8", "backslashreplace")
-            case record.START:
+            case record_format.START:
                 self._begin(head, _decode(tail, Start))
-            case record.NOTE:
+            case record_format.NOTE:
                 note = _decode(tail, Note)
                 if note is not None:
                     self._annotate(note)
-            case record.LOST:
+            case record_format.LOST:
                 writer, lost = self._writer(head), _decode(tail, _Lost) or _Lost()
                 self.lost += max(0, lost.calls - writer.lost)
                 writer.lost = max(lost.calls, writer.lost)
                 self.lineage.doubt()
-            case record.END:
+            case record_format.END:
                 self._writer(head).ended = True
 
     def _begin(self, head: Head, start: Start | None) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from threading import Lock
 from typing import TypeAlias, TypeVar
 
-from workbench.probe.record import CALL, HEAD_SIZE, MAGIC, PREFIX, START
+from workbench.probe.format import CALL, HEAD_SIZE, MAGIC, PREFIX, START
 
 CHUNK = 1 << 16
 WINDOW = 1 << 17  # bytes that are searched without a pause

@@ -46,7 +46,7 @@ def start(folder: str) -> None:
 
 
 def sign_in(path: str) -> int:
-    """Append a page for this process to the live file (see live.py); return its offset, -1 where that cannot be done.
+    """Append a page for this process to the live file (see page.py); return its offset, -1 where that cannot be done.
 
     Appended at once: several processes never get the same page, and a full disk shows here, not as SIGBUS later.
     """
@@ -78,8 +78,8 @@ def _trace(module: "ModuleType", session: str, place: int, limit: str) -> None:
     sys.modules[PACKAGE] = package
     own = _lend()
     try:
-        __import__(PACKAGE + ".program")
-        sys.modules[PACKAGE + ".program"].install(module, session, place, int(limit) if limit else None)
+        __import__(PACKAGE + ".program_socket")
+        sys.modules[PACKAGE + ".program_socket"].install(module, session, place, int(limit) if limit else None)
     except Exception:
         _mark(session + ".live", place, _AT_LOST, b"\xff" * 4)  # more calls lost than there can be: it is not traced
         raise

@@ -9,7 +9,7 @@ import socket
 import struct
 import sys
 
-from .record import UNKNOWN
+from .format import UNKNOWN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

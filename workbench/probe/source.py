@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Optional
 
-    from .record import Recorder
+    from .recorder import Recorder
 
 _MOST = 5000
 """Code objects, and names, that are remembered; a program may make them without end."""

@@ -15,17 +15,17 @@ from _thread import _local as thread_local
 
 from .bootstrap import PAGE as PAGE
 from .facts import STREAM, argument, option, queued, size_of, taken
-from .live import mapped
-from .plain import dumps
-from .record import CALLS, CODE, SENDS
-from .sockets import _Made
+from .format import CALLS, CODE, SENDS
+from .page import mapped
+from .tail import dumps
+from .traced_socket import _Made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mmap import mmap
     from typing import Any, Callable, Optional
 
-    from .program import ProgramSocket
+    from .program_socket import ProgramSocket
 
 SUFFIX = ".step"
 BEFORE, AFTER = 1, 2

@@ -8,9 +8,9 @@ from __future__ import annotations
 from time import monotonic_ns as clock
 
 from .facts import flat, size_of, whole
-from .live import AT_CALL
-from .record import CODE, NO_RESULT, TLS, UNKNOWN
-from .recording import harmless
+from .format import CODE, NO_RESULT, TLS, UNKNOWN
+from .page import AT_CALL
+from .recording_socket import harmless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

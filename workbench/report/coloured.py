@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
 
-from workbench.model.hexdump import ASCII, CLASS, COLOURS, Category, hex_column, offset_digits
+from workbench.model.text.hexdump import ASCII, CLASS, COLOURS, Category, hex_column, offset_digits
 
 _CODES = {"bright_black": 90, "green": 32, "yellow": 33, "magenta": 35, "cyan": 36}
 _ESCAPES = [f"\x1b[{_CODES[COLOURS[category]]}m" for category in Category]

@@ -14,7 +14,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
-from workbench.model.hexdump import ASCII, CLASS, SIGNS, Category, hex_column, offset_digits
+from workbench.model.text.hexdump import ASCII, CLASS, SIGNS, Category, hex_column, offset_digits
 
 _SMALL = 512
 _BLOCK = 1 << 16  # bytes of payload at a time: what is built from them stays in the processor's cache

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from workbench.journal.reader import Journal
-from workbench.model.call import Call, to_json
+from workbench.model.call.call import Call, to_json
 
 
 class JsonReport:

@@ -12,14 +12,14 @@ from datetime import tzinfo
 from typing import TextIO
 
 from workbench.journal.reader import Journal, Note
-from workbench.model import annotate
-from workbench.model.about import counted, cut
-from workbench.model.call import Call
-from workbench.model.describe import TimeMode, direction, expression, outcome, time_text
-from workbench.model.safe import cells, safe
+from workbench.model.call.call import Call
+from workbench.model.text.fit import counted, cut
+from workbench.model.text.safe import cells, safe
+from workbench.model.why.notes import annotate, notes_from
+from workbench.model.words.as_python import TimeMode, direction, expression, outcome, time_text
 from workbench.report.coloured import coloured
 from workbench.report.dump import dump
-from workbench.report.lens import LensNotes
+from workbench.report.lens_notes import LensNotes
 
 INDENT = 6
 _EXPRESSION, _OUTCOME = 60, 48  # cells that they may take; the bytes stand whole in the hex lines
@@ -94,8 +94,8 @@ class TextReport:
     def _annotations(self, call: Call) -> list[str]:
         lineage, lengths = self._journal.lineage, self._journal.lengths
         if self._live and call.sends:
-            return annotate.annotations(call, None, None)
-        return annotate.annotate(call, lineage, lengths)
+            return notes_from(call, None, None)
+        return annotate(call, lineage, lengths)
 
     def _paint(self, text: str, code: str) -> str:
         return _painted(text, code) if self._colour else text

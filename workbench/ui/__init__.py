@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from workbench.ui import terminal
 
 if TYPE_CHECKING:
-    from workbench.engine.programs import Program
+    from workbench.engine.tracing.programs import Program
 
 
 def run(session: Path | None, *, record: Path | None, append: bool, overwrite: bool, limit: int) -> str | None:
     """Open the bench, or the recording *session*; return a sentence if it could not be opened."""
     if not terminal.is_there():
         return terminal.NONE
-    from workbench.engine.session import SessionExists
+    from workbench.journal.files import SessionExists
     from workbench.journal.reader import NotASession
     from workbench.ui.app import WorkbenchApp
-    from workbench.ui.bridge import Bridge
+    from workbench.ui.session.bridge import Bridge
 
     try:
         if session is not None:
@@ -51,10 +51,10 @@ def run_trace(
     """
     if not terminal.is_there():
         return 2, terminal.NONE
-    from workbench.engine.session import SessionExists
+    from workbench.journal.files import SessionExists
     from workbench.ui.app import WorkbenchApp
-    from workbench.ui.screens.trace import TraceScreen
-    from workbench.ui.trace_bridge import TraceBridge
+    from workbench.ui.trace.bridge import TraceBridge
+    from workbench.ui.trace.screen import TraceScreen
 
     try:
         bridge = TraceBridge(programs, record, append=append, overwrite=overwrite, limit=limit, step=step)

@@ -17,9 +17,9 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from workbench.ui.bridge import Bridge, keep_traceback
-from workbench.ui.screens.bench import BenchScreen
-from workbench.ui.screens.session import SessionScreen
+from workbench.ui.bench.screen import BenchScreen
+from workbench.ui.session.bridge import Bridge, keep_traceback
+from workbench.ui.session.screen import SessionScreen
 
 _OF_TEXTUAL = ("Theme", "Screenshot", "Quit")
 
@@ -96,14 +96,14 @@ class WorkbenchApp(App[None]):
 
     @work
     async def _ask_to_leave(self) -> None:
-        from workbench.ui.screens.confirm import Confirm
+        from workbench.ui.parts.confirm import Confirm
 
         if await self.push_screen_wait(Confirm("The session is thrown away, and your notes with it.", "Leave")):
             self.exit()
 
     def action_help(self) -> None:
         """Show the help, or close it."""
-        from workbench.ui.screens.help import HelpScreen
+        from workbench.ui.session.help import HelpScreen
 
         if isinstance(self.screen, HelpScreen):
             self.pop_screen()

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from tests.ui.log.test_view import Bench, shown
+from tests.ui.recording import CLIENT, Session
+from workbench.journal.neighbours import explain
+from workbench.model.lineage.lineage import Part
+from workbench.ui.log.borders import borders, marked
+from workbench.ui.log.view import LogView
+from workbench.ui.session.why import WhyScreen
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    """connect, accept, two sends (#3, #4), three recvs (#5 … #7), the second with the end of #3 and the start of #4."""
+    made = Session(tmp_path / "session").connect()
+    made.send(b"hello world").send(b"second")
+    return made.recv(b"hell", 4, left=13).recv(b"o worldse", 9, left=4).recv(b"cond", 16)
+
+
+class Asking(Bench):
+    """Opens the explanation that the log asks for."""
+
+    def on_log_view_why_wanted(self, message: LogView.WhyWanted) -> None:
+        self.push_screen(WhyScreen(explain(self.journal, message.index)))
+
+
+async def test_a_mark_stands_where_the_next_send_begins(session: Session) -> None:
+    async with Bench(session.path).run_test(size=(81, 40)) as pilot:
+        lines = await shown(pilot)
+        assert " 0000 6f 20 77 6f 72 6c 64│73  65                      o worldse #4" in lines
+        assert sum("│" in line for line in lines) == 1
+        assert any(line.endswith("end of #3 and start of #4") for line in lines)
+
+
+async def test_where_eight_bytes_make_a_line_the_mark_stands_before_the_byte_too(session: Session) -> None:
+    session.send(b"12345678").send(b"ab").recv(b"12345678ab", 99)
+    async with Bench(session.path).run_test(size=(60, 40)) as pilot:
+        lines = await shown(pilot)
+        assert " 0008│61 62                   ab #9" in lines
+
+
+async def test_beside_notes_the_mark_stands_alone(session: Session) -> None:
+    async with Bench(session.path).run_test(size=(150, 40)) as pilot:
+        lines = await shown(pilot)
+        assert " 0000 6f 20 77 6f 72 6c 64│73  65                      o worldse" in lines
+        assert any("end of #3 and start of #4" in line for line in lines)
+
+
+def over(pilot: Pilot[None]) -> dict[int, str]:
+    """What each call is drawn over, by its seq."""
+    assert isinstance(pilot.app, Bench)
+    view = pilot.app.log_view
+    return {call + 1: name for call in range(len(pilot.app.journal)) if (name := view.highlight(call))}
+
+
+async def test_the_kin_of_the_selected_call_are_seen(session: Session) -> None:
+    async with Bench(session.path).run_test(size=(81, 40)) as pilot:
+        await pilot.pause()
+        view = pilot.app.query_one(LogView)
+        view.show_index(5)
+        assert over(pilot) == {6: "cursor", 3: "kin", 4: "kin"}
+        lines = await shown(pilot)
+        assert [line[2:17] for line in lines if line.startswith("◆▾")] == ["12:00:00.000300", "12:00:00.000400"]
+        view.show_index(2)
+        assert over(pilot) == {3: "cursor", 5: "kin", 6: "kin"}
+        view.show_index(0)
+        assert over(pilot) == {1: "cursor"}
+
+
+async def test_k_goes_round_a_call_and_its_kin(session: Session) -> None:
+    async with Bench(session.path).run_test(size=(81, 40)) as pilot:
+        await pilot.pause()
+        view = pilot.app.query_one(LogView)
+        view.show_index(5)
+        went = []
+        for key in ("k", "k", "k", "K", "K"):
+            await pilot.press(key)
+            went.append((view.selected or 0) + 1)
+        assert went == [3, 4, 6, 4, 3]
+        assert over(pilot) == {3: "cursor", 4: "kin", 6: "kin"}
+
+
+async def test_keys_mean_the_last_call_while_none_is_selected(session: Session) -> None:
+    async with Bench(session.path).run_test(size=(81, 40)) as pilot:
+        view = pilot.app.log_view
+        await pilot.press("enter")
+        assert (view.selected, view.rows.is_folded(6)) == (None, True)
+        await pilot.press("k")
+        assert (view.selected, "◆" in "".join(await shown(pilot))) == (3, True)
+
+
+async def test_k_on_a_call_without_kin_stays(session: Session) -> None:
+    async with Bench(session.path).run_test(size=(81, 40)) as pilot:
+        await pilot.pause()
+        view = pilot.app.query_one(LogView)
+        view.show_index(0)
+        await pilot.press("k")
+        assert view.selected == 0
+
+
+async def test_a_recv_that_comes_later_becomes_kin(session: Session) -> None:
+    session.send(b"third")
+    async with Bench(session.path).run_test(size=(81, 40)) as pilot:
+        await pilot.pause()
+        app = pilot.app
+        assert isinstance(app, Bench)
+        app.log_view.show_index(7)
+        assert over(pilot) == {8: "cursor"}
+        app.log_view.action_pause()
+        session.recv(b"third", 9)
+        app.log_view.action_pause()
+        app.log_view.following = False
+        app.pull()
+        assert over(pilot) == {8: "cursor", 9: "kin"}
+
+
+async def test_w_explains_the_selected_call(session: Session) -> None:
+    async with Asking(session.path).run_test(size=(100, 40)) as pilot:
+        await pilot.pause()
+        pilot.app.query_one(LogView).show_index(4)
+        await pilot.press("w")
+        await pilot.pause()
+        said = screen_text(pilot.app)
+        assert "#5 conn 1 recv(4) = b'hell'" in said
+        assert "recv(4) takes at most 4 bytes, and 17 were queued: it took 4 of them." in said
+        assert "They are bytes 0-3 of the 11 that send #3 sent" in said
+        assert "The next recv(4) takes 4 of these 13 at once." in said
+        assert "data = s.recv(4)  # = b'hell'" in said
+        await pilot.press("y")
+        assert pilot.app.clipboard.endswith("data = s.recv(4)  # = b'hell'")
+        await pilot.press("w")
+        await pilot.pause()
+        assert not isinstance(pilot.app.screen, WhyScreen)
+
+
+@pytest.mark.parametrize("size", [(46, 24), (72, 24), (80, 24), (118, 40)])
+async def test_an_explanation_fits_every_screen_and_harms_no_terminal(session: Session, size: tuple[int, int]) -> None:
+    tail = {"args": ["/tmp/\x1b]0;x\x07[/nope]"], "error": ["OSError", "\x1b[2J"]}
+    session.call("bind", CLIENT, tail=tail, flags=1, number=98)
+    async with Asking(session.path).run_test(size=size) as pilot:
+        await pilot.pause()
+        pilot.app.query_one(LogView).show_index(7)
+        await pilot.press("w")
+        await pilot.pause()
+        said = screen_text(pilot.app)
+        assert "why?" in said
+        assert "EADDRINUSE" in said
+        assert said.replace("\n", "").isprintable()
+
+
+def screen_text(app: App[None]) -> str:
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+def test_borders_are_those_between_sends() -> None:
+    sources = [Part(3, 4, 11), Part(4, 0, 2), Part(9, 0, 1), Part(10, 0, 1), Part(11, 0, 1)]
+    found = borders(sources)
+    assert found == ((7, 4), (9, 9), (10, 10), (11, 11))
+    assert borders(sources[:1]) == ()
+
+
+def test_a_mark_takes_the_place_of_a_blank_and_no_more() -> None:
+    pieces = [("0000 ", "offset"), ("61 62 ", "a"), ("63 ", "b")]
+    assert marked(pieces, [4, 7, 10]) == [
+        ("0000", "offset"), ("│", "boundary"),
+        ("61", "a"), ("│", "boundary"), ("62", "a"), ("│", "boundary"), ("63 ", "b"),
+    ]  # fmt: skip
+    assert marked(pieces, []) == pieces
+
+
+async def test_a_call_without_bytes_or_without_kin_says_which_it_is(session: Session) -> None:
+    session.send(b"nobody took this")
+    async with Bench(session.path).run_test(size=(81, 40)) as pilot:
+        for key, said in (("end", "No other call in the log moved these bytes."), ("home", "This call moved no bytes")):
+            await pilot.press(key, "k")
+            assert any(each.message.startswith(said) for each in pilot.app._notifications)

@@ -1,0 +1,151 @@
+"""The endpoints of a server: what listens, what was accepted, and the one socket of a datagram server."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from workbench.engine.endpoints.endpoint import Endpoint, Run
+from workbench.engine.endpoints.responders import Responder
+from workbench.engine.endpoints.setup import NODELAY
+from workbench.engine.sockets.bench_socket import BenchSocket
+from workbench.engine.sockets.waker import Cancelled
+from workbench.engine.state import Outcome
+from workbench.model.call.settings import ServerSettings
+
+_PASSING = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED))
+"""Errors of accept(2) after which a server tries again."""
+_BREATH = 0.1
+"""Seconds before it does, and between two looks at whether there is room for another connection."""
+_PEERS = 1024
+"""Senders that a datagram server remembers its part of a conversation with."""
+
+
+class ResponderFailed(Exception):
+    """What a person's own responder raised."""
+
+
+class Answering(Endpoint):
+    """An endpoint that answers what it receives, in the lane that received it, as a one-threaded server does."""
+
+    def __init__(
+        self, *args: Any, responder: Callable[[], Responder], failed: Callable[[str], None], **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self._failed = failed
+        self.turns = 0
+        """How many times it has received and, where there was an answer, answered."""
+        self.answer_with(responder)
+
+    def answer_with(self, responder: Callable[[], Responder]) -> None:
+        """Answer what comes from now on with another responder: each sender's conversation with it begins anew."""
+        self._responder_for: Callable[[Any], Responder] = lru_cache(_PEERS)(lambda sender: responder())
+
+    def received(self, outcome: Outcome) -> Outcome:
+        """Answer; a responder that raises, or an answer that can't be sent, is an error of this turn."""
+        result, sender = outcome.result, None
+        if isinstance(result, tuple):
+            result, sender = result
+        if isinstance(outcome.error, TimeoutError):
+            reply = self._ask(sender, lambda responder: responder.silence())
+        elif outcome.ok and not self.ended:
+            reply = self._ask(sender, lambda responder: responder.answer(result))
+        else:
+            return outcome
+        answered = self._answer(reply, sender)
+        self.turns += outcome.ok
+        return Outcome(outcome.result, outcome.error or answered.error)
+
+    def _answer(self, reply: Outcome, sender: Any) -> Outcome:
+        if not reply.ok or reply.result is None:
+            return reply
+        if self.peer is not None:
+            return self.make("sendall", reply.result)
+        return self.make("sendto", reply.result, sender) if sender else Outcome()
+
+    def _ask(self, sender: Any, question: Callable[[Responder], bytes | None]) -> Outcome:
+        """A responder may be a person's own function: what it raises ends its turn, not the server."""
+        try:
+            return Outcome(question(self._responder_for(sender)))
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            self._failed(f"{self.name}: the responder raised {type(error).__name__}: {error}")
+            return Outcome(error=ResponderFailed())
+
+
+class Connection(Answering):
+    """An accepted connection. By itself it receives and answers until the end or an error, then closes."""
+
+    def begin(self, settings: ServerSettings) -> None:
+        """Set it up as the server is told to, then receive; OSError or RuntimeError where there's no lane for it."""
+
+        def work() -> Outcome:
+            if settings.nodelay:
+                self.make("setsockopt", *NODELAY)
+            if settings.timeout is not None:
+                self.make("settimeout", settings.timeout)
+            self.set_auto(settings.auto_recv)
+            return Outcome()
+
+        self._reading.start()
+        self.submit(work, reads=True)
+
+    def run_by_itself(self, run: Run) -> Outcome:
+        """Receive and answer; a connection that was only told to stop stays open."""
+        outcome = super().run_by_itself(run)
+        if self.ended or not (outcome.ok or isinstance(outcome.error, Cancelled)):
+            self.close()
+        return outcome
+
+
+class DatagramServer(Answering):
+    """The one socket of a datagram server, which receives from whoever sends. An error does not stop it."""
+
+    def goes_on(self, outcome: Outcome) -> bool:
+        """Only the person stops it."""
+        if isinstance(outcome.error, OSError) and not isinstance(outcome.error, TimeoutError | BlockingIOError):
+            self._reading.pause(_BREATH)
+        return not isinstance(outcome.error, Cancelled) and not self.ending
+
+
+class Listener(Endpoint):
+    """A listening socket. *accepted* is told each new socket, in the lane that accepted it.
+
+    By itself it accepts only while *may_accept* holds: the next connections wait in the kernel's queue.
+    """
+
+    def __init__(
+        self, *args: Any, accepted: Callable[[BenchSocket], None], may_accept: Callable[[], bool], **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self._accepted, self._may_accept = accepted, may_accept
+
+    def accept_one(self) -> Outcome:
+        """Accept a connection and let it begin; one that there is no descriptor or thread for is closed again."""
+        outcome = self.make("accept")
+        if not outcome.ok:
+            return outcome
+        try:
+            self._accepted(outcome.result[0])
+        except (OSError, RuntimeError) as error:
+            outcome.result[0].close()
+            return Outcome(error=error)
+        return outcome
+
+    def take(self, bufsize: int | None = None) -> Outcome:
+        """Accepting is a listener's way to receive."""
+        return self.accept_one()
+
+    def wait_for_turn(self) -> None:
+        """Wait for room first."""
+        while not self._may_accept():
+            self._reading.pause(_BREATH)
+        super().wait_for_turn()
+
+    def goes_on(self, outcome: Outcome) -> bool:
+        """Whether the next accept may go better; a timeout is no reason to stop."""
+        if isinstance(outcome.error, OSError) and outcome.error.errno in _PASSING:
+            self._reading.pause(_BREATH)
+            return True
+        return super().goes_on(outcome) or isinstance(outcome.error, TimeoutError)

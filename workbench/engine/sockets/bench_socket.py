@@ -1,0 +1,82 @@
+"""The bench's own socket: it records like a traced one, and its waits can be cancelled."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+from workbench.engine.sockets.waiting_socket import WaitingSocket
+from workbench.engine.sockets.waker import POLLIN
+from workbench.engine.sockets.watching_socket import Receivers, WatchingSocket
+from workbench.model.call.call import socket_id
+from workbench.probe.recorder import Recorder
+from workbench.probe.traced_socket import TracedSocket
+
+
+class BenchSocket(TracedSocket, WatchingSocket):
+    """A socket under a name. `recorded_by` makes the class for one session."""
+
+    _wb_send_some = WatchingSocket.send_some
+    _wb_sending = WaitingSocket.sending
+
+    name: str = ""
+    """Under which its calls stand in the journal."""
+    number: int = 0
+    """Of an accepted socket, its number among the connections."""
+    numbers: Iterator[int] | None = None
+    """Of a listener, the numbers that the sockets it accepts get; they are named "conn 1" and so on."""
+
+    def __init__(
+        self, family: int = -1, type: int = -1, proto: int = -1, fileno: int | None = None, *, name: str = ""
+    ) -> None:
+        self.name = name
+        TracedSocket.__init__(self, family, type, proto, fileno)
+
+    def _wb_identify(self, kind: int = socket.SOCK_STREAM) -> None:
+        super()._wb_identify(kind)
+        if self.name:
+            self.label = self.name
+
+    def rename(self, name: str) -> None:
+        """Let the calls from here on stand under *name*."""
+        self.name = self.label = name
+
+    @property
+    def id(self) -> str:
+        """Its id in the session, such as "4711.3"."""
+        return socket_id(*self._wb_key)
+
+    def accept(self) -> tuple[Any, Any]:
+        """socket.accept, recorded."""
+        return TracedSocket.accept(self)
+
+    def _wb_accept_one(self) -> tuple[Any, Any]:
+        """Name the accepted socket at once, so that the record of its accept has its name."""
+        accepted, address = super()._wb_accept_one()
+        if self.numbers is not None and isinstance(accepted, BenchSocket):
+            accepted.number = next(self.numbers)
+            accepted.rename(f"conn {accepted.number}")
+        return accepted, address
+
+    def wait_readable(self) -> None:
+        """Wait until a recv or accept would find something, an error or the end; raises Cancelled."""
+        with self._blocked() as waker:
+            while not waker.wait(self.fileno(), POLLIN, None):
+                pass
+
+    def fileno_recorded(self) -> int:
+        """Make a fileno call that stands in the journal; fileno itself is asked too often to be recorded."""
+        return int(self._wb_call("fileno", self.fileno, ()))
+
+
+def recorded_by(recorder: Recorder) -> type[BenchSocket]:
+    """Return the class of sockets whose calls *recorder* writes down."""
+
+    class Socket(BenchSocket):
+        pass
+
+    Socket.recorder = recorder
+    Socket.receivers = Receivers()
+    Socket.accepts = Socket
+    return Socket

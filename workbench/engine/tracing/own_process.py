@@ -1,0 +1,93 @@
+"""Recording the sockets of this very process, for a while: `with record() as recording`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+from weakref import WeakMethod
+
+from workbench.journal.files import SUFFIX, record_to
+from workbench.journal.reader import Journal
+from workbench.model.call.call import Call
+from workbench.probe.page import Live
+from workbench.probe.program_socket import Probe
+
+
+class Recording:
+    """A session that is being recorded, or was."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        """The session file: for `socket-workbench show`, and for Journal."""
+
+    def calls(self) -> list[Call]:
+        """Return the calls recorded so far."""
+        with closing(Journal(self.path)) as journal:
+            journal.pull()
+            return list(journal)
+
+
+@contextmanager
+def record(path: str | os.PathLike[str] | None = None, *, overwrite: bool = False) -> Iterator[Recording]:
+    """Record every socket made within the block, by any thread of this process, into a session file.
+
+    *path*: the session; without it a temporary one, removed at the end. Raises SessionExists for an existing file
+    unless *overwrite*. Sockets made before, and other processes, are left alone.
+    """
+    kept = path is not None
+    where = Path(path) if path is not None else Path(mkdtemp(prefix="socket-workbench-")) / f"session{SUFFIX}"
+    recorder = record_to(where, overwrite=overwrite)
+    probe = Probe(recorder, Live(), socket)
+    _begin_after_fork(probe)
+    try:
+        with _replaced(probe):
+            yield Recording(where)
+    finally:
+        recorder.close()
+        if not kept:
+            with suppress(OSError):
+                where.unlink()
+                where.parent.rmdir()
+
+
+@contextmanager
+def _replaced(probe: Probe) -> Iterator[None]:
+    """Put the probe's class and functions wherever a module holds the original ones, and take them out again."""
+    context: Any = getattr(sys.modules.get("ssl"), "SSLContext", None)
+    _exchange(probe.replaced.values())
+    if context is not None:  # its sockets are of a class that was made before
+        before = context.sslsocket_class
+        context.sslsocket_class = type(before.__name__, (before, probe.socket), {"__module__": before.__module__})
+    try:
+        yield
+    finally:
+        if context is not None:
+            context.sslsocket_class = before
+        _exchange((ours, original) for original, ours in probe.replaced.values())
+
+
+def _exchange(pairs: Iterable[tuple[Any, Any]]) -> None:
+    """Replace the first of each pair by the second in the namespaces of all modules but our own."""
+    replacements = {id(old): new for old, new in pairs}
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] != __name__.partition(".")[0]:
+            namespace = getattr(module, "__dict__", {})
+            for key, value in list(namespace.items()):
+                if id(value) in replacements:
+                    namespace[key] = replacements[id(value)]
+
+
+def _begin_after_fork(probe: Probe) -> None:
+    known = WeakMethod(probe.begin_after_fork)
+
+    def begin() -> None:
+        if (method := known()) is not None:
+            method()
+
+    os.register_at_fork(after_in_child=begin)

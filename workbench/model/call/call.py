@@ -1,0 +1,297 @@
+"""A call, as decoded from its record.
+
+Two rules. A record may hold anything, since a session file may come from anywhere: what is not as it should be decodes
+to "unknown", never to an exception. And a Call says what happened, not what it means: that is explain's and lineage's.
+"""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple, TypeAlias
+
+import msgspec
+
+from workbench.model.call.address import plain
+from workbench.model.call.constants import name_arguments, name_flags
+from workbench.probe import format as record_format
+
+Json = Any
+"""What JSON can hold."""
+
+SENT, RECEIVED, FAILED, UNSEEN = 1, 2, 4, 8
+"""Marks of a call, kept in the journal's index so that filters and the log's rows need not read the call.
+
+FAILED: it raised or, as connect_ex, returned an errno. UNSEEN: it shows that bytes pass which no call moves, or that
+a close throws away.
+"""
+
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""What a record's fixed part could hold too."""
+
+
+_SENDS, _RECVS = (
+    frozenset(record_format.CALLS[code] for code in codes) for codes in (record_format.SENDS, record_format.RECVS)
+)
+
+
+class Head(NamedTuple):
+    """The fixed part of a record of kind CALL, field by field as in probe.record.FIXED."""
+
+    kind: int
+    code: int
+    flags: int
+    writer: int
+    pid: int
+    socket_pid: int
+    socket_number: int
+    thread: int
+    name: int
+    source: int
+    started: int
+    ended: int
+    result: int
+    requested: int
+    left: int
+    size: int
+    errno: int
+    message_flags: int
+    tail_length: int
+
+    @property
+    def socket(self) -> tuple[int, int]:
+        """The socket's key: pid of the process that made it, and its number there."""
+        return self.socket_pid, self.socket_number
+
+
+class Tail(msgspec.Struct, frozen=True):
+    """What a record's tail may hold; addresses as Python gave them, with bytes decoded as file names are."""
+
+    args: list[Json] | None = None
+    result: Json = None
+    error: tuple[str, str] | None = None
+    family: Number = 0
+    type: Number = 0
+    local: Json = None
+    peer: Json = None
+    made: list[tuple[Number, Number]] = []
+    label: str = ""
+    fd: Number = -1
+    inode: Number = 0
+    peer_inode: Number = 0
+    tcp: list[Number] = []
+    unread: Number = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """What a call raised: the exception's name, its errno's name if it has one, and its message."""
+
+    type: str
+    errno: str | None
+    message: str
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One socket call as it happened. Times in seconds; bytes as they really moved; None where a thing is not known."""
+
+    seq: int
+    time: float
+    duration: float | None
+    pid: int
+    thread: str
+    socket: str
+    name: str
+    call: str
+    args: list[Json]
+    result: Json
+    error: Error | None
+    data: bytes
+    requested: int | None
+    left: int | None
+    truncated: bool | None
+    size: int | None
+    source: str
+    peek: bool = False
+    datagram: bool = False
+    local: Json = None
+    peer: Json = None
+    descriptor: int | None = None
+    inode: int | None = None
+    made: tuple[str, ...] = ()
+    label: str = ""
+    """Of an accept, the name of the socket that it made; "" where it has none."""
+    unfinished: bool = False
+    tls: bool = False
+    """Its bytes are the plain ones of a TLS connection, whose ciphertext is not seen."""
+    dropped: bool = False
+    """A datagram sent that was lost, as its receiver's queue was full."""
+    unread: int | None = None
+    """Of a close or shutdown: bytes of a stream, or of a SEQPACKET connection, that lay in the receive queue."""
+    tcp_state: int | None = None
+    """Of a close or shutdown: the connection's state before it, numbered as in net/tcp_states.h."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it failed only because the person ended its wait."""
+        return self.error is not None and self.error.type == "Cancelled"
+
+    @property
+    def sends(self) -> bool:
+        """Whether the call's bytes went out."""
+        return self.call in _SENDS
+
+    @property
+    def receives(self) -> bool:
+        """Whether the call's bytes came in."""
+        return self.call in _RECVS
+
+
+def decode_tail(tail: bytes) -> Tail:
+    """Return what *tail* holds; an empty Tail if it is not what a recorder writes."""
+    if not tail or tail.count(b"[") + tail.count(b"{") > _MOST_LISTS:
+        return _EMPTY
+    try:
+        return msgspec.json.decode(tail, type=Tail, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _EMPTY
+
+
+_EMPTY = Tail()
+_MOST_LISTS = 100  # no call has more, and whoever draws it need not care for deeper nesting
+_WITH_ADDRESS = ("bind", "connect", "connect_ex", "sendto", "sendmsg")
+_TELLING_ADDRESS = ("getsockname", "getpeername")
+_COUNTS, _INCOMING = 5, 3  # what probe.facts.counted writes of a TCP connection
+
+
+def socket_id(pid: int, number: int) -> str:
+    """Return a socket's name in JSON and on the command line, such as "4711.3"."""
+    return f"{pid}.{number}" if number else ""
+
+
+def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float, text: tuple[str, str, str]) -> Call:
+    """Return the call that a record holds. *text*: its thread, its socket's name, its source."""
+    tail = decode_tail(tail_bytes)
+    name = record_format.CALLS[head.code] if 0 < head.code < len(record_format.CALLS) else f"call {head.code}"
+    unfinished = bool(head.flags & record_format.UNFINISHED)
+    return Call(
+        seq=seq,
+        time=time,
+        duration=None if unfinished else max(0, head.ended - head.started) / 1e9,
+        pid=head.pid,
+        thread=text[0],
+        socket=socket_id(head.socket_pid, head.socket_number),
+        name=text[1],
+        call=name,
+        args=_arguments(name, head, tail),
+        result=_result(name, head, tail),
+        error=_error(head, tail) if head.flags & record_format.FAILED else None,
+        data=data,
+        requested=_known(head.requested),
+        left=_known(head.left),
+        truncated=_truncated(head),
+        size=_known(head.size),
+        source=text[2],
+        peek=bool(head.flags & record_format.PEEK),
+        datagram=bool(head.flags & record_format.DATAGRAM),
+        local=None if tail.local is None else plain(tail.local),
+        peer=None if tail.peer is None else plain(tail.peer),
+        descriptor=_known(tail.fd),
+        inode=tail.inode or None,
+        made=tuple(socket_id(*key) for key in tail.made),
+        label=tail.label,
+        unfinished=unfinished,
+        tls=bool(head.flags & record_format.TLS),
+        dropped=bool(head.flags & record_format.DROPPED),
+        unread=_known(unread(tail)),
+        tcp_state=tail.tcp[0] if len(tail.tcp) == _COUNTS else None,
+    )
+
+
+def unread(tail: Tail) -> int:
+    """Return the bytes that a close or shutdown found in the receive queue; -1 where it does not tell."""
+    return tail.tcp[_INCOMING] if len(tail.tcp) == _COUNTS else tail.unread
+
+
+def _known(number: int) -> int | None:
+    return None if number < 0 else number
+
+
+def _truncated(head: Head) -> bool | None:
+    """A stream never truncates; whether a datagram was cut is known where the call asked, or had room to spare."""
+    took_datagram = (
+        head.code in record_format.RECVS
+        and head.flags & record_format.DATAGRAM
+        and not head.flags & record_format.FAILED
+    )
+    return (
+        None if took_datagram and not head.flags & record_format.WHOLE else bool(head.flags & record_format.TRUNCATED)
+    )
+
+
+def _arguments(name: str, head: Head, tail: Tail) -> list[Json]:
+    args = list(tail.args or ())
+    if tail.args is None and head.code in record_format.RECVS and head.requested >= 0:
+        args = [head.requested]
+    if name in _WITH_ADDRESS and args and isinstance(args[-1], str | list):
+        args[-1] = plain(args[-1])
+    if head.message_flags:  # before the address, behind all else
+        args.insert(len(args) - (name in _WITH_ADDRESS and len(args) > 0), name_flags(head.message_flags))
+    return name_arguments(name, args)
+
+
+def _result(name: str, head: Head, tail: Tail) -> Json:
+    if head.flags & (record_format.FAILED | record_format.UNFINISHED):
+        return None
+    if name in _TELLING_ADDRESS:
+        return plain(tail.result)
+    if head.flags & record_format.NO_RESULT:
+        return None
+    if name == "accept" and tail.made:
+        return [socket_id(*tail.made[0]), plain(tail.peer)]
+    if name == "socketpair" and tail.made:
+        return [socket_id(*key) for key in tail.made]
+    return tail.result if head.flags & record_format.OTHER_RESULT else head.result
+
+
+def _error(head: Head, tail: Tail) -> Error:
+    kind, message = tail.error or ("OSError", "")
+    return Error(kind, errno.errorcode.get(head.errno, str(head.errno)) if head.errno else None, message)
+
+
+def to_json(call: Call, lineage: list[tuple[int, int, int]] | None) -> dict[str, Json]:
+    """Return the object that stands for *call* in JSON; *lineage*: seq, start, stop of each send, None if not known."""
+    shown: dict[str, Json] = {
+        "seq": call.seq,
+        "time": round(call.time, 9),
+        "duration": None if call.duration is None else round(call.duration, 9),
+        "pid": call.pid,
+        "thread": call.thread,
+        "socket": call.socket,
+        "name": call.name,
+        "call": call.call,
+        "args": call.args,
+        "result": call.result,
+        "error": call.error,
+        "data": call.data,
+        "requested": call.requested,
+        "left": call.left,
+        "truncated": call.truncated,
+        "source": call.source,
+        "lineage": None
+        if lineage is None
+        else [dict(zip(("seq", "start", "stop"), part, strict=True)) for part in lineage],
+    }
+    if call.size is not None:
+        shown["size"] = call.size
+    if call.call in ("dup", "socketpair"):
+        shown["made"] = list(call.made)
+    if call.peek:
+        shown["peek"] = True
+    if call.tls:
+        shown["tls"] = True
+    if call.dropped:
+        shown["lost"] = True
+    if call.unfinished:
+        shown["unfinished"] = True
+    return shown

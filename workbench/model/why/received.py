@@ -1,0 +1,308 @@
+"""Why a recv returned what it did. Facts: recv(2), tcp(7), udp(7), unix(7); CPython's Modules/socketmodule.c."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workbench.model.call.call import Call
+from workbench.model.lineage.lineage import Part
+from workbench.model.text.fit import duration_text
+from workbench.model.text.hexdump import cut_character
+from workbench.model.why.around import Around, Reason, count, ends_stream, protocol_page, seqs, waits_how
+
+_WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a moment
+
+
+def received(call: Call, around: Around) -> Reason:
+    """Explain a recv, or one of its kin, that returned."""
+    if call.peek and (call.data or call.datagram):
+        return _peeked(call)
+    if not call.data and isinstance(call.result, int) and call.result > 0 and not call.datagram:
+        return _discarded(call, call.result)
+    if not call.data:
+        return _nothing(call, around)
+    if "MSG_OOB" in str(call.args):
+        return _urgent(call)
+    if call.datagram:
+        return _message(call, around)
+    return _decrypted(call, around) if call.tls else _stream(call, around)
+
+
+def _stream(call: Call, around: Around) -> Reason:
+    left = call.left
+    sentences = [_amount(call, around), *_origin(call, around), *_cut(call)]
+    if left:
+        sentences.append(f"{count(left)} stayed in the kernel's receive queue: nothing is lost.")
+    sentences += _waited(call)
+    return Reason(tuple(sentences), _next(call, around), f"recv(2), DESCRIPTION; {protocol_page(call, around)}")
+
+
+def _decrypted(call: Call, around: Around) -> Reason:
+    name, moved = _name(call), len(call.data)
+    return Reason(
+        (
+            f"{name} returned {count(moved)} that TLS had decrypted: at most {call.requested}, and of one record only.",
+            *_origin(call, around),
+            *_cut(call),
+            *_waited(call),
+        ),
+        f"The next {name} returns what is left of that record at once, or waits until a next one is there whole.",
+        "CPython: Modules/_ssl.c, SSLSocket.read; SSL_read(3)",
+    )
+
+
+def _amount(call: Call, around: Around) -> str:
+    moved, asked = len(call.data), call.requested
+    name = _name(call)
+    if asked is None or moved > asked:
+        return f"{call.call} returned the {count(moved)} that were there."
+    if moved == asked and call.left:
+        return f"{name} takes at most {count(asked)}, and {moved + call.left} were queued: it took {asked} of them."
+    if moved == asked:
+        queue = "" if call.left is None else f", which {'was' if moved == 1 else 'were'} all that was queued"
+        return f"{name} takes at most {count(asked)}, and got {moved}{queue}."
+    if "MSG_WAITALL" in str(call.args):
+        return f"MSG_WAITALL waits for all {asked} bytes, but the stream, the timeout or a signal ended it at {moved}."
+    there = "1 was" if moved == 1 else f"{moved} were"
+    return f"{name} takes what is there, up to {count(asked)}; {there}. It never waits for the rest: n is a limit."
+
+
+def _origin(call: Call, around: Around) -> Iterator[str]:
+    match around.sources:
+        case None:
+            yield "The send that they came from is not recorded yet."
+        case () if around.knows_sender:
+            yield "Which sends they came from is not known: urgent bytes, or bytes that no call here shows, went past."
+        case ():
+            yield "Their sender is not in this session, so where its sends begin and end is not known."
+        case (part,):
+            yield _one(part, around)
+        case parts:
+            yield f"They come from {len(parts)} sends ({seqs(parts)}): a stream keeps no borders between sends."
+
+
+def _one(part: Part, around: Around) -> str:
+    whole, size = around.whole(part), part.size
+    if whole == size:
+        all_of = "It is the 1 byte" if size == 1 else f"They are all {size} bytes"
+        return f"{all_of} that send #{part.seq} sent."
+    place = f"It is byte {part.start}" if size == 1 else f"They are bytes {part.start}-{part.stop - 1}"
+    of = "" if whole is None else f" of the {whole}"
+    return f"{place}{of} that send #{part.seq} sent: one send can take several recvs."
+
+
+def _waited(call: Call) -> Iterator[str]:
+    if call.duration is not None and call.duration > _WAITED:
+        yield f"The queue was empty when it was called, so it waited {duration_text(call.duration)}."
+
+
+def _cut(call: Call) -> Iterator[str]:
+    cut = cut_character(call.data)
+    if cut.have:
+        yield (
+            f"They end inside a UTF-8 character ({cut.have} of {count(cut.need)}): "
+            "to decode them alone raises UnicodeDecodeError."
+        )
+    elif cut.head:
+        yield f"They begin inside a UTF-8 character, whose first bytes the recv before took ({count(cut.head)} here)."
+
+
+def _next(call: Call, around: Around) -> str:
+    name, waits = _name(call), around.waits(call)
+    if call.left and call.requested:
+        took = min(call.left, call.requested)
+        them = "it" if call.left == 1 else "them"
+        return f"The next {name} takes {them if took == call.left else f'{took} of these {call.left}'} at once."
+    if call.left is None and call.requested == len(call.data):
+        return f"If more is queued the next {name} takes it at once, else it {waits_how(waits, 'some comes')}."
+    return f"The queue is empty: the next {name} {waits_how(waits, 'more arrives or the peer ends its side')}."
+
+
+def _name(call: Call) -> str:
+    asked = "" if call.requested is None else str(call.requested)
+    match call.call:
+        case "recv_into" | "recvfrom_into":
+            return f"{call.call}(buffer, {asked})"
+        case "recvmsg_into":
+            return f"recvmsg_into with {asked} bytes of buffers"
+        case name:
+            return f"{name}({asked})"
+
+
+def _discarded(call: Call, number: int) -> Reason:
+    return Reason(
+        (
+            f"On a TCP stream MSG_TRUNC throws bytes away instead of copying them: {count(number)} left the queue so.",
+            "What recv returned was never filled in: its bytes mean nothing, and are not recorded.",
+        ),
+        "The next recv without MSG_TRUNC returns what comes behind them.",
+        "tcp(7), MSG_TRUNC; recv(2)",
+    )
+
+
+def _urgent(call: Call) -> Reason:
+    return Reason(
+        (
+            "MSG_OOB took the urgent byte, ahead of what lies before it in the stream.",
+            "TCP keeps one urgent byte at most, and a plain recv stops at its place and leaves it out.",
+        ),
+        "The bytes before and behind it are received as ever.",
+        "tcp(7), Sockets API; recv(2), MSG_OOB",
+    )
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def _message(call: Call, around: Around) -> Reason:
+    moved, asked = len(call.data), call.requested
+    kind, family = _kind(call, around), around.kind(call)[0]
+    size = call.size if call.size is not None else _size_sent(call, around)
+    if call.truncated or (call.truncated is None and size is not None and size > moved):
+        lost = "the rest" if size is None else f"{count(size - moved)} of its {size}"
+        told = "(recvmsg sets MSG_TRUNC)" if call.call.startswith("recvmsg") else "(recvmsg would set MSG_TRUNC)"
+        return Reason(
+            (
+                f"The {kind} was longer than {asked}: {_name(call)} kept {count(moved)}, and the kernel threw "
+                f"{lost} away.",
+                f"A {kind} is taken whole or cut, never in pieces: what does not fit is gone, and plain recv does not "
+                f"tell {told}.",
+                *_sent_as(around),
+            ),
+            f"The next recv returns the next {kind}, not the rest of this one.",
+            f"recv(2), MSG_TRUNC; {'unix(7)' if family == 'AF_UNIX' else 'udp(7)'}",
+        )
+    maybe = call.truncated is None and moved == asked and size is None
+    fits = "" if not asked or moved > asked else f", and up to {asked} would have fit" if moved < asked else ""
+    return Reason(
+        (
+            f"One recv takes one {kind}: this one has {count(moved)}{fits}.",
+            *_sent_as(around),
+            *(
+                ["It filled the buffer to the last byte, so more of it may have been thrown away unseen."]
+                if maybe
+                else []
+            ),
+            *_waited(call),
+        ),
+        f"The next recv {waits_how(around.waits(call), f'the next {kind} is there')}.",
+        f"recv(2), DESCRIPTION; {'unix(7)' if family == 'AF_UNIX' else 'udp(7)'}",
+    )
+
+
+def _kind(call: Call, around: Around) -> str:
+    return "datagram" if call.peer or around.kind(call)[1] == "SOCK_DGRAM" else "message"
+
+
+def _size_sent(call: Call, around: Around) -> int | None:
+    """Return the size of the message as its send tells it."""
+    return around.whole(around.sources[0]) if around.sources and len(around.sources) == 1 else None
+
+
+def _sent_as(around: Around) -> Iterator[str]:
+    if around.sources:
+        yield f"It is what send #{around.sources[0].seq} sent: messages keep their borders."
+
+
+# --- nothing ----------------------------------------------------------------------------------------------------------
+
+
+def _nothing(call: Call, around: Around) -> Reason:
+    if call.requested == 0:
+        return _asked_for_nothing(call)
+    if call.datagram:
+        return _empty_message(call, around)
+    again = next((each for each in around.before if ends_stream(each)), None)
+    reset, own = around.failed("ECONNRESET"), around.did("shutdown", "SHUT_RD") or around.did("shutdown", "SHUT_RDWR")
+    next_ = "Every further recv returns b'' at once: leave the loop and close."
+    if reset is not None:
+        first = f"The connection was reset; #{reset.seq} raised ECONNRESET, which is told once. From then on b'' comes."
+        second = "A reset is not a clean end: what the peer had not read, or had still to send, is lost."
+    elif own is not None:
+        first = f"This socket's own shutdown in #{own.seq} ended receiving, so recv returns b'' without waiting."
+        unix = around.kind(call)[0] == "AF_UNIX"
+        second = "On Linux, data that the peer sends all the same can still be read."
+        second = "The peer was told: its sends raise EPIPE since then." if unix else second
+        next_ = next_ if unix else "A further recv returns b'' at once, unless the peer has sent something meanwhile."
+    else:
+        first, second = _end(call, around)
+        next_ += " If the peer only shut down its sending side, it still receives."
+    third = f"It is the same end that #{again.seq} returned." if again is not None and not reset else ""
+    return Reason(
+        tuple(filter(None, (first, second, third))), next_, f"recv(2), RETURN VALUE; {protocol_page(call, around)}"
+    )
+
+
+def _end(call: Call, around: Around) -> tuple[str, str]:
+    taken = [each for each in around.before if each.receives and each.data and not each.peek]
+    total = sum(len(each.data) for each in taken)
+    before = f": {count(total)} came before, in {count(len(taken), 'recv')}" if taken else ": nothing came before it"
+    before = before if around.all_before else ""
+    if call.tls:
+        return (
+            "b'' is the end of the TLS stream: the peer sent close_notify, or ended its side without it.",
+            f"It stands behind all that the peer sent{before}.",
+        )
+    if around.kind(call)[0] == "AF_UNIX":
+        return (
+            "b'' is the end of the stream: the peer closed or shut down its sending side.",
+            f"It comes behind all that the peer sent{before}.",
+        )
+    return (
+        "b'' is the end of the stream: the peer closed or shut down its sending side, and its FIN came.",
+        f"Its FIN stands behind all that it sent{before}.",
+    )
+
+
+def _asked_for_nothing(call: Call) -> Reason:
+    if call.datagram and call.call not in ("recv", "recv_into"):
+        return Reason(
+            (
+                f"{_name(call)} took a whole message and kept none of its bytes: the kernel threw them away.",
+                "Only recv(0) leaves the queue alone.",
+            ),
+            "The next recv returns the next message.",
+            "recv(2), MSG_TRUNC; CPython: sock_recvfrom_guts",
+        )
+    return Reason(
+        (
+            f"{call.call}(0) asks for no bytes, so it returns b'' at once; CPython makes no system call for it.",
+            "This b'' does not say that the stream has ended.",
+        ),
+        "What is queued stays queued; ask for 1 byte or more to take some.",
+        "CPython: sock_recv_guts (Modules/socketmodule.c)",
+    )
+
+
+def _empty_message(call: Call, around: Around) -> Reason:
+    family, kind = around.kind(call)
+    page = "unix(7)" if family == "AF_UNIX" else "udp(7)"
+    if call.peer or kind == "SOCK_DGRAM":
+        first = "An empty datagram arrived: it has a sender and no bytes, and recv returns b'' for it."
+        second = "A datagram socket has no end of stream, so b'' never means that somebody closed."
+        next_ = f"The next recv {waits_how(around.waits(call), 'the next datagram is there')}."
+        return Reason((first, second, *_sent_as(around)), next_, page)
+    if around.sources:
+        first = f"An empty message arrived, which send #{around.sources[0].seq} sent: the connection goes on."
+        second = "recv returns the same b'' at the end of a SEQPACKET connection, so a program can't tell the two."
+        return Reason((first, second), "The next recv takes the next message.", "recv(2), RETURN VALUE; unix(7)")
+    return Reason(
+        (
+            "b'' is an empty message, or the end: SEQPACKET returns the same for both.",
+            "If the next recv returns b'' at once too, the peer has most likely closed.",
+        ),
+        "The next recv tells: it returns b'' again at the end, else it waits for a message.",
+        "recv(2), RETURN VALUE; unix(7)",
+    )
+
+
+def _peeked(call: Call) -> Reason:
+    queue = "" if not call.left else f" {count(call.left)} are in the queue."
+    return Reason(
+        (
+            f"MSG_PEEK copied {count(len(call.data))} and left them in the queue.{queue}",
+            "A peek takes a waiting error though, as any recv does.",
+        ),
+        "The next recv without MSG_PEEK returns the same bytes again.",
+        "recv(2), MSG_PEEK",
+    )

@@ -1,0 +1,272 @@
+"""The writer of the session file: each record goes there whole, with one write(2) to a descriptor opened O_APPEND."""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import time
+from _thread import RLock
+from _thread import _local as thread_local
+from _weakref import ref
+from binascii import crc32
+from errno import EBADF
+from itertools import count
+
+from .descriptor import Descriptor, open_session
+from .format import CALL, END, FIXED, FORMAT, HEAD_SIZE, LOST, MAGIC, NOTE, PREFIX, START, TEXT, UNKNOWN
+from .tail import dumps, encodable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
+
+_pack, _pack_prefix = FIXED.pack, PREFIX.pack
+_write = os.write
+_MOST_TEXTS = 10000
+_SMALL = 16384  # bytes that are copied together faster than handed over in pieces
+_ROOM = 1 << 20  # bytes that may be written without another look at the file's size
+
+
+class Recorder:
+    """Writes the records of one process to a session file.
+
+    It never raises for what happens to the file: a full disk or a reached *limit* (the file's size in bytes) costs
+    records, not the program's calls; how many were lost is written as soon as writing works again.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        limit: Optional[int] = None,
+        program: str = "",
+        clock: Callable[[], int] = time.monotonic_ns,
+        wall: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Open *path* for appending, mode 0600, creating it if need be; raises OSError if that cannot be done."""
+        self.path, self.program, self.clock, self.wall = path, program, clock, wall
+        self.limit = limit
+        self.on_loss: Optional[Callable[[int], None]] = None
+        """Told how many calls were lost in this process, each time; the file may have no room to say so."""
+        self._descriptor: Optional[Descriptor] = Descriptor(open_session(path))
+        self._file = _number_of(path, self._descriptor.number)
+        self._begin()
+        _begin_after_fork(self)
+
+    def _begin(self) -> None:
+        """Start writing as this process: again in a child after fork, which has a pid and threads of its own."""
+        self.pid = os.getpid()
+        self.writer = int.from_bytes(os.urandom(4), "little")
+        self._room = 1 << 62 if self.limit is None else 0
+        self.lost = self._told = 0
+        self._losing = RLock()  # taken only by calls that are lost
+        self._numbers, self._text_numbers = count(1), count(1)
+        self._texts: dict[str, int] = {}
+        self._thread = thread_local()
+        self._began = self._start()
+        self._owes = not self._began
+
+    def _start(self) -> bool:
+        now = {"wall": self.wall(), "monotonic": self.clock(), "boot": _boot_id()}
+        system = {"platform": sys.platform, "python": sys.version.split()[0]}
+        return self._other(START, {"format": FORMAT, "program": self.program, **now, **system})
+
+    def number(self) -> int:
+        """Return the next socket's number within this process."""
+        return next(self._numbers)
+
+    def text(self, text: str) -> int:
+        """Return the number that stands for *text* in this process's records; a new one is written down first.
+
+        0, no text, while that cannot be done.
+        """
+        number = self._texts.get(text)
+        if number is None:
+            number = next(self._text_numbers)
+            if not self._other(TEXT, None, number, encodable(text).encode()):
+                return 0
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()  # what comes again gets another number
+            self._texts[text] = number
+        return number
+
+    def thread(self) -> int:
+        """Return the number of the current thread's name."""
+        number: int = getattr(self._thread, "number", 0)
+        if not number:
+            threading = sys.modules.get("threading")
+            number = self._thread.number = self.text(
+                str(threading.current_thread().name) if threading else "MainThread"
+            )
+        return number
+
+    def call(
+        self,
+        code: int,
+        socket: tuple[int, int],
+        started: int,
+        ended: int,
+        result: int = 0,
+        requested: int = UNKNOWN,
+        left: int = UNKNOWN,
+        data: Any = b"",
+        flags: int = 0,
+        size: int = UNKNOWN,
+        number: int = 0,
+        message_flags: int = 0,
+        name: int = 0,
+        source: int = 0,
+        tail: bytes = b"",
+        pid: Optional[int] = None,
+        thread: Optional[int] = None,
+    ) -> None:
+        """Write one call. *socket*: pid and number; *started*, *ended*: monotonic ns; *number*: errno.
+
+        *pid*, *thread* (a text): who made it, where that was not the current thread.
+        """
+        length = HEAD_SIZE + len(tail) + len(data)
+        try:
+            body = _pack(
+                CALL, code, flags, self.writer, self.pid if pid is None else pid, socket[0], socket[1],
+                self.thread() if thread is None else thread, name, source, started, ended, result, requested, left,
+                size, number, message_flags & 0xFFFFFFFF, len(tail)
+            )  # fmt: skip
+            head = _pack_prefix(MAGIC, self._file, length, crc32(body, length ^ self._file)) + body
+        except struct.error:  # more than 4 GiB of data, or a number from elsewhere that has no room
+            self.lose()
+            return
+        if self._owes and self._fits(length):
+            self._settle()
+        descriptor = self._descriptor
+        if descriptor is None:
+            return
+        if length < _SMALL and length <= self._room:
+            self._room -= length
+            try:
+                if _write(descriptor.number, head + tail + data) == length:
+                    return
+            except OSError as error:
+                if error.errno == EBADF and self._reopen() and self._append([head, tail, data]):
+                    return
+            self.lose()
+        elif not self._append([head, tail, data]):
+            self.lose()
+
+    def lose(self) -> None:
+        """Count a call that is not recorded."""
+        if self._descriptor is None:
+            return
+        with self._losing:
+            self.lost += 1
+            self._owes = True
+            if self.on_loss is not None:
+                self.on_loss(self.lost)
+            if self.lost & (self.lost - 1) == 0:  # now and then, as the program may be killed before it ends
+                self._settle()
+
+    def tell_lost(self, calls: int) -> None:
+        """Write that other processes lost *calls* which they did not tell in the file."""
+        self._other(LOST, {"calls": self.lost + calls})
+
+    def note(self, seq: int, text: str, *, bookmark: bool = False) -> None:
+        """Write a note on call *seq*; the last one on a call counts, an empty one without bookmark takes it away."""
+        self._other(NOTE, {"seq": seq, "text": text, "bookmark": bookmark})
+
+    def close(self) -> None:
+        """Write the end record and close the file; further calls are not recorded."""
+        if self._descriptor is not None:
+            self._settle()
+            self._other(END, None)
+            self._descriptor = None
+
+    def _other(self, kind: int, tail: Any, number: int = 0, data: bytes = b"") -> bool:
+        encoded = b"" if tail is None else dumps(tail).encode()
+        now = self.clock()
+        body = _pack(kind, 0, 0, self.writer, self.pid, 0, 0, 0, 0, 0, now, 0, number, 0, 0, 0, 0, 0, len(encoded))
+        length = HEAD_SIZE + len(encoded) + len(data)
+        head = _pack_prefix(MAGIC, self._file, length, crc32(body, length ^ self._file)) + body
+        return self._append([head, encoded, data], bounded=kind == TEXT)
+
+    def _append(self, pieces: list[Any], bounded: bool = True) -> bool:
+        """Append one record with one write, within the limit if *bounded*; False when it is not wholly in the file."""
+        descriptor, size = self._descriptor, sum(map(len, pieces))
+        if descriptor is None or (bounded and not self._fits(size)):
+            return False
+        try:
+            if size < _SMALL or not hasattr(os, "writev"):
+                return os.write(descriptor.number, b"".join(pieces)) == size
+            return os.writev(descriptor.number, pieces) == size  # a copy of much data would cost more than the call
+        except OSError:
+            return False
+
+    def _reopen(self) -> bool:
+        """Open the file anew where the program closed all descriptors, as a daemon does."""
+        try:
+            opened = Descriptor(open_session(self.path))
+        except OSError:
+            return False
+        if self._descriptor is not None:
+            self._descriptor.number = -1  # whatever has that number now, it is not ours
+        self._descriptor = opened
+        return True
+
+    def _fits(self, size: int) -> bool:
+        """Tell whether *size* bytes more stay within the limit, whoever wrote what is there.
+
+        The file's size is asked for only now and then; of the room that is left, others may have their parts.
+        """
+        descriptor = self._descriptor
+        if self.limit is None or descriptor is None:
+            return True
+        if size <= self._room:
+            self._room -= size
+            return True
+        try:
+            left = self.limit - os.lseek(descriptor.number, 0, os.SEEK_END) - size
+        except OSError:  # the program closed it
+            return self._reopen() and self._fits(size)
+        self._room = max(0, min(left // 8, _ROOM))
+        return left >= 0
+
+    def _settle(self) -> None:
+        """Write what could not be written before: that this process began, and how many calls it lost so far."""
+        with self._losing:
+            self._began = self._began or self._start()
+            if self.lost > self._told and self._other(LOST, {"calls": self.lost}):
+                self._told = self.lost
+            self._owes = not self._began or self._told < self.lost
+
+
+def _begin_after_fork(recorder: Recorder) -> None:
+    """Let *recorder* begin anew in every child of fork, for as long as it is in use."""
+    known = ref(recorder)
+
+    def begin() -> None:
+        alive = known()
+        if alive is not None:
+            alive._begin()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=begin)
+
+
+def _number_of(path: str, fd: int) -> int:
+    """Return the number that the file's records bear: of a new file its st_ino, of a copied one the first file's."""
+    try:
+        with open(path, "rb") as file:
+            magic, number, _, _ = PREFIX.unpack(file.read(PREFIX.size))
+            if magic == MAGIC:
+                return int(number)
+    except (OSError, struct.error):
+        pass
+    return os.fstat(fd).st_ino & 0xFFFFFFFF
+
+
+def _boot_id() -> str:
+    """Return what tells one boot of this machine from another, since monotonic clocks start anew with each."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return file.read().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,241 @@
+"""How a socket writes its calls down: the part that the sends, the recvs and the other calls share."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from time import monotonic_ns as clock
+
+from . import format as record_format
+from .facts import (
+    SEQPACKET,
+    STREAM,
+    argument,
+    counted,
+    names,
+    option,
+    queued,
+    size_of,
+    taken,
+    unread,
+)
+from .format import CODE, UNKNOWN
+from .recorder import Recorder
+from .tail import dumps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, ClassVar, Optional, TypeVar
+
+    _Write = TypeVar("_Write", bound=Callable[..., None])
+
+_PEEK, _OUT_OF_BAND = int(socket.MSG_PEEK), int(socket.MSG_OOB)
+_TRUNCATED = int(getattr(socket, "MSG_TRUNC", 0))
+_IN_PROGRESS = (errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS))
+
+
+def harmless(write: _Write) -> _Write:
+    """Let a method that records do so only under a recorder, and let its failure cost the record alone."""
+
+    def shielded(self: RecordingSocket, *args: Any, **facts: Any) -> None:
+        recorder = self._wb_recorder
+        if recorder is not None:
+            try:
+                write(self, *args, **facts)
+            except Exception:  # noqa: BLE001 - the program comes first: whatever it passed, its call was made
+                recorder.lose()
+
+    return shielded  # type: ignore[return-value]
+
+
+class RecordingSocket(socket.socket):
+    """A socket that knows who it is in the session, and how to record a call that it has just made.
+
+    The real call is always `super()`'s, so the class can stand before any subclass of socket.socket. What it adds to
+    socket.socket begins with _wb_: a traced program's own subclass may have attributes of any other name.
+    """
+
+    __slots__ = ("_wb_key", "_wb_kind", "_wb_label")
+
+    _wb_recorder: ClassVar[Optional[Recorder]] = None
+    _wb_real_size: Optional[int] = None
+    """Size of the datagram that the last recv took, where the base class finds it out; bytes."""
+    _wb_moved: int = 0
+    """Bytes that went out in the current or last sendall, where the base class counts them."""
+    _wb_fate: int = 0
+    """DROPPED or DELIVERED after the last send of a datagram, where the base class finds it out."""
+    _wb_label: str
+    """The name under which the socket's calls stand in the log; empty unless set."""
+    _wb_key: tuple[int, int]
+    _wb_kind: int
+
+    def _wb_identify(self, kind: int = STREAM) -> None:
+        """Give a new socket its number in the session."""
+        recorder = self._wb_recorder
+        self._wb_key = (recorder.pid, recorder.number()) if recorder else (0, 0)
+        self._wb_kind = kind
+        self._wb_label = ""
+
+    def _wb_call(self, call: str, real: Callable[..., Any], args: tuple[Any, ...], about: Any = None) -> Any:
+        """Make a call without payload and record it; *about* tells of its result what the tail holds beside."""
+        started = clock()
+        try:
+            result = real(*args)
+        except BaseException as error:
+            self._wb_write_error(call, started, error, args)
+            raise
+        self._wb_write_result(call, started, clock(), args, result, about)
+        return result
+
+    @harmless
+    def _wb_write_result(self, call: str, started: int, ended: int, args: Any, result: Any, about: Any = None) -> None:
+        tail = _with_args(call, args)
+        if about is not None:
+            tail.update(about(result))
+        if result is None:
+            self._wb_put(call, started, ended, tail, flags=record_format.NO_RESULT)
+        elif isinstance(result, int) and -1 << 63 <= result < 1 << 63:
+            self._wb_put(call, started, ended, tail, result=int(result))
+        else:
+            tail["result"] = option(result) if call == "getsockopt" else argument(result)
+            self._wb_put(call, started, ended, tail, flags=record_format.OTHER_RESULT)
+
+    @harmless
+    def _wb_write_error(
+        self, call: str, started: int, error: BaseException, args: Any = None, sent: Any = b"", **facts: Any
+    ) -> None:
+        """Record a call that raised just now; *sent*: what had gone out all the same."""
+        ended = clock()
+        tail = {"error": [type(error).__name__, message(error)], **_with_args(call, args)}
+        if call == "connect" and isinstance(error, OSError) and error.errno in _IN_PROGRESS:
+            tail.update(self._wb_connecting(args[0]))
+        number = error.errno if isinstance(error, OSError) and isinstance(error.errno, int) else 0
+        if not 0 < number < 1 << 31 or hasattr(error, "library"):  # getaddrinfo's are negative, ssl's are OpenSSL's own
+            number = 0
+        self._wb_put(
+            call, started, ended, tail, flags=record_format.FAILED, number=number, result=len(sent), data=sent, **facts
+        )
+
+    @harmless
+    def _wb_write_recv(
+        self,
+        call: str,
+        times: tuple[int, int],
+        data: Any,
+        count: int,
+        requested: int,
+        flags: int,
+        address: Any = None,
+        ancbufsize: int = 0,
+        ancillary: bool = False,
+        told: Optional[int] = None,
+    ) -> None:
+        """Record a recv that put *count* bytes into *data*; *told*: the flags that recvmsg returned."""
+        marks, size, left = 0, UNKNOWN, 0
+        tail = {} if address is None else {"peer": argument(address)}
+        if ancbufsize:
+            tail["args"] = [requested, ancbufsize]
+        if flags & (_PEEK | _OUT_OF_BAND):
+            marks = (record_format.PEEK if flags & _PEEK else 0) | (
+                record_format.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
+            )
+        if self._wb_kind != STREAM:
+            truncated, size = self._wb_truncation(count, requested, flags, told)
+            if truncated is not None:
+                marks |= record_format.WHOLE | (record_format.TRUNCATED if truncated else 0)
+        # A stream's recv that took less than asked took all, unless ancillary data ended it.
+        if self._wb_kind != STREAM or marks or ancillary or count >= requested:
+            left = queued(self, self._wb_kind)
+        if self._wb_kind == STREAM and not count and requested:
+            tail.update(counted(self))
+        self._wb_put(
+            call,
+            *times,
+            tail,
+            result=count,
+            requested=requested,
+            left=left,
+            data=b"" if flags & _TRUNCATED and self._wb_discards(flags) else taken(data, min(count, requested)),
+            flags=marks,
+            size=size,
+            message_flags=flags,
+        )
+
+    def _wb_truncation(self, count: int, requested: int, flags: int, told: Optional[int]) -> tuple[Optional[bool], int]:
+        """Return whether a datagram was cut, None if it is not known, and its real size, UNKNOWN if so."""
+        real = count if flags & _TRUNCATED else self._wb_real_size  # recv(2): with MSG_TRUNC the real size is returned
+        if real is not None:
+            return real > requested, real
+        if told is not None:
+            return bool(told & _TRUNCATED), UNKNOWN
+        return (False if count < requested else None), UNKNOWN
+
+    def _wb_discards(self, flags: int) -> bool:
+        """Tell whether a recv with MSG_TRUNC threw its bytes away: TCP does (tcp(7)), but for a peek."""
+        return self._wb_kind == STREAM and not flags & _PEEK and self.family != getattr(socket, "AF_UNIX", None)
+
+    @harmless
+    def _wb_write_send(
+        self, call: str, times: tuple[int, int], data: Any, sent: int, flags: int, about: Any = None
+    ) -> None:
+        """Record a send of which *sent* bytes of *data* went out; *about* gives the tail."""
+        tail = None if about is None else about()
+        marks = record_format.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
+        if call == "sendall":
+            marks |= record_format.NO_RESULT
+        if self._wb_kind != STREAM:
+            marks |= self._wb_fate
+        moved = taken(data, sent)
+        offered = size_of(data)
+        self._wb_put(call, *times, tail, result=sent, requested=offered, data=moved, flags=marks, message_flags=flags)
+
+    def _wb_put(
+        self,
+        call: str,
+        started: int,
+        ended: int,
+        tail: Optional[dict[str, Any]] = None,
+        flags: int = 0,
+        **facts: Any,
+    ) -> None:
+        """Write a record, if it can be made; *facts* as Recorder.call takes them."""
+        recorder = self._wb_recorder
+        assert recorder is not None
+        recorder.call(
+            CODE[call],
+            self._wb_key,
+            started,
+            ended,
+            name=recorder.text(self._wb_label) if self._wb_label else 0,
+            tail=dumps(tail).encode() if tail else b"",
+            flags=flags if self._wb_kind == STREAM else flags | record_format.DATAGRAM,
+            **facts,
+        )
+
+    def _wb_counted(self) -> dict[str, Any]:
+        """Return what the kernel counted on a TCP connection so far: more than the calls moved, if some went unseen.
+
+        Of a UNIX connection it tells the bytes that wait to be received alone.
+        """
+        if self._wb_recorder is None or self._wb_kind not in (STREAM, SEQPACKET):
+            return {}
+        return counted(self) or unread(self)
+
+    def _wb_connecting(self, address: Any) -> dict[str, Any]:
+        """Return the names of a socket whose connect goes on in the background: its peer is the one it asked for."""
+        return {"peer": argument(address), **names(self)}
+
+    def _wb_connected(self, address: Any, number: int) -> dict[str, Any]:
+        """Return the names of a socket after connect_ex."""
+        return self._wb_connecting(address) if number in _IN_PROGRESS else names(self)
+
+
+def _with_args(call: str, args: Any) -> dict[str, Any]:
+    return {"args": list(map(option if call == "setsockopt" else argument, args))} if args else {}
+
+
+def message(error: BaseException) -> str:
+    """Return an exception's message: what the system said, or its text."""
+    if isinstance(error, OSError) and error.strerror:
+        return str(error.strerror)
+    return str(error)

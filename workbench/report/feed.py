@@ -1,0 +1,44 @@
+"""From a journal into a report, at once or as the journal grows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from workbench.journal.find import Search
+from workbench.journal.reader import Journal
+from workbench.model.call.call import Call
+from workbench.model.session.query import Query
+
+
+class Report(Protocol):
+    """What takes in the calls of a session, one after another."""
+
+    def write(self, call: Call) -> None:
+        """Write one call."""
+
+    def flush(self) -> None:
+        """Let the reader see what was written."""
+
+
+def copy(journal: Journal, report: Report, start: int = 0, wanted: Query | None = None) -> int:
+    """Write the calls from index *start* on that the journal holds now; return how many were written.
+
+    *wanted* may say which calls are meant.
+    """
+    written = 0
+    for index in range(start, len(journal)) if wanted is None else meant(journal, wanted, start):
+        report.write(journal[index])
+        written += 1
+    report.flush()
+    return written
+
+
+def meant(journal: Journal, wanted: Query, start: int = 0) -> Iterator[int]:
+    """Yield the indexes of the calls from *start* on that a query means."""
+    search = Search(journal, wanted)
+    search.step()
+    call = search.next(start - 1)
+    while call is not None:
+        yield call
+        call = search.next(call)

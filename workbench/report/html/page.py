@@ -1,0 +1,201 @@
+"""A session as one HTML page, which loads nothing: colours, folding, and on hover where each byte came from and went.
+
+Reading and folding need no script. Everything from the session goes through safe() and escape().
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from html import escape
+from importlib.resources import files
+from itertools import pairwise
+from typing import NamedTuple, TextIO
+
+from workbench.journal.reader import Journal
+from workbench.model.call.call import Call
+from workbench.model.lineage.lineage import Part
+from workbench.model.text.fit import counted
+from workbench.model.text.hexdump import Category, HexLine, Run, hex_column, line, offset_digits
+from workbench.model.text.safe import safe
+from workbench.model.why.notes import annotate
+from workbench.model.words.as_python import direction, expression, outcome, time_text
+from workbench.model.words.error_sentence import errno_name
+from workbench.report.text import name_cells
+
+SHOWN = 2048
+"""Bytes of one call that the page shows: the text and JSON exports have them all."""
+OPEN = 256
+"""A call with more bytes than this is folded at first."""
+_EXPRESSION, _OUTCOME = 80, 60
+_CATEGORY_CLASS = {Category.NUL: "z", Category.SPACE: "s", Category.CONTROL: "k", Category.NON_ASCII: "h"}
+_REFERENCE = re.compile(r"#(\d+)")
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
+
+class _Stretch(NamedTuple):
+    """Bytes of a call that one other call sent or took: where they lie, and how the two are linked."""
+
+    start: int
+    stop: int
+    link: str
+    title: str
+
+
+def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> None:
+    """Write the whole session as a page. *zone*: of the clock times; None is the local one."""
+    out.write(_head(journal))
+    wall = journal.start.wall if journal.start is not None else 0
+    previous: Call | None = None
+    for call in journal:
+        when = time_text(call, previous, "clock", wall, zone)
+        out.writelines(_call(call, when, journal))
+        previous = call
+    out.write(f"</main>\n<script>\n{_file('page.js')}</script>\n</body></html>\n")
+
+
+def _head(journal: Journal) -> str:
+    name, start = _text(journal.path.name), journal.start
+    told = [counted(len(journal), "call")]
+    if start is not None and start.wall:
+        told.append(f"began {_date(start.wall)}")
+        told += [_text(word) for word in (start.program, f"Python {start.python}", start.platform) if word]
+    problems = "".join(f'<p class="problem">{_text(problem)}</p>\n' for problem in journal.problems())
+    columns = f"--number: {len(str(len(journal))) + 1}ch; --who: {name_cells(journal)}ch"
+    buttons = '<button value="open">unfold all</button> <button value="">fold all</button>'
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta name="viewport" content="width=device-width"><title>{name}</title>\n'
+        f"<style>\n{_file('page.css')}</style></head>\n<body>\n"
+        f"<header><h1>{name}</h1>\n<p>{' · '.join(told)}</p>\n{problems}"
+        f'<p id="folding" hidden>{buttons}</p></header>\n<main style="{columns}">\n'
+    )
+
+
+def _call(call: Call, when: str, journal: Journal) -> Iterator[str]:
+    """Yield a call: a line, its annotations, a person's note; and, to fold, its bytes."""
+    kind = "sent" if call.sends else "received" if call.receives else "other"
+    failed = " failed" if call.error is not None or errno_name(call) else ""
+    tag = "details" if call.data else "div"
+    opened = " open" if 0 < len(call.data) <= OPEN else ""
+    yield f'<{tag} class="call {kind}{failed}" id="c{call.seq}"{opened}>'
+    yield "<summary>" if call.data else ""
+    yield (
+        f"{_at(call)}"
+        f'<a class="number" href="#c{call.seq}">#{call.seq}</a> <time>{escape(when)}</time> '
+        f'<span class="who">{_text(call.name or call.socket)}</span> <span class="way">{direction(call)}</span> '
+        f"<b>{escape(expression(call, _EXPRESSION))}</b> "
+        f'<span class="out">{escape(outcome(call, _OUTCOME))}</span>'
+    )
+    if notes := annotate(call, journal.lineage, journal.lengths):
+        yield f'<span class="notes">{_linked(" · ".join(notes))}</span>'
+    if note := journal.notes.get(call.seq):
+        lines = "\n".join(safe(text) for text in note.text.splitlines())
+        yield f'<span class="note">{"★ " if note.bookmark else ""}{escape(lines)}</span>'
+    if call.data:
+        yield "</summary>\n"
+        yield from _dump(call.data, _stretches(call, journal))
+    yield f"</{tag}>\n"
+
+
+def _at(call: Call) -> str:
+    """Return where in the program the call stands."""
+    return f'<span class="at">{_text(call.source)}</span>' if call.source else ""
+
+
+def _linked(notes: str) -> str:
+    """Return annotations in which each "#12" leads to that call."""
+    return _REFERENCE.sub(r'<a href="#c\1">#\1</a>', escape(notes, quote=False))
+
+
+def _stretches(call: Call, journal: Journal) -> list[_Stretch]:
+    if call.receives:
+        parts = journal.lineage.sources(call) or []
+        links = [(f"{part.seq}-{call.seq}", f"bytes {part.start}-{part.stop - 1} of #{part.seq}") for part in parts]
+    else:
+        parts = journal.lineage.takers(call)
+        links = [(f"{call.seq}-{part.seq}", f"taken by #{part.seq}") for part in parts]
+    return [_Stretch(*span, *link) for span, link in zip(_spans(parts), links, strict=True)]
+
+
+def _spans(parts: list[Part]) -> Iterator[tuple[int, int]]:
+    """Yield where the parts lie within the call's own data: end to end, from its first byte."""
+    at = 0
+    for part in parts:
+        yield at, at + part.size
+        at += part.size
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------------
+
+
+def _dump(data: bytes, stretches: list[_Stretch]) -> Iterator[str]:
+    shown, digits = data[:SHOWN], offset_digits(len(data))
+    whole = stretches[0] if len(stretches) == 1 and stretches[0].stop >= len(shown) else None
+    yield f"<pre{_attributes(whole)}>" if whole else "<pre>"
+    within = [] if whole else [each for each in stretches if each.start < len(shown)]
+    for offset in range(0, len(shown), 16):
+        dumped = line(shown, offset)
+        here = [each for each in within if each.start < offset + 16 and offset < each.stop]
+        hexed, text = _columns(dumped, here)
+        yield f"<u>{offset:0{digits}x}</u> {hexed}  {text}\n"
+    yield "</pre>"
+    if len(data) > SHOWN:
+        yield f'<p class="more">… {len(data) - SHOWN} bytes more</p>'
+
+
+def _columns(dumped: HexLine, stretches: list[_Stretch]) -> tuple[str, str]:
+    """Return a line's hex and text, coloured by category, and each stretch of them under its link."""
+    size, padding = len(dumped.cells), dumped.hex[hex_column(len(dumped.cells)) :]
+    if not stretches:
+        return _coloured(dumped.runs, dumped.hex_of) + padding, _coloured(dumped.runs, dumped.text_of)
+    edges = {0, size}
+    for stretch in stretches:
+        edges |= {max(0, stretch.start - dumped.offset), min(size, stretch.stop - dumped.offset)}
+    hexed, text = "", ""
+    for start, stop in pairwise(sorted(edges)):
+        runs = [
+            Run(max(start, run.start), min(stop, run.stop), run.category)
+            for run in dumped.runs
+            if run.start < stop and start < run.stop
+        ]
+        owner = next((each for each in stretches if each.start <= dumped.offset + start < each.stop), None)
+        begin, end = (f"<span{_attributes(owner)}>", "</span>") if owner else ("", "")
+        hexed += begin + _coloured(runs, dumped.hex_of) + end
+        text += begin + _coloured(runs, dumped.text_of) + end
+    return hexed + padding, text
+
+
+def _coloured(runs: Sequence[Run], part: Callable[[Run], str]) -> str:
+    return "".join([_painted(part(run), run.category) for run in runs])
+
+
+@lru_cache(4096)
+def _painted(text: str, category: Category) -> str:
+    shown, name = escape(text, quote=False), _CATEGORY_CLASS.get(category)
+    return f'<i class="{name}">{shown}</i>' if name else shown
+
+
+def _attributes(stretch: _Stretch) -> str:
+    return f' data-l="{stretch.link}" title="{stretch.title}"'
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def _text(text: str) -> str:
+    return escape(safe(text))
+
+
+def _date(wall_ns: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(wall_ns // 10**9, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        return "at an unknown time"
+
+
+def _file(name: str) -> str:
+    return files("workbench.report.html").joinpath(name).read_text("utf-8")

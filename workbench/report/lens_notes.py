@@ -1,0 +1,30 @@
+"""What a lens says of the calls of a session, for a report that may show only some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workbench.journal.reader import Journal
+from workbench.model.call.call import Call
+from workbench.model.lens.over_calls import FramedLog
+
+
+class LensNotes:
+    """Reads all calls of a journal through a lens; the calls that are asked about come in the journal's order."""
+
+    def __init__(self, journal: Journal, lens: str) -> None:
+        """*lens*: such as "lines"; raises UnknownLens."""
+        self._journal = journal
+        self._log = FramedLog(lens)
+        self._read = 0
+
+    def of(self, call: Call) -> Iterator[str]:
+        """Yield lines on the frames in *call* and on how a naive program fails; they went through safe()."""
+        framing = None
+        while self._read < call.seq:
+            framing = self._log.take(self._journal[self._read])
+            self._read += 1
+        if framing and framing.notes:
+            yield f"{self._log.lens}: {' · '.join(framing.notes)}"
+        if framing and framing.slip:
+            yield framing.slip

@@ -1,0 +1,69 @@
+"""What stands in the composer, and what was sent from it before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from workbench.model.call.payload import Encoding, Ending, encode_json, encode_text, parse_hex
+
+Mode: TypeAlias = Literal["Text", "JSON", "Hex"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text and how it becomes bytes."""
+
+    text: str = ""
+    mode: Mode = "Text"
+    encoding: Encoding = "utf-8"
+    ending: Ending = "none"
+    escapes: bool = False
+    compact: bool = False
+    newline: bool = False
+
+    def data(self) -> bytes:
+        """Return the bytes, or raise PayloadError."""
+        match self.mode:
+            case "Text":
+                return encode_text(self.text, self.encoding, self.ending, self.escapes)
+            case "JSON":
+                return encode_json(self.text, self.compact, self.newline)
+            case "Hex":
+                return parse_hex(self.text)
+
+
+class History:
+    """Sent drafts, oldest first, and the unsent one below them. What was typed and left is kept, wherever it was."""
+
+    def __init__(self, limit: int = 200) -> None:
+        self._past: list[Draft] = []
+        self._unsent = Draft()
+        self._at = 0
+        self._limit = limit
+
+    def add(self, sent: Draft) -> None:
+        """Note what was sent; it stays in the editor."""
+        from_below = self._at == len(self._past)
+        others = [draft for draft in self._past if draft != sent]
+        self._past = [*others[-self._limit + 1 :], sent]
+        self._at = len(self._past) if from_below else len(self._past) - 1
+
+    def step(self, by: int, current: Draft) -> Draft | None:
+        """Leave *current* for the next other draft before (-1) or after (1) it; None where there is none."""
+        self._keep(current)
+        all_drafts = [*self._past, self._unsent]
+        at = self._at + by
+        while 0 <= at < len(all_drafts):
+            if all_drafts[at] != current:
+                self._at = at
+                return all_drafts[at]
+            at += by
+        return None
+
+    def _keep(self, current: Draft) -> None:
+        if self._at == len(self._past):
+            self._unsent = current
+        elif self._past[self._at] != current:
+            self._past.insert(self._at + 1, current)
+            self._at += 1

@@ -1,0 +1,319 @@
+"""A session on screen: its log, what is asked about a line, and what is done with the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.events import ScreenResume
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from workbench.journal.reader import NotASession
+from workbench.model.text.fit import counted
+from workbench.model.text.safe import safe
+from workbench.ui.log.frame import LogFrame
+from workbench.ui.log.view import LogView
+from workbench.ui.parts.key_bar import KeyBar
+from workbench.ui.parts.titles import entitle, subtitle
+from workbench.ui.session.bridge import Bridge, suggested_name
+
+TICK = 0.05
+"""Seconds between two looks at the journal; every other one is left out under a flood."""
+FLOOD = 200
+"""Calls in one tick that make a flood."""
+_BAR = 24
+_SOON = 1 << 20  # bytes that are read before one sees a bar
+_CALM = 20  # ticks between two looks at a file that does not grow
+
+ABOUT = """\
+A session that was recorded, or that a program is writing just now: every call as you would write it in Python, what \
+it returned, and the bytes that moved. Nothing is called here. Notes and bookmarks are written into the file.\
+"""
+
+
+class SessionScreen(Screen[None]):
+    """Shows the session of its bridge: a recording, or what a program is writing just now."""
+
+    ABOUT: ClassVar[str | None] = ABOUT
+    """What the help says of this screen; None where it is the bench."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "alt+f",
+            "open_session",
+            "Open a session…",
+            id="session.open",
+            tooltip="Open a recorded session from a file",
+            priority=True,
+            show=False,
+        ),
+        Binding("ctrl+g", "save", "Save", id="session.save", tooltip="Save a copy of the session in a file"),
+        Binding(
+            "alt+e",
+            "new_experiment",
+            "New experiment",
+            id="session.new_experiment",
+            priority=True,
+            show=False,
+            tooltip="Write a script that repeats this session, as a start for an experiment of your own",
+        ),
+        Binding("escape", "leave", "Back", id="session.leave", tooltip="Go back to the bench"),
+    ]
+
+    def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None, classes: str = "-recording -v-log") -> None:
+        """Show *bridge*'s session; *zone*: of the log's clock, None for the local one."""
+        super().__init__(classes=classes)
+        self._bridge = bridge
+        self._zone = zone
+        self._ticks = self._new = 0
+
+    AUTO_FOCUS: ClassVar[str | None] = None
+
+    def compose(self) -> ComposeResult:
+        # Textual would set the classes of this size after the first layout, and style every widget twice.
+        app, (width, height) = self.app, self.app.size
+        for cells, breakpoints in ((width, app.HORIZONTAL_BREAKPOINTS), (height, app.VERTICAL_BREAKPOINTS)):
+            self.add_class(max((least, name) for least, name in breakpoints or () if cells >= least)[1])
+        yield from self.above()
+        with Horizontal(id="columns"):
+            yield from self.beside()
+            with Vertical(id="right"):
+                yield LogFrame(self._bridge.journal, zone=self._zone)
+                yield from self.below()
+        yield Static(id="tiny")
+        yield KeyBar(compact=True)
+
+    def first_keys(self) -> tuple[str, ...]:
+        """Name the actions whose keys stand first at the foot of the screen."""
+        return ("help",)
+
+    def above(self) -> Iterable[Widget]:
+        """Give what stands above the columns."""
+        return ()
+
+    def beside(self) -> Iterable[Widget]:
+        """Give what stands to the left of the log."""
+        return ()
+
+    def below(self) -> Iterable[Widget]:
+        """Give what stands below the log."""
+        return ()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        if not self._ticks:  # each widget is styled as it is mounted: not once more
+            event.refresh_styles = False
+
+    def on_mount(self) -> None:
+        self._left = False
+        self._ticking = self.set_interval(TICK, self.tick)
+        self.tick()
+        self.begin()
+
+    def begin(self) -> None:
+        """Do what is to be done once the screen is there."""
+        self.query_one(LogView).focus()
+
+    def on_resize(self) -> None:
+        width, height = self.app.size
+        self.query_one("#tiny", Static).update(
+            Content(f"The bench wants at least 60 columns and 16 rows;\nthis terminal has {width} and {height}.")
+        )
+
+    # --- drawing ----------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Take in what was recorded, and draw."""
+        self._ticks += 1
+        if self._new > FLOOD and self._ticks % 2 and not self.has_class("-recording"):
+            self._new = 0
+            return
+        before = self._bridge.journal.position
+        self._new = self._bridge.pull()
+        moved = self._bridge.journal.position > before
+        self.query_one(LogView).sync()
+        frame = self.query_one("#log-frame")
+        entitle(frame, self.title_of_log())
+        if moved or self._ticks % _CALM == 1:
+            state = self.state_of_file(moved)
+            subtitle(frame, state)
+            frame.set_class(bool(state), "-told")
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw what stands around the log."""
+
+    def title_of_log(self) -> str:
+        """Say what the log shows, and how much of it has been read."""
+        return f"log of {safe(self._bridge.path.name)} · {counted(len(self._bridge.journal), 'call')}"
+
+    def state_of_file(self, moved: bool) -> str:
+        """Say how much of the file has been read, then what is wrong with it; *moved*: the last pull got on."""
+        journal = self._bridge.journal
+        if moved and (left := journal.size - journal.position) > _SOON:
+            done = journal.position * _BAR // (journal.position + left)
+            percent = journal.position * 100 // (journal.position + left)
+            return f"{'━' * done}{'─' * (_BAR - done)} {percent} % read"
+        if not self.has_class("-recording"):
+            return self._bridge.fullness()
+        if journal.ended or not self._bridge.being_written():
+            return " · ".join(journal.problems())
+        return "being written just now: new calls are shown as they come"
+
+    # --- a line of the log ------------------------------------------------------------------------------------------
+
+    @on(LogView.StreamWanted)
+    def _stream(self, event: LogView.StreamWanted) -> None:
+        from workbench.ui.session.stream import StreamScreen
+
+        call = self._bridge.journal[event.index]
+        self.app.push_screen(StreamScreen(self._bridge.journal, call.socket, call.name))
+
+    @on(LogView.WhyWanted)
+    def _why(self, event: LogView.WhyWanted) -> None:
+        from workbench.journal.neighbours import explain
+        from workbench.ui.session.why import WhyScreen
+
+        self.app.push_screen(WhyScreen(explain(self._bridge.journal, event.index)))
+
+    @on(LogView.BookmarkWanted)
+    def _bookmark(self, event: LogView.BookmarkWanted) -> None:
+        note = self._bridge.journal.notes.get(event.seq)
+        self._annotate(event.seq, note.text if note else "", not (note and note.bookmark))
+
+    @on(LogView.NoteWanted)
+    @work
+    async def _note(self, event: LogView.NoteWanted) -> None:
+        from workbench.ui.parts.prompt import Prompt
+
+        note = self._bridge.journal.notes.get(event.seq)
+        text = await self.app.push_screen_wait(Prompt(f"Note on line {event.seq}", note.text if note else ""))
+        if text is not None:
+            self._annotate(event.seq, text, bool(note and note.bookmark))
+
+    def _annotate(self, seq: int, text: str, bookmark: bool) -> None:
+        try:
+            self._bridge.annotate(seq, text, bookmark=bookmark)
+        except OSError as problem:
+            self.notify(f"The note was not kept: {problem.strerror}", severity="error", markup=False)
+
+    # --- the file ---------------------------------------------------------------------------------------------------
+
+    @work
+    async def action_save(self) -> None:
+        """Copy the session into a file that one names."""
+        from workbench.ui.parts.prompt import Prompt
+
+        question = Prompt(
+            "Save the session as", suggested_name(self._bridge.path), accept="Save", check=cannot_be_written
+        )
+        name = await self.app.push_screen_wait(question)
+        if name is None:
+            return
+        path = Path(name).expanduser()
+        try:
+            self._bridge.save(path)
+        except OSError as problem:
+            self.notify(f"Not saved: {problem.strerror}", severity="error", markup=False)
+        else:
+            self.notify(f"Saved as {safe(str(path))}", markup=False)
+
+    @work
+    async def action_new_experiment(self) -> None:
+        """Write a script that repeats the session into a file that one names."""
+        from workbench.report.scripts.experiment import CannotRepeat, write_experiment
+        from workbench.ui.parts.prompt import Prompt
+
+        question = Prompt("Write the experiment to", "mine.py", accept="Write", check=no_name_of_a_script)
+        name = await self.app.push_screen_wait(question)
+        if name is None:
+            return
+        path = Path(name).expanduser()
+        try:
+            write_experiment(self._bridge.journal, path)
+        except (CannotRepeat, OSError) as problem:
+            self.notify(f"Not written: {safe(str(problem))}", severity="error", markup=False)
+        else:
+            self.notify(f"Written: run it with socket-workbench run {safe(str(path))}", timeout=8, markup=False)
+
+    @work
+    async def action_open_session(self) -> None:
+        """Show another session, over this one."""
+        from workbench.ui.parts.prompt import PathSuggester, Prompt
+
+        question = Prompt("Open the session in", check=cannot_be_opened, accept="Open", suggester=PathSuggester())
+        name = await self.app.push_screen_wait(question)
+        if name is not None:
+            self.show_session(Path(name).expanduser())
+
+    def show_session(self, path: Path) -> None:
+        """Show the session in *path* over this one, or say why that cannot be."""
+        try:
+            bridge = Bridge.recorded(path)
+        except NotASession as problem:
+            self.notify(safe(str(problem)), severity="error", markup=False)
+        except OSError as problem:
+            self.notify(f"Not opened: {problem.strerror}", severity="error", markup=False)
+        else:
+            self.app.push_screen(SessionScreen(bridge, zone=self._zone))
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """Give the keys that stand first, then those of what has the focus, then the screen's in its own order."""
+        first = {action: place for place, action in enumerate(self.first_keys())}
+        order = {binding.key: place for place, binding in enumerate(self.BINDINGS) if isinstance(binding, Binding)}
+
+        def place(found: tuple[str, ActiveBinding]) -> tuple[int, bool, int]:
+            key, active = found
+            early = first.get(active.binding.action, len(first))
+            return early, active.node in (self, self.app), order.get(key, len(order))
+
+        return dict(sorted(super().active_bindings.items(), key=place))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is no way back from the first screen."""
+        return len(self.app.screen_stack) > 1 if action == "leave" else True
+
+    def action_leave(self) -> None:
+        self._left = True
+        self._ticking.stop()
+        if self.is_current:
+            self.app.pop_screen()
+
+    def on_unmount(self) -> None:
+        if self._left:  # not before: until then the log may be drawn once more
+            self._bridge.close()
+
+
+def no_name_of_a_script(name: str) -> str | None:
+    """Say why no new script can have that name; None if it can."""
+    return cannot_be_written(name) if name.endswith(".py") else "The name of a script ends with .py."
+
+
+def cannot_be_opened(name: str) -> str | None:
+    """Say why no session can be read from that file; None if it may be one."""
+    path = Path(name).expanduser()
+    if not name.strip():
+        return "Type the name of a file."
+    if not path.exists():
+        return f"There is no file {safe(str(path))}."
+    return None if path.is_file() else f"{safe(str(path))} is not a file."
+
+
+def cannot_be_written(name: str) -> str | None:
+    """Say why no new file can have that name; None if it can."""
+    path = Path(name).expanduser()
+    if not name.strip():
+        return "Type the name of a file."
+    if path.exists():
+        return f"{safe(path.name)} exists: take another name."
+    if not path.parent.is_dir():
+        return f"There is no folder {safe(str(path.parent))}."
+    return None
