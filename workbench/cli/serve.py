@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -14,7 +13,8 @@ from workbench.cli.common import AddressType, Failure, TimeoutType, output_optio
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import LOOK, Output, Printer
 from workbench.engine.endpoints.bench import Bench
-from workbench.engine.endpoints.responders import NAMES, Responder, UnknownResponder, responder
+from workbench.engine.endpoints.responders.registry import FORMS, responder
+from workbench.engine.endpoints.responders.responder import NewResponder, UnknownResponder
 from workbench.engine.endpoints.server import Server
 from workbench.engine.endpoints.setup import first_address
 from workbench.model.call.address import Address
@@ -28,7 +28,7 @@ Examples:
   socket-workbench serve unix:///tmp/x.sock --respond fixed:hello --once
   socket-workbench serve tcp://[::1]:0 --respond answers.py:reply --format json
 """
-_RESPOND = f"{', '.join(NAMES)}, fixed:TEXT, or FILE.py:FUNCTION, which takes bytes and returns bytes or None."
+_RESPOND = f"What it answers: {FORMS}. FUNCTION takes bytes and returns bytes or None."
 
 _TIMEOUT = "settimeout: an accept that times out is made again, a connection whose recv times out is closed."
 
@@ -75,9 +75,7 @@ def command(address: Address, respond: str, no_reuse_address: bool, options: Any
     serve(settings, address.scheme, answer, output, once=once)
 
 
-def serve(
-    settings: ServerSettings, scheme: str, answer: Callable[[], Responder], output: Output, *, once: bool
-) -> None:
+def serve(settings: ServerSettings, scheme: str, answer: NewResponder, output: Output, *, once: bool) -> None:
     """Run a server and print its calls until a signal comes, or with *once* until it has served somebody."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

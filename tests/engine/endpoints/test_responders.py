@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.engine.live_bench import LiveBench, dial, port_of
-from workbench.engine.endpoints.responders import NAMES, TEXTS, UnknownResponder, responder
+from tests.registered import defined_in
+from workbench.engine.endpoints import responders
+from workbench.engine.endpoints.responders.command import TEXTS
+from workbench.engine.endpoints.responders.registry import BY_NAME, RESPONDERS, responder
+from workbench.engine.endpoints.responders.responder import Kind, UnknownResponder
+from workbench.engine.endpoints.responders.with_time import with_time
 
 
 @pytest.mark.parametrize(
@@ -32,24 +38,42 @@ def test_what_is_answered(name: str, received: bytes, answer: bytes | None) -> N
     assert responder(name)().answer(received) == answer
 
 
-def test_each_name_that_is_offered_is_known() -> None:
-    for name in NAMES:
-        responder(name)().answer(b"1")
+def test_each_that_is_defined_is_registered_by_a_name_of_its_own() -> None:
+    defined = defined_in(responders, Kind)
+    assert {kind.name for kind in defined} == {kind.name for kind in RESPONDERS}
+    assert len(BY_NAME) == len(RESPONDERS) == len(defined)
+
+
+@pytest.mark.parametrize("kind", RESPONDERS, ids=lambda kind: kind.name)
+def test_each_answers_bytes_or_says_what_its_argument_has_to_be(kind: Kind) -> None:
+    if kind.argument and not kind.argument.startswith("["):
+        with suppress(UnknownResponder):
+            responder(kind.name)
+    else:
+        assert isinstance(responder(kind.name)().answer(b"1"), bytes | None)
+
+
+@pytest.mark.parametrize(
+    ("argument", "suffix", "form"),
+    [("", "", "x"), ("TEXT", "", "x:TEXT"), ("[N]", "", "x[:N]"), ("FILE.py:FUNCTION", ".py", "FILE.py:FUNCTION")],
+)
+def test_how_a_kind_is_written(argument: str, suffix: str, form: str) -> None:
+    assert Kind("x", "", lambda argument: BY_NAME["echo"].make(""), argument, suffix).form == form
 
 
 def test_time_stands_before_the_text() -> None:
-    assert responder("time", now=lambda: "Fri Nov 20 07:23:29 2026")().answer(b"x") == b"[Fri Nov 20 07:23:29 2026] x"
+    assert with_time(b"x", lambda: "Fri Nov 20 07:23:29 2026") == b"[Fri Nov 20 07:23:29 2026] x"
     told = responder("time")().answer(b"x")
     assert re.fullmatch(rb"\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\] x", told or b"")
 
 
 def test_fixed_takes_the_reply_of_the_settings() -> None:
-    assert responder("fixed", reply="¡hola!")().answer(b"") == "¡hola!".encode()
+    assert responder("fixed", "¡hola!")().answer(b"") == "¡hola!".encode()
 
 
 def test_only_welcome_answers_silence() -> None:
     assert responder("welcome")().silence() == b"time out"
-    assert {responder(name)().silence() for name in NAMES if name != "welcome"} == {None}
+    assert {kind.make("")().silence() for kind in RESPONDERS if kind.name not in ("welcome", "python")} == {None}
 
 
 def test_length_first_sends_the_length_then_waits_then_sends_the_text() -> None:
@@ -60,10 +84,15 @@ def test_length_first_sends_the_length_then_waits_then_sends_the_text() -> None:
     assert one.answer(b"motd") == str(len(TEXTS[b"motd"])).encode()
 
 
-@pytest.mark.parametrize("name", ["", "ecko", "py:f", "x.py", "echo:"])
+@pytest.mark.parametrize("name", ["", "ecko", "py:f", "echo:"])
 def test_an_unknown_name_is_told_with_those_that_there_are(name: str) -> None:
-    with pytest.raises(UnknownResponder, match=r"there are none, echo, .*fixed:TEXT and FILE\.py:FUNCTION"):
+    with pytest.raises(UnknownResponder, match=r"there are none, echo, .*fixed:TEXT, FILE\.py:FUNCTION"):
         responder(name)
+
+
+def test_a_file_without_a_function_is_told_how_it_is_written() -> None:
+    with pytest.raises(UnknownResponder, match=r"'x\.py': it is written FILE\.py:FUNCTION"):
+        responder("x.py")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 
 from tests.engine.limits import descriptors_left
 from tests.engine.live_bench import WAIT, LiveBench, dial, done, port_of
-from workbench.engine.endpoints.responders import responder
+from workbench.engine.endpoints.responders.registry import responder
 from workbench.engine.state import Outcome
 from workbench.model.call.settings import ServerSettings
 

@@ -7,7 +7,7 @@ from workbench.engine.state import Pending
 from workbench.model.call.settings import ServerSettings
 from workbench.ui.bench import wishes
 from workbench.ui.bench.form import Status
-from workbench.ui.bench.server_pane import RESPONDER_HELP, ServerPane
+from workbench.ui.bench.server_pane import ServerPane
 from workbench.ui.bench.slider import Slider
 from workbench.ui.parts.controls import Choice, Field, Press, Toggle
 from workbench.ui.parts.endpoint_list import EndpointList, size
@@ -56,7 +56,7 @@ async def test_every_field_goes_into_the_settings(size: tuple[int, int]) -> None
             app.query_one(f"#{id}", Toggle).focus()
             await pilot.press("space")
         app.query_one("#responder").focus()
-        await pilot.press("left")
+        await pilot.press("left", "left")
         app.query_one("#reply", Field).value = "hello\\n"
         await settled(pilot)
         assert app.query_one("#reply").display
@@ -419,12 +419,6 @@ def test_sizes_take_five_cells_at_most() -> None:
     assert [size(n) for n in (0, 999, 1000, 1234, 9949, 9950, 340_000, 999_499, 999_500, 10**9)] == (
         ["0", "999", "1.0k", "1.2k", "9.9k", "10k", "340k", "999k", "1.0M", "1.0G"]
     )
-
-
-def test_every_responder_of_the_engine_can_be_chosen() -> None:
-    from workbench.engine.endpoints.responders import NAMES
-
-    assert set(RESPONDER_HELP) == {*NAMES, "fixed"}
 
 
 async def test_every_control_has_a_tooltip_and_a_place_in_the_focus_order() -> None:

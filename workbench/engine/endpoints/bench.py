@@ -11,7 +11,8 @@ from itertools import count
 from workbench.engine.endpoints.client import Client
 from workbench.engine.endpoints.endpoint import Endpoint
 from workbench.engine.endpoints.inside import inside
-from workbench.engine.endpoints.responders import Responder, responder
+from workbench.engine.endpoints.responders.registry import responder
+from workbench.engine.endpoints.responders.responder import NewResponder
 from workbench.engine.endpoints.server import Server
 from workbench.engine.kernel.watch import TcpWatch
 from workbench.engine.sockets.bench_socket import recorded_by
@@ -36,7 +37,7 @@ class Bench:
         """The clients, closed ones included, in the order they were made."""
         return tuple(self._clients)
 
-    def start_server(self, settings: ServerSettings, answer: Callable[[], Responder] | None = None) -> Server:
+    def start_server(self, settings: ServerSettings, answer: NewResponder | None = None) -> Server:
         """Start a server in place of the last one, which is closed first; *answer* instead of the settings' responder.
 
         Raises ValueError if one is running, UnknownResponder if the settings name none that there is.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 
 from workbench.engine.endpoints.endpoint import Endpoint
-from workbench.engine.endpoints.responders import Responder
+from workbench.engine.endpoints.responders.responder import NewResponder
 from workbench.engine.endpoints.serving import Answering, Connection, DatagramServer, Listener
 from workbench.engine.endpoints.setup import resolved, set_options
 from workbench.engine.sockets.bench_socket import BenchSocket
@@ -28,7 +28,7 @@ class Server:
     def __init__(
         self,
         settings: ServerSettings,
-        responder: Callable[[], Responder],
+        responder: NewResponder,
         numbers: Iterator[int],
         clock: Callable[[], float],
     ) -> None:
@@ -107,7 +107,7 @@ class Server:
             self._wanted = False
         return [endpoint.close() for endpoint in (*self.connections, self.listener)]
 
-    def answer_with(self, responder: Callable[[], Responder]) -> None:
+    def answer_with(self, responder: NewResponder) -> None:
         """Answer what comes from now on with another responder, on the connections there are and on those to come."""
         self._responder = responder
         for endpoint in (*self.connections, self.listener):

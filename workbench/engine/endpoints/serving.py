@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from workbench.engine.endpoints.endpoint import Endpoint, Run
-from workbench.engine.endpoints.responders import Responder
+from workbench.engine.endpoints.responders.responder import NewResponder, Responder
 from workbench.engine.endpoints.setup import NODELAY
 from workbench.engine.sockets.bench_socket import BenchSocket
 from workbench.engine.sockets.waker import Cancelled
@@ -30,16 +30,14 @@ class ResponderFailed(Exception):
 class Answering(Endpoint):
     """An endpoint that answers what it receives, in the lane that received it, as a one-threaded server does."""
 
-    def __init__(
-        self, *args: Any, responder: Callable[[], Responder], failed: Callable[[str], None], **options: Any
-    ) -> None:
+    def __init__(self, *args: Any, responder: NewResponder, failed: Callable[[str], None], **options: Any) -> None:
         super().__init__(*args, **options)
         self._failed = failed
         self.turns = 0
         """How many times it has received and, where there was an answer, answered."""
         self.answer_with(responder)
 
-    def answer_with(self, responder: Callable[[], Responder]) -> None:
+    def answer_with(self, responder: NewResponder) -> None:
         """Answer what comes from now on with another responder: each sender's conversation with it begins anew."""
         self._responder_for: Callable[[Any], Responder] = lru_cache(_PEERS)(lambda sender: responder())
 

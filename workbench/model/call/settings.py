@@ -132,7 +132,7 @@ class ServerSettings(SocketSettings):
     """Name of what the server answers; "none" only receives."""
 
     reply: str = ""
-    """The text that the responder "fixed" answers."""
+    """The argument of a responder that takes one, such as the text that "fixed" answers."""
 
     auto_accept: bool = True
     """Whether it accepts by itself, or one connection a key."""

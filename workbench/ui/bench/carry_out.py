@@ -10,7 +10,7 @@ from dataclasses import replace
 from workbench.engine.endpoints.bench import Bench
 from workbench.engine.endpoints.driven import READS
 from workbench.engine.endpoints.endpoint import Endpoint
-from workbench.engine.endpoints.responders import responder
+from workbench.engine.endpoints.responders.registry import responder
 from workbench.ui.bench import wishes
 
 _TICK = 0.05  # seconds between two looks

@@ -20,7 +20,7 @@ from textual.widgets import TextArea
 
 from workbench.engine.endpoints.bench import Bench
 from workbench.engine.endpoints.endpoint import Endpoint
-from workbench.engine.endpoints.responders import UnknownResponder
+from workbench.engine.endpoints.responders.responder import UnknownResponder
 from workbench.engine.state import EndpointState, Inside
 from workbench.journal.files import discard
 from workbench.model.call.call import Json
@@ -291,8 +291,14 @@ class BenchScreen(SessionScreen):
             case wishes.CallWanted(name) if endpoint := self.bench.find(name):
                 self._ask_call(endpoint)
             case _:
-                if said := carry_out(self.bench, wish):
-                    self.say(said)
+                self._carry_out(wish)
+
+    def _carry_out(self, wish: wishes.Wish) -> None:
+        try:
+            if said := carry_out(self.bench, wish):
+                self.say(said)
+        except UnknownResponder as problem:
+            self.query_one(ServerPane).complain("reply", str(problem))
 
     @work
     async def _start(self, settings: ServerSettings) -> None:
@@ -305,7 +311,7 @@ class BenchScreen(SessionScreen):
         try:
             server = self.bench.start_server(settings)
         except UnknownResponder as problem:
-            self.query_one(ServerPane).complain("responder", str(problem))
+            self.query_one(ServerPane).complain("reply", str(problem))
         except ValueError:
             return  # pressed again before it was seen to run
         else:

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 from textual.widgets import Input
 
+from workbench.engine.endpoints.responders.registry import BY_NAME, RESPONDERS
 from workbench.engine.state import EndpointState
 from workbench.journal.reader import Journal
 from workbench.model.call.address import show
@@ -17,17 +18,6 @@ from workbench.ui.bench.endpoint_pane import HOW_HELP, EndpointPane
 from workbench.ui.bench.life_strip import LISTENER, LifeStrip, Standing
 from workbench.ui.parts.controls import Caption, Choice, ErrorLine, Field, Pair, Press, Row, Toggle
 from workbench.ui.parts.endpoint_list import EndpointList, listens
-
-RESPONDER_HELP = {
-    "none": "only receives",
-    "echo": "what it received",
-    "upper": "what it received, in upper case",
-    "time": "[date and time] and what it received",
-    "welcome": '"welcome to server!" for 1, else "please go out!"',
-    "command": "a fixed text for help, motd, long, numbers",
-    "length-first": "the length, then after an answer the text",
-    "fixed": "the text you type beside it",
-}
 
 AT_FAULT = {"socket": "type", "bind": "address"}
 """The field that decides about a call."""
@@ -49,6 +39,9 @@ class ServerPane(EndpointPane):
         self._by_hand = False
         self.border_title = "server"
 
+    def on_mount(self) -> None:
+        self._ask_for_argument()
+
     def compose(self) -> ComposeResult:
         settings = self._settings
         with Pair():
@@ -58,12 +51,10 @@ class ServerPane(EndpointPane):
             yield self.kind_row(settings, self.more_press())
             yield Row(Caption("address"), self.field("address", "host:port (port 0: any free one), a path, or @name"))
         with Pair():
-            reply = Field(
-                settings.reply, id="reply", tooltip="What it answers whatever it receives", placeholder="reply"
-            )
-            reply.display = settings.responder == "fixed"
+            reply = Field(settings.reply, id="reply", tooltip="What the answer needs")
+            kinds = {kind.name: kind.what for kind in RESPONDERS}
             answers = "What the server answers to what it receives"
-            responder = Choice(RESPONDER_HELP, settings.responder, id="responder", label="answers", tooltip=answers)
+            responder = Choice(kinds, settings.responder, id="responder", label="answers", tooltip=answers)
             yield Row(responder, reply)
             yield Row(
                 Press(
@@ -247,12 +238,18 @@ class ServerPane(EndpointPane):
 
     def on_choice_changed(self, event: Choice.Changed) -> None:
         if event.choice.id == "responder":
-            self.query_one("#reply").display = event.value == "fixed"
+            self._ask_for_argument()
             self._answer_anew()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input.id == "reply":
+        if event.input.id == "reply" and not BY_NAME[self.value("responder")].suffix:
             self._answer_anew()
+
+    def _ask_for_argument(self) -> None:
+        """Show the field for what the responder needs, if it needs something."""
+        kind, reply = BY_NAME.get(self.value("responder")), self.query_one("#reply", Field)
+        reply.display = kind is not None and bool(kind.argument)
+        reply.placeholder = kind.argument if kind else ""
 
     def _answer_anew(self) -> None:
         """A server that runs answers from now on as the form says."""
@@ -264,6 +261,8 @@ class ServerPane(EndpointPane):
         match event.input.id:
             case "line" | "to":
                 self.send()
+            case "reply" if self.running:
+                self._answer_anew()
             case "bufsize":
                 self.recv()
             case _ if not self.running:

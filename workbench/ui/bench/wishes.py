@@ -42,7 +42,7 @@ class AutoAcceptChanged(Wish):
 
 @dataclass
 class ResponderChanged(Wish):
-    """Let the running server answer with this responder; *reply* is what "fixed" answers."""
+    """Let the running server answer with this responder; *reply* is its argument."""
 
     responder: str
     reply: str
