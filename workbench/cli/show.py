@@ -12,7 +12,7 @@ from workbench.cli.common import new_report, output_options
 from workbench.cli.failure import Failure
 from workbench.cli.reading import reading
 from workbench.model.lens.conversation import HEX, TEXT, Conversation
-from workbench.model.lens.lens import LENS_NAMES, UnknownLens, find_format
+from workbench.model.lens.registry import LENS_NAMES, UnknownLens, find_format
 from workbench.model.session.query import WORDS, Query, QueryError, literal, parse, parse_find
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe

@@ -10,9 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.registered import defined_in
+from workbench.model import lens as room
 from workbench.model.lens import json_texts
-from workbench.model.lens.lens import LENSES, Broken, Frame, Lens, UnknownLens, find_format
-from workbench.model.lens.naive import naive
+from workbench.model.lens.format import Format
+from workbench.model.lens.lens import Lens
+from workbench.model.lens.naive import NaiveProgram
+from workbench.model.lens.parser import Broken, Frame
+from workbench.model.lens.registry import LENSES, UnknownLens, find_format
 
 NAMES = [*LENSES, "fixed-1", "fixed-7"]
 JSON = st.recursive(
@@ -60,6 +65,15 @@ ENCODERS = {
     "http": lambda data: chunked(data) if len(data) % 2 else response(data),
     "fixed-7": lambda data: (data + b"1234567")[:7],
 }
+
+
+def test_each_lens_that_is_defined_is_registered_and_has_messages_here():
+    assert {format.name for format in defined_in(room, Format)} == set(LENSES) <= {*ENCODERS, "json"}
+
+
+def naive(lens, pieces):
+    program = NaiveProgram(find_format(lens))
+    return [program.receive(piece) for piece in pieces]
 
 
 def cut(stream, at):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.calls import made
-from workbench.model.lens.lens import UnknownLens
 from workbench.model.lens.over_calls import FramedLog
+from workbench.model.lens.registry import UnknownLens
 
 NAIVE = "one recv taken for one message: "
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from workbench.model.call.call import Call
-from workbench.model.lens.lens import Frame, Lens
+from workbench.model.lens.lens import Lens
+from workbench.model.lens.parser import Frame
 from workbench.model.text.hexdump import plain_line
 from workbench.model.text.safe import safe
 

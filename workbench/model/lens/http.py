@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from workbench.model.lens.formats import label_of
+from workbench.model.lens.format import Format, Naive, compare, label_of
 from workbench.model.lens.parser import Broken, Cursor, Exactly, Parser, Rest, Until
 
 _LONGEST_LINE = 8192
@@ -47,7 +47,7 @@ class _Head:
                 self.wrong = self.wrong or "broken HTTP: a header has no colon"
 
 
-def http(cursor: Cursor) -> Parser:
+def _http(cursor: Cursor) -> Parser:
     """Parse HTTP/1 messages; after bytes that are none, go on at the next start line."""
     while True:
         cursor.begin()
@@ -116,3 +116,16 @@ def _chunks(head: _Head) -> Parser:
         else:
             yield from _headers(_Head("", ""))
             return
+
+
+def _read(data: bytes) -> str:
+    head, body = data.split(b"\r\n\r\n", 1)
+    start, *lines = head.decode("latin-1").split("\r\n")
+    _, _, _ = start.split(" ", 2)
+    headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
+    if "content-length" in headers:
+        return compare(int(headers["content-length"]), len(body))
+    return ""
+
+
+HTTP = Format("http", "message", "HTTP/1 requests or responses", _http, Naive(lambda: _read, "split"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import string
 
-from workbench.model.lens.formats import label_of
+from workbench.model.lens.format import Format, Naive, label_of
 from workbench.model.lens.parser import Cursor, Exactly, Parser, Request, Span
 from workbench.model.text.json_note import json_note
 
@@ -20,7 +21,7 @@ _IN_STRING, _OUTSIDE = re.compile(rb'["\\]'), re.compile(rb'["{}\[\]]')
 _KINDS = {b"{": "object", b"[": "array", b'"': "string"}
 
 
-def json_texts(cursor: Cursor) -> Parser:
+def _json_texts(cursor: Cursor) -> Parser:
     """Parse concatenated JSON; after bytes that begin no text, go on at the next bracket, quote or line."""
     while True:
         cursor.between = True
@@ -74,3 +75,11 @@ class _Rest(Request):
                 self.done = True
                 return at
         return upto
+
+
+def _read(data: bytes) -> str:
+    json.loads(data.decode())
+    return ""
+
+
+JSON = Format("json", "JSON text", "JSON texts one after another", _json_texts, Naive(lambda: _read, "json.loads"))

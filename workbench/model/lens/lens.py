@@ -2,42 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from workbench.model.lens.formats import delimited, fixed, header_json, length_text, netstring, packed
-from workbench.model.lens.http import http
-from workbench.model.lens.json_texts import json_texts
-from workbench.model.lens.parser import Broken, Cursor, Found, Frame, Parser, Request
-
-__all__ = [
-    "LENSES",
-    "LENS_NAMES",
-    "Broken",
-    "Format",
-    "Found",
-    "Frame",
-    "Lens",
-    "Pending",
-    "UnknownLens",
-    "find_format",
-]
-
-
-class UnknownLens(ValueError):
-    """No lens goes by that name; the message says which ones there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A format of a stream: its *name*, what it calls a frame, and what makes its parser."""
-
-    name: str
-    unit: str
-    parser: Callable[[Cursor], Parser]
-    what: str
-    """One line for a list of lenses."""
+from workbench.model.lens.parser import Cursor, Found, Request
+from workbench.model.lens.registry import find_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,43 +92,3 @@ class Lens:
             self._request = step
         except StopIteration:
             return
-
-
-def find_format(name: str) -> Format:
-    """Return the format of that name, such as "lines" or "fixed-16", also written "fixed(16)"; raises UnknownLens."""
-    if name in LENSES:
-        return LENSES[name]
-    if found := re.fullmatch(r"fixed(?:-([1-9]\d{0,8})|\(([1-9]\d{0,8})\))", name, re.ASCII):
-        size = found[1] or found[2]
-        return Format(f"fixed-{size}", "block", fixed(int(size)), f"blocks of {size} bytes")
-    raise UnknownLens(f"there is no lens {name!r}: there are {', '.join(LENS_NAMES)}")
-
-
-def _packed_formats() -> Iterator[Format]:
-    for width in (1, 2, 4):
-        bits = width * 8
-        what = f"the length in {width} byte{'s' * (width > 1)}{{}}, then the data"
-        big, little = ", big endian" * (width > 1), ", little endian"
-        yield Format(f"length-u{bits}", "message", packed(width, False), what.format(big))
-        if width > 1:
-            yield Format(f"length-u{bits}be", "message", packed(width, False), what.format(big))
-            yield Format(f"length-u{bits}le", "message", packed(width, True), what.format(little))
-
-
-LENSES = {
-    format.name: format
-    for format in (
-        Format("lines", "line", delimited(b"\n", "line"), r"lines, each ending with \n"),
-        Format("nul", "text", delimited(b"\0", "text"), r"texts, each ending with \0"),
-        *_packed_formats(),
-        Format("length-text", "message", length_text, r"the length in digits (and \n), then the data"),
-        Format("netstring", "netstring", netstring, "netstrings: 5:hello,"),
-        Format("json", "JSON text", json_texts, "JSON texts one after another"),
-        Format("header-json", "file", header_json(False), "u32 length of a JSON header with the size, header, body"),
-        Format("header-json-le", "file", header_json(True), "the same with a little-endian length"),
-        Format("http", "message", http, "HTTP/1 requests or responses"),
-    )
-}
-"""The formats by name; "fixed-N" stands for any N."""
-
-LENS_NAMES = (*LENSES, "fixed-N")

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from workbench.model.call.call import Call
-from workbench.model.lens.lens import Broken, Found, Frame, Lens, find_format
+from workbench.model.lens.lens import Lens
 from workbench.model.lens.naive import NaiveProgram
+from workbench.model.lens.parser import Broken, Found, Frame
+from workbench.model.lens.registry import find_format
 
 _NAMED = 3  # that many frames are told one by one, the rest are counted
 
@@ -80,7 +82,7 @@ class _Stream:
 
     def __init__(self, lens: str) -> None:
         self._lens = Lens(lens)
-        self._program = NaiveProgram(lens)
+        self._program = NaiveProgram(self._lens.format)
         self._frames = 0
         self._taken = 0
         self._begun = 0  # seq of the call with the first byte of the frame that has not ended

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 
 KEPT = 64  # bytes that a request keeps unless told, enough for a label
+DIGITS = b"0123456789"
+MOST_DIGITS = 18  # of a length, which then fits into 63 bits
 _ENDLESS = 1 << 63
 
 

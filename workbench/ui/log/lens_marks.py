@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 
 from workbench.journal.reader import Journal
-from workbench.model.lens.lens import LENSES, UnknownLens, find_format
+from workbench.model.lens import fixed
 from workbench.model.lens.over_calls import FramedLog, Framing
+from workbench.model.lens.registry import LENSES, UnknownLens, find_format
 
 NONE = "none"
-ANY_SIZE = "fixed-N"
+ANY_SIZE = fixed.NAME
 CHOICES = {
     NONE: "no lens: bytes as they came",
     **{name: format.what for name, format in LENSES.items()},
-    ANY_SIZE: "blocks of as many bytes as you say",
+    ANY_SIZE: fixed.WHAT,
 }
 """The lenses by name, with what each takes for a frame."""
 _SLICE = 0.01  # seconds

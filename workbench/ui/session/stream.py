@@ -18,7 +18,7 @@ from textual.widgets import Footer
 from workbench.journal.find import Search
 from workbench.journal.reader import Journal
 from workbench.model.lens.conversation import TEXT, Conversation, Line
-from workbench.model.lens.lens import LENSES
+from workbench.model.lens.registry import LENSES
 from workbench.model.session.query import Query
 from workbench.model.text.safe import safe
 from workbench.ui.parts.titles import entitle, subtitle
