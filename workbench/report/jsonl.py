@@ -11,6 +11,8 @@ import msgspec
 
 from workbench.journal.reader import Journal
 from workbench.model.call.call import Call, to_json
+from workbench.report.exports import BinaryExport
+from workbench.report.feed import copy
 
 
 class JsonReport:
@@ -43,3 +45,12 @@ def encode(shown: dict[str, Any]) -> bytes:
 
 def _plain(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else asdict(value)
+
+
+def export_jsonl(journal: Journal, out: BinaryIO) -> int:
+    """Write the whole session, in the file's order."""
+    copy(journal, JsonReport(out, journal))
+    return 0
+
+
+EXPORT = BinaryExport(export_jsonl, text=True)

@@ -19,6 +19,8 @@ from workbench.model.why.notes import annotate, notes_from
 from workbench.model.words.as_python import TimeMode, direction, expression, outcome, time_text
 from workbench.report.coloured import coloured
 from workbench.report.dump import dump
+from workbench.report.exports import TextExport
+from workbench.report.feed import copy
 from workbench.report.lens_notes import LensNotes
 
 INDENT = 6
@@ -123,3 +125,12 @@ def _note_lines(note: Note) -> Iterator[str]:
     yield f"{' ' * INDENT}{word}{': ' if first else ''}{safe(first)}\n"
     for text in more:
         yield f"{' ' * (INDENT + len(word) + 2)}{safe(text)}\n"
+
+
+def export_text(journal: Journal, out: TextIO) -> int:
+    """Write the whole session."""
+    copy(journal, TextReport(out, journal))
+    return 0
+
+
+EXPORT = TextExport(export_text)

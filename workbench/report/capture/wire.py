@@ -22,6 +22,7 @@ from workbench.report.capture.frames import LARGEST_DATAGRAM, Host, udp
 from workbench.report.capture.hosts import STAND_INS, Hosts, is_loopback
 from workbench.report.capture.pcapng import Capture
 from workbench.report.capture.stream import Stream
+from workbench.report.exports import BinaryExport
 
 _LINGER_NONE = struct.pack("ii", 1, 0).decode()
 
@@ -52,6 +53,9 @@ def export_pcapng(journal: Journal, out: BinaryIO) -> int:
         for frame in wire.frames(call):
             capture.frame(when, frame.data, frame.comment, frame.missing)
     return wire.left_out
+
+
+EXPORT = BinaryExport(export_pcapng)
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from workbench.model.text.safe import safe
 from workbench.model.why.notes import annotate
 from workbench.model.words.as_python import direction, expression, outcome, time_text
 from workbench.model.words.error_sentence import errno_name
+from workbench.report.exports import TextExport
 from workbench.report.text import name_cells
 
 SHOWN = 2048
@@ -44,8 +45,8 @@ class _Stretch(NamedTuple):
     title: str
 
 
-def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> None:
-    """Write the whole session as a page. *zone*: of the clock times; None is the local one."""
+def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> int:
+    """Write the whole session as a page; leaves out nothing: 0. *zone*: of the clock times; None is the local one."""
     out.write(_head(journal))
     wall = journal.start.wall if journal.start is not None else 0
     previous: Call | None = None
@@ -54,6 +55,10 @@ def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> No
         out.writelines(_call(call, when, journal))
         previous = call
     out.write(f"</main>\n<script>\n{_file('page.js')}</script>\n</body></html>\n")
+    return 0
+
+
+EXPORT = TextExport(export_html)
 
 
 def _head(journal: Journal) -> str:

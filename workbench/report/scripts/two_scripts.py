@@ -13,6 +13,7 @@ from workbench.journal.reader import Journal
 from workbench.model.call.address import is_loopback_host, show
 from workbench.model.call.call import Call, Json
 from workbench.model.session.sockets import SocketFacts, Sockets, connects, partner, takes
+from workbench.report.exports import FolderExport
 from workbench.report.scripts.script import Script, bind_arguments, flags, option, url
 
 _HOWS = frozenset({"SHUT_RD", "SHUT_WR", "SHUT_RDWR"})
@@ -28,6 +29,9 @@ def export_python(journal: Journal, folder: Path) -> int:
     scripts.client.write(journal.path.name)
     scripts.server.write(journal.path.name)
     return scripts.left_out
+
+
+EXPORT = FolderExport(export_python, ("client.py", "server.py"))
 
 
 class Scripts:
