@@ -113,7 +113,7 @@ def test_its_path_goes_when_it_ends(tmp_path: Path) -> None:
 
 
 def test_options_are_calls() -> None:
-    options = ["--backlog", "2", "--timeout", "9", "--option", "SO_RCVBUF=4096", "--no-reuse-address"]
+    options = ["--backlog", "2", "--accept-timeout", "9", "--option", "SO_RCVBUF=4096", "--no-reuse-address"]
     with Serve(LOOPBACK, *options, "--format", "json") as serve:
         made = serve.calls_until("settimeout")
     assert [(call["call"], call["args"]) for call in made] == [

@@ -30,7 +30,8 @@ Examples:
 """
 _RESPOND = f"What it answers: {FORMS}. FUNCTION takes bytes and returns bytes or None."
 
-_TIMEOUT = "settimeout: an accept that times out is made again, a connection whose recv times out is closed."
+_TIMEOUT = "settimeout of the connections: one whose recv times out is closed."
+_ACCEPT_TIMEOUT = "settimeout of the listening socket: an accept that times out is made again."
 
 
 @click.command(epilog=EPILOG)
@@ -40,6 +41,7 @@ _TIMEOUT = "settimeout: an accept that times out is made again, a connection who
     "--backlog", type=click.IntRange(min=0), default=5, show_default=True, metavar="N", help="What listen gets."
 )
 @click.option("--timeout", type=TimeoutType(), metavar="S", help=_TIMEOUT)
+@click.option("--accept-timeout", type=TimeoutType(), metavar="S", help=_ACCEPT_TIMEOUT)
 @click.option(
     "--recv",
     "bufsize",

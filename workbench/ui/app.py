@@ -18,6 +18,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from workbench.ui.bench.screen import BenchScreen
+from workbench.ui.preferences import Preferences
 from workbench.ui.session.bridge import Bridge, keep_traceback
 from workbench.ui.session.screen import SessionScreen
 
@@ -46,10 +47,21 @@ class WorkbenchApp(App[None]):
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Close every socket and leave", priority=True),
     ]
 
-    def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None, kind: type[SessionScreen] | None = None) -> None:
-        """Show *bridge*'s session; *zone*: of the log's clock, None for the local one; *kind*: on another screen."""
+    def __init__(
+        self,
+        bridge: Bridge,
+        *,
+        zone: tzinfo | None = None,
+        kind: type[SessionScreen] | None = None,
+        preferences: Preferences | None = None,
+    ) -> None:
+        """Show *bridge*'s session; *zone*: of the log's clock, None for the local one; *kind*: on another screen.
+
+        Without *preferences* everything is as it ships, and nothing is kept.
+        """
         super().__init__()
         self.bridge = bridge
+        self.preferences = preferences or Preferences()
         self._kind = kind or (BenchScreen if bridge.is_live else SessionScreen)
         self._zone = zone
 

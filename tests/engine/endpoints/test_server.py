@@ -167,13 +167,27 @@ def test_what_the_system_refuses_is_a_row_with_its_error(
 # --- settings --------------------------------------------------------------------------------------------------------
 
 
-def test_timeout_is_set_on_the_listener_and_again_on_each_connection(live: LiveBench) -> None:
+def test_the_timeout_is_set_on_each_connection_and_never_on_the_listener(live: LiveBench) -> None:
     server = live.serve(timeout=7.5, nodelay=True)
     with dial(server), dial(server):
         live.eventually(lambda: live.state("conn 2").timeout == 7.5)
-        assert live.log("server")[4] == "settimeout(7.5) = None"
+        assert live.calls("server", "settimeout") == []
+        assert live.state("server").timeout is None
         for name in ("conn 1", "conn 2"):
             assert live.log(name)[:2] == ["setsockopt(IPPROTO_TCP, TCP_NODELAY, 1) = None", "settimeout(7.5) = None"]
+
+
+def test_the_listener_has_a_timeout_of_its_own(live: LiveBench) -> None:
+    server = live.serve(accept_timeout=7.5)
+    with dial(server):
+        live.eventually(lambda: "recv" in [pending.call for pending in live.state("conn 1").pending])
+        assert live.log("server")[4] == "settimeout(7.5) = None"
+        assert live.calls("conn 1", "settimeout") == []
+
+
+def test_a_datagram_server_has_but_one_socket_and_its_timeout(live: LiveBench) -> None:
+    live.serve(type="SOCK_DGRAM", timeout=7.5, accept_timeout=1)
+    live.eventually(lambda: live.state("server").timeout == 7.5)
 
 
 def test_options_are_rows_before_bind(live: LiveBench) -> None:
@@ -387,7 +401,7 @@ def test_a_connection_that_is_silent_too_long_is_closed(live: LiveBench) -> None
 
 
 def test_an_accept_that_times_out_is_a_row_and_the_next_one_waits_again(live: LiveBench) -> None:
-    server = live.serve(timeout=0.05)
+    server = live.serve(accept_timeout=0.05)
     live.eventually(lambda: len(live.calls("server", "accept")) >= 3)
     assert {call.error.type for call in live.calls("server", "accept") if call.error} == {"TimeoutError"}
     with dial(server):

@@ -5,11 +5,11 @@ import pytest
 from tests.ui.panes import Around, settled, state
 from workbench.engine.state import Pending
 from workbench.model.call.address import Address
+from workbench.model.call.payload import Draft
 from workbench.model.call.settings import ClientSettings, ServerSettings
 from workbench.ui.bench import wishes
 from workbench.ui.bench.client_pane import ClientPane
 from workbench.ui.bench.composer import Composer
-from workbench.ui.bench.draft import Draft
 from workbench.ui.bench.form import Status
 from workbench.ui.bench.json_area import JsonArea
 from workbench.ui.parts.controls import Choice, Field, Toggle

@@ -4,9 +4,10 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.ui.panes import Around, settled
+from workbench.model.call.payload import Draft
 from workbench.ui.bench.client_pane import ClientPane
 from workbench.ui.bench.composer import Composer
-from workbench.ui.bench.draft import Draft, History
+from workbench.ui.bench.draft import History
 from workbench.ui.bench.form import Status
 from workbench.ui.bench.json_area import JsonArea
 

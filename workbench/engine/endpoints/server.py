@@ -140,8 +140,9 @@ class Server:
         outcome = listener.make("bind", settings.sockaddr())
         if outcome.ok and self.listens:
             outcome = listener.make("listen", settings.backlog)
-        if outcome.ok and settings.timeout is not None:
-            listener.make("settimeout", settings.timeout)
+        timeout = settings.accept_timeout if self.listens else settings.timeout
+        if outcome.ok and timeout is not None:
+            listener.make("settimeout", timeout)
         return outcome
 
     def _may_accept(self) -> bool:

@@ -7,12 +7,14 @@ import json
 import re
 import string
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeAlias
 
 from workbench.model.text.safe import safe
 
 Encoding: TypeAlias = Literal["utf-8", "latin-1", "gbk", "utf-16"]
 Ending: TypeAlias = Literal["none", "LF", "CRLF"]
+Mode: TypeAlias = Literal["Text", "JSON", "Hex"]
 
 _ENDINGS: dict[Ending, str] = {"none": "", "LF": "\n", "CRLF": "\r\n"}
 _ESCAPE = re.compile(
@@ -34,6 +36,29 @@ class PayloadError(ValueError):
         self.column = start - text.rfind("\n", 0, start)
         self.message = f"{before} at {self.line}:{self.column}{after}"
         super().__init__(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text and how it becomes bytes."""
+
+    text: str = ""
+    mode: Mode = "Text"
+    encoding: Encoding = "utf-8"
+    ending: Ending = "none"
+    escapes: bool = False
+    compact: bool = False
+    newline: bool = False
+
+    def data(self) -> bytes:
+        """Return the bytes, or raise PayloadError."""
+        match self.mode:
+            case "Text":
+                return encode_text(self.text, self.encoding, self.ending, self.escapes)
+            case "JSON":
+                return encode_json(self.text, self.compact, self.newline)
+            case "Hex":
+                return parse_hex(self.text)
 
 
 def encode_text(text: str, encoding: Encoding = "utf-8", ending: Ending = "none", escapes: bool = False) -> bytes:

@@ -125,6 +125,9 @@ class ServerSettings(SocketSettings):
     backlog: int = 5
     """What listen gets; backlog + 1 connections complete before the first accept."""
 
+    accept_timeout: float | None = None
+    """Declared timeout of the listening socket in seconds, as `timeout` is that of the sockets it accepts."""
+
     reuse_address: bool = True
     """Whether SO_REUSEADDR is set before bind."""
 
@@ -146,6 +149,7 @@ class ServerSettings(SocketSettings):
     def __post_init__(self) -> None:
         SocketSettings.__post_init__(self)
         _check_range("backlog", self.backlog, 0, INT_LIMIT)
+        _check_timeout("accept_timeout", self.accept_timeout)
         if not self.responder:
             raise SettingsError("responder", 'responder is empty: write "none" to only receive')
 

@@ -9,10 +9,10 @@ from textual.widgets import Input
 from workbench.engine.state import EndpointState
 from workbench.model.call.address import Address, show
 from workbench.model.call.call import Json
+from workbench.model.call.payload import Draft
 from workbench.model.call.settings import ClientSettings, SocketSettings, parse_buffer, parse_timeout
 from workbench.ui.bench import wishes
 from workbench.ui.bench.composer import Composer
-from workbench.ui.bench.draft import Draft
 from workbench.ui.bench.endpoint_pane import HOW_HELP, EndpointPane
 from workbench.ui.bench.form import Status
 from workbench.ui.bench.life_strip import CLIENT, LifeStrip, Standing

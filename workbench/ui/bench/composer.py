@@ -10,8 +10,8 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import TextArea
 
-from workbench.model.call.payload import PayloadError, count
-from workbench.ui.bench.draft import Draft, History
+from workbench.model.call.payload import Draft, PayloadError, count
+from workbench.ui.bench.draft import History
 from workbench.ui.bench.json_area import JsonArea
 from workbench.ui.parts.controls import Choice, ErrorLine, Row, Toggle
 

@@ -1,36 +1,8 @@
-"""What stands in the composer, and what was sent from it before."""
+"""What was sent from the composer before, and what was typed and left."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
-from workbench.model.call.payload import Encoding, Ending, encode_json, encode_text, parse_hex
-
-Mode: TypeAlias = Literal["Text", "JSON", "Hex"]
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A text and how it becomes bytes."""
-
-    text: str = ""
-    mode: Mode = "Text"
-    encoding: Encoding = "utf-8"
-    ending: Ending = "none"
-    escapes: bool = False
-    compact: bool = False
-    newline: bool = False
-
-    def data(self) -> bytes:
-        """Return the bytes, or raise PayloadError."""
-        match self.mode:
-            case "Text":
-                return encode_text(self.text, self.encoding, self.ending, self.escapes)
-            case "JSON":
-                return encode_json(self.text, self.compact, self.newline)
-            case "Hex":
-                return parse_hex(self.text)
+from workbench.model.call.payload import Draft
 
 
 class History:
