@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from binascii import crc32
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -28,7 +27,7 @@ from tests.terminal import Terminal
 from workbench.journal.find import Search
 from workbench.journal.reader import Journal
 from workbench.model.session.query import parse
-from workbench.probe.format import CALL, CODE, FIXED, HEAD_SIZE, MAGIC, NO_RESULT, OTHER_RESULT, PREFIX
+from workbench.probe.format import CALL, CODE, NO_RESULT, OTHER_RESULT, packed
 from workbench.probe.recorder import Recorder
 from workbench.ui.log.filter import SLICE
 from workbench.ui.log.view import LogView
@@ -66,12 +65,11 @@ class _Writer:
 
     def record(self, code: int, socket: tuple[int, int], data: bytes, tail: bytes, flags: int) -> bytes:
         self.now += 3000
-        length = HEAD_SIZE + len(tail) + len(data)
-        body = FIXED.pack(
+        fixed = (
             CALL, code, flags, self.writer, 7, *socket, self.thread, self.name, 0, self.now, self.now + 900,
-            len(data), 4096, 0, -1, 0, 0, len(tail),
+            len(data), 4096, 0, -1, 0, 0,
         )  # fmt: skip
-        return PREFIX.pack(MAGIC, self.file, length, crc32(body, length ^ self.file)) + body + tail + data
+        return packed(self.file, fixed, tail, data) + tail + data
 
 
 _Made = tuple[int, tuple[int, int], bytes, bytes, int]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from binascii import crc32
 from pathlib import Path
 
 from workbench.journal.reader import Journal
-from workbench.probe.format import CODE
+from workbench.probe.format import CODE, FIXED, HEAD_SIZE, MAGIC, PREFIX, sent
 from workbench.probe.recorder import Recorder
 
 SEND, RECV = CODE["send"], CODE["recv"]
@@ -26,8 +27,9 @@ class Session:
         """Write a call, and return its record (behind those that it needed, such as its thread's name)."""
         before = self.path.stat().st_size
         self.now += 1000
-        facts = {"result": len(data), "requested": len(data), **facts}
-        self.recorder.call(code, socket, self.now, self.now + 500, data=data, **facts)  # type: ignore[arg-type]
+        self.recorder.call(
+            code, socket, self.now, self.now + 500, **{**sent("send", len(data), len(data), data), **facts}
+        )  # fmt: skip
         return self.path.read_bytes()[before:]
 
     def bytes(self) -> bytes:
@@ -47,3 +49,10 @@ def read(path: Path) -> Journal:
 
 def payloads(journal: Journal) -> list[bytes]:
     return [call.data for call in journal]
+
+
+def made_up(fixed: tuple[int, ...], tail: bytes = b"", data: bytes = b"", tail_length: int | None = None) -> bytes:
+    """Return a record as no recorder may write it, but with a CRC that holds."""
+    body = FIXED.pack(*fixed, len(tail) if tail_length is None else tail_length)
+    length = HEAD_SIZE + len(tail) + len(data)
+    return PREFIX.pack(MAGIC, 5, length, crc32(body, length ^ 5)) + body + tail + data

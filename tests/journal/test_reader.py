@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tracemalloc
-from binascii import crc32
 from pathlib import Path
 
 import msgspec
@@ -12,12 +11,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.journal.sessions import RECV, SEND, Session, append, payloads, read
+from tests.journal.sessions import RECV, SEND, Session, append, made_up, payloads, read
 from workbench.journal.reader import FAILED, RECEIVED, SENT, Journal, NotASession, Note
 from workbench.model.call.call import to_json
 from workbench.probe import format as record_format
 from workbench.probe import recorder
-from workbench.probe.format import CALLS, CODE, FIXED, HEAD_SIZE, MAGIC, PREFIX
+from workbench.probe.format import CALLS, CODE, HEAD_SIZE, MAGIC, PREFIX
 from workbench.probe.recorder import Recorder
 
 
@@ -248,13 +247,11 @@ def crafted(draw: st.DrawFn) -> bytes:
     tail_length = draw(st.sampled_from([len(tail), 0, 2**32 - 1]) | st.integers(0, 40))
     kind = draw(st.sampled_from([record_format.CALL, record_format.CALL, *range(9), 255]))
     code = draw(st.integers(0, len(CALLS)) | st.just(255))
-    fixed = FIXED.pack(
+    fixed = (
         kind, code, draw(EDGES) & 0xFFFF, 1, 7, draw(st.sampled_from([7, 0])), draw(st.integers(0, 3)), *small[:3],
         draw(EDGES), draw(EDGES), *(draw(SIGNED) for _ in range(4)), draw(st.integers(-(2**31), 2**31 - 1)), small[3],
-        tail_length,
     )  # fmt: skip
-    length = HEAD_SIZE + len(tail) + len(data)
-    return PREFIX.pack(MAGIC, 5, length, crc32(fixed, length ^ 5)) + fixed + tail + data
+    return made_up(fixed, tail, data, tail_length)
 
 
 @given(st.lists(crafted(), max_size=8))
@@ -299,9 +296,7 @@ def test_a_tail_of_wrong_types_is_unknown(session: Session, tail: bytes) -> None
     "tail", [b"", b"[]", b'{"program": "\xff"}', b'{"wall": 1e400}', b'{"seq": "x", "calls": 1' + b"0" * 4000 + b"}"]
 )
 def test_other_records_with_wrong_tails(session: Session, kind: int, tail: bytes) -> None:
-    fixed = FIXED.pack(kind, 0, 0, 9, 7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, len(tail))
-    length = HEAD_SIZE + len(tail)
-    append(session.path, PREFIX.pack(MAGIC, 5, length, crc32(fixed, length ^ 5)) + fixed + tail)
+    append(session.path, made_up((kind, 0, 0, 9, 7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), tail))
     session.call(b"after")
     journal = read(session.path)
     assert (payloads(journal), journal.lost, journal.notes) == ([b"after"], 0, {})
@@ -314,8 +309,8 @@ def test_recvs_of_more_than_there_is(session: Session) -> None:
 
 
 def test_a_tail_longer_than_its_record_is_damage(session: Session) -> None:
-    fixed = FIXED.pack(record_format.CALL, SEND, 0, 9, 7, 7, 1, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 2**32 - 1)
-    append(session.path, PREFIX.pack(MAGIC, 5, HEAD_SIZE, crc32(fixed, HEAD_SIZE ^ 5)) + fixed)
+    fixed = (record_format.CALL, SEND, 0, 9, 7, 7, 1, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0)
+    append(session.path, made_up(fixed, tail_length=2**32 - 1))
     session.call(b"after")
     journal = read(session.path)
     assert (payloads(journal), journal.unreadable) == ([b"after"], HEAD_SIZE)

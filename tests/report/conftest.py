@@ -9,7 +9,6 @@ from workbench.journal.reader import Journal
 from workbench.probe import format as record_format
 from workbench.probe.format import CODE
 from workbench.probe.recorder import Recorder
-from workbench.probe.tail import dumps
 
 MS = 1_000_000  # ns
 WALL = 1_795_158_000 * 1000 * MS  # 2026-11-20 07:00:00 UTC
@@ -29,9 +28,8 @@ class Session:
 
     def call(self, call: str, socket: int, *, name: str = "", took: int = 10_000, **facts: object) -> None:
         started = next(self._times)
-        tail = facts.pop("tail", None)
-        if tail:
-            facts["tail"] = dumps(tail).encode()
+        if isinstance(tail := facts.get("tail"), dict):
+            facts["tail"] = record_format.tail_of(tail)
         recorder = self.recorder
         recorder.call(
             CODE[call], (7, socket), started, started + took, name=recorder.text(name), **facts  # type: ignore[arg-type]
@@ -51,12 +49,11 @@ class Session:
         self.call("accept", 2, name="server", took=1234 * MS, flags=record_format.OTHER_RESULT, tail=tail)
 
     def send(self, data: bytes, offered: int | None = None, socket: int = 1, name: str = "client") -> None:
-        self.call(
-            "send", socket, name=name, result=len(data), requested=len(data) if offered is None else offered, data=data
-        )
+        offered = len(data) if offered is None else offered
+        self.call("send", socket, name=name, **record_format.sent("send", len(data), offered, data))
 
     def recv(self, data: bytes, size: int, left: int = 0, socket: int = 3, name: str = "conn 1") -> None:
-        self.call("recv", socket, name=name, result=len(data), requested=size, left=left, data=data)
+        self.call("recv", socket, name=name, **record_format.received(len(data), size, data, left=left))
 
     def fail(self, call: str, socket: int, error: tuple[str, str], number: int = 0, **facts: object) -> None:
         tail = {"error": list(error), **facts.pop("tail", {})}  # type: ignore[dict-item]

@@ -8,7 +8,6 @@ from pathlib import Path
 from workbench.probe import format as record_format
 from workbench.probe.format import CODE
 from workbench.probe.recorder import Recorder
-from workbench.probe.tail import dumps
 
 Socket = tuple[int, int]
 SERVER, CLIENT, CONN = (7, 1), (7, 2), (7, 3)
@@ -26,8 +25,8 @@ class Session:
     def call(self, name: str, socket: Socket = CLIENT, tail: dict[str, object] | None = None, **facts: object) -> None:
         self.now += 100_000
         text = self.recorder.text(NAMES.get(socket, ""))
-        encoded = dumps(tail).encode() if tail else b""
-        self.recorder.call(CODE[name], socket, self.now, self.now, name=text, tail=encoded, **facts)  # type: ignore[arg-type]
+        facts = {"tail": record_format.tail_of(tail), **facts}
+        self.recorder.call(CODE[name], socket, self.now, self.now, name=text, **facts)  # type: ignore[arg-type]
 
     def connect(self) -> Session:
         here, there = ["127.0.0.1", 50312], ["127.0.0.1", 6789]
@@ -37,16 +36,16 @@ class Session:
         return self
 
     def send(self, data: bytes, socket: Socket = CLIENT) -> Session:
-        self.call("send", socket, result=len(data), data=data, requested=len(data))
+        self.call("send", socket, **record_format.sent("send", len(data), len(data), data))
         return self
 
     def recv(self, data: bytes, size: int, left: int = 0, socket: Socket = CONN) -> Session:
-        self.call("recv", socket, result=len(data), data=data, requested=size, left=left)
+        self.call("recv", socket, **record_format.received(len(data), size, data, left=left))
         return self
 
     def fail(self) -> Session:
-        tail = {"args": [["127.0.0.1", 9]], "error": ["ConnectionRefusedError", "[Errno 111] Connection refused"]}
-        self.call("connect", tail=tail, flags=record_format.FAILED, number=errno.ECONNREFUSED)
+        refused = ConnectionRefusedError(errno.ECONNREFUSED, "[Errno 111] Connection refused")
+        self.call("connect", **record_format.failed("connect", refused, [("127.0.0.1", 9)]))
         return self
 
     def calls(self, count: int) -> Session:

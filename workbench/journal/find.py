@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from workbench.journal.reader import Journal
-from workbench.model.call.call import SENT, Head, socket_id
+from workbench.model.call.call import SENT, socket_id
 from workbench.model.session.query import Needle, Query
-from workbench.probe.format import DATAGRAM, OUT_OF_BAND, PEEK
+from workbench.probe.format import DATAGRAM, OUT_OF_BAND, PEEK, Head
 
 _SLICE = 1 << 16  # calls judged by their marks at once
 _LOOKS = 64  # calls read between two looks at the clock

@@ -23,13 +23,13 @@ from workbench.model.call.call import FAILED as FAILED
 from workbench.model.call.call import RECEIVED as RECEIVED
 from workbench.model.call.call import SENT as SENT
 from workbench.model.call.call import UNSEEN as UNSEEN
-from workbench.model.call.call import Call, Head, Number, Tail, decode, decode_tail, unread
+from workbench.model.call.call import Call, Number, Tail, decode, decode_tail, unread
 from workbench.model.lineage.ascending import Ascending
-from workbench.model.lineage.datagrams import HEAD
+from workbench.model.lineage.datagrams import HEAD as FIRST_BYTES
 from workbench.model.lineage.lineage import NAMING, Lineage
 from workbench.model.words.about import not_kept
 from workbench.probe import format as record_format
-from workbench.probe.format import CALL, DATAGRAM, FIXED, HEAD_SIZE, PREFIX
+from workbench.probe.format import CALL, DATAGRAM, HEAD_SIZE, PREFIX, Head, head_at
 
 _T = TypeVar("_T")
 
@@ -104,7 +104,7 @@ class Journal:
         self.start: Start | None = None
         self.notes: dict[int, Note] = {}
         self.lost = 0
-        self.lineage = Lineage(self.lengths, lambda seq: self[seq - 1].data[:HEAD])
+        self.lineage = Lineage(self.lengths, lambda seq: self[seq - 1].data[:FIRST_BYTES])
         self._moved = self.lineage.moved
         self._call = lru_cache(maxsize=512)(self._read_call)
         self._long_call = lru_cache(maxsize=4)(self._read_call)
@@ -224,8 +224,8 @@ class Journal:
     def _take_message(self, offset: int, tail: int, moved: int) -> None:
         """Take in a datagram, which is told from others by its addresses and its first bytes."""
         data = HEAD_SIZE + tail
-        whole = self._bytes(offset, offset + data + min(moved, HEAD))
-        head = Head._make(FIXED.unpack_from(whole, PREFIX.size))
+        whole = self._bytes(offset, offset + data + min(moved, FIRST_BYTES))
+        head = head_at(whole)
         self.lineage.message(len(self.marks), head, decode_tail(whole[HEAD_SIZE:data]), whole[data:], moved)
 
     def _take(self, offset: int, length: int) -> None:
@@ -282,7 +282,7 @@ class Journal:
                 chunk, begin, at = self._bytes(offset, offset + max(length, _CHUNK)), offset, 0
             yield (
                 index,
-                Head._make(FIXED.unpack_from(chunk, at + PREFIX.size)),
+                head_at(chunk, at),
                 chunk[at + length - self.lengths[index] : at + length],
             )
 
@@ -312,7 +312,7 @@ class Journal:
     def _parts(self, offset: int, length: int) -> tuple[Head, bytes, bytes]:
         """Return the record at *offset*: its fixed part, its tail, its data."""
         whole = self._bytes(offset, offset + length)
-        head = Head._make(FIXED.unpack_from(whole, PREFIX.size))
+        head = head_at(whole)
         data = HEAD_SIZE + head.tail_length
         return head, whole[HEAD_SIZE:data], whole[data:]
 

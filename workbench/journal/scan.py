@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import struct
-from binascii import crc32
 from collections.abc import Callable, Generator, Iterator
 from threading import Lock
 from typing import TypeAlias, TypeVar
 
-from workbench.probe.format import CALL, HEAD_SIZE, MAGIC, PREFIX, START
+from workbench.probe.format import CALL, HEAD_SIZE, MAGIC, START, is_sound, reading
 
 CHUNK = 1 << 16
 WINDOW = 1 << 17  # bytes that are searched without a pause
 
-HEAD = struct.Struct("<4sIIIBBH8xII12xQQq24x8xI")
-"""Of PREFIX and FIXED what the index needs, as each field that is unpacked costs time."""
+HEAD = reading(
+    *("kind", "code", "flags", "socket_pid", "socket_number", "started", "ended", "result", "tail_length")
+)  # fmt: skip
+"""What the index needs of a record."""
 Fields = tuple[bytes, int, int, int, int, int, int, int, int, int, int, int, int]
 """Magic, file, length, crc, kind, call, flags, socket pid, socket number, started, ended, result, length of tail."""
 
@@ -74,7 +74,7 @@ class Scanner:
     def _whole_ones(self, chunk: bytes) -> Iterator[tuple[int, Fields]]:
         """Yield the records of *chunk*, read at *position*, for as long as each is whole and leads to another."""
         base, at, last = self.position, 0, len(chunk) - HEAD_SIZE
-        unpack, leads_on, body, head_size = HEAD.unpack_from, chunk.startswith, PREFIX.size, HEAD_SIZE
+        unpack, leads_on, head_size = HEAD.unpack_from, chunk.startswith, HEAD_SIZE
         while at <= last:
             fields: Fields = unpack(chunk, at)
             length = fields[2]
@@ -83,7 +83,7 @@ class Scanner:
                 not leads_on(MAGIC, after)
                 or fields[0] != MAGIC
                 or head_size + fields[12] > length
-                or crc32(chunk[at + body : at + head_size], length ^ fields[1]) != fields[3]
+                or not is_sound(chunk, at, length, fields[1], fields[3])
             ):
                 return
             self.position = base + after
@@ -103,7 +103,7 @@ class Scanner:
             return None
         fields: Fields = HEAD.unpack(head)
         magic, file, length, crc, *_, tail = fields
-        sound = magic == MAGIC and HEAD_SIZE + tail <= length and crc32(head[PREFIX.size :], length ^ file) == crc
+        sound = magic == MAGIC and HEAD_SIZE + tail <= length and is_sound(head, 0, length, file, crc)
         return fields if sound else None
 
     def _record_at(self, offset: int, size: int) -> _Walk[Fields | None]:

@@ -92,7 +92,7 @@ def _trace(module: "ModuleType", session: str, place: int, limit: str) -> None:
         sys.modules.update(own)
 
 
-_LENT = ("__future__", "_struct", "struct", "binascii", "mmap", "fcntl", "termios", "_json")
+_LENT = ("__future__", "_operator", "_struct", "struct", "binascii", "mmap", "fcntl", "termios", "_json")
 """What the probe imports and socket does not. None but _struct stays: the program may have others of these names."""
 
 

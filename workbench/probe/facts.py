@@ -10,6 +10,7 @@ import struct
 import sys
 
 from .format import UNKNOWN
+from .tail import argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,21 +136,3 @@ def names(sock: socket.socket) -> dict[str, Any]:
     except OSError:
         pass
     return found
-
-
-def argument(value: Any) -> Any:
-    """Return *value* as JSON can hold it: addresses as lists, bytes as names, objects of the program as their type."""
-    if value is None or type(value) is int or isinstance(value, (str, bool, float)):
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, (bytes, bytearray)):
-        return os.fsdecode(bytes(value))
-    if isinstance(value, (list, tuple)):
-        return [argument(item) for item in value]
-    return "<" + type(value).__name__ + ">"
-
-
-def option(value: Any) -> Any:
-    """Return an argument or the result of setsockopt and getsockopt, bytes as text of as many characters (latin-1)."""
-    return value.decode("latin-1") if isinstance(value, (bytes, bytearray)) else argument(value)

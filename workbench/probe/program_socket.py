@@ -12,14 +12,13 @@ from itertools import count
 from time import monotonic_ns as clock
 
 from . import page as live_page
-from .facts import argument
 from .fast_socket import fast_methods
 from .format import CODE, RECVS, UNKNOWN
 from .recorder import Recorder
 from .recording_socket import RecordingSocket
 from .source import Sources
 from .step import joined
-from .tail import dumps
+from .tail import argument, dumps
 from .tls import record_plain_bytes
 from .traced_socket import CompleteSocket
 
@@ -63,9 +62,10 @@ class ProgramSocket(CompleteSocket):
         else:
             self._wb_labels.pop(self.fileno(), None)
 
-    def _wb_put(self, call: str, started: int, ended: int, tail: Any = None, flags: int = 0, **facts: Any) -> None:
-        source = self._wb_live.mine.__dict__.get("source") or self._wb_sources.of(sys._getframe(1))
-        super()._wb_put(call, started, ended, tail, flags | self._wb_marks, source=source, **facts)
+    def _wb_put(self, call: str, started: int, ended: int, facts: Any) -> None:
+        facts["source"] = self._wb_live.mine.__dict__.get("source") or self._wb_sources.of(sys._getframe(1))
+        facts["flags"] = facts.get("flags", 0) | self._wb_marks
+        super()._wb_put(call, started, ended, facts)
 
     def _wb_accept_one(self) -> Any:
         if not is_ours(self._wb_accepts):

@@ -9,20 +9,32 @@ import time
 from _thread import RLock
 from _thread import _local as thread_local
 from _weakref import ref
-from binascii import crc32
-from errno import EBADF
 from itertools import count
 
-from .descriptor import Descriptor, open_session
-from .format import CALL, END, FIXED, FORMAT, HEAD_SIZE, LOST, MAGIC, NOTE, PREFIX, START, TEXT, UNKNOWN
-from .tail import dumps, encodable
+from .descriptor import Descriptor, NotOurs
+from .format import (
+    CALL,
+    END,
+    EVENT,
+    EVENTS,
+    FORMAT,
+    HEAD_SIZE,
+    LOST,
+    MAGIC,
+    NOTE,
+    PREFIX,
+    START,
+    TEXT,
+    UNKNOWN,
+    packed,
+    tail_of,
+)
+from .tail import encodable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional
 
-_pack, _pack_prefix = FIXED.pack, PREFIX.pack
-_write = os.write
 _MOST_TEXTS = 10000
 _SMALL = 16384  # bytes that are copied together faster than handed over in pieces
 _ROOM = 1 << 20  # bytes that may be written without another look at the file's size
@@ -49,7 +61,7 @@ class Recorder:
         self.limit = limit
         self.on_loss: Optional[Callable[[int], None]] = None
         """Told how many calls were lost in this process, each time; the file may have no room to say so."""
-        self._descriptor: Optional[Descriptor] = Descriptor(open_session(path))
+        self._descriptor: Optional[Descriptor] = Descriptor(path, make=True)
         self._file = _number_of(path, self._descriptor.number)
         self._begin()
         _begin_after_fork(self)
@@ -127,30 +139,22 @@ class Recorder:
         """
         length = HEAD_SIZE + len(tail) + len(data)
         try:
-            body = _pack(
-                CALL, code, flags, self.writer, self.pid if pid is None else pid, socket[0], socket[1],
-                self.thread() if thread is None else thread, name, source, started, ended, result, requested, left,
-                size, number, message_flags & 0xFFFFFFFF, len(tail)
+            head = packed(
+                self._file,
+                (
+                    CALL, code, flags, self.writer, self.pid if pid is None else pid, socket[0], socket[1],
+                    self.thread() if thread is None else thread, name, source, started, ended, result, requested,
+                    left, size, number, message_flags & 0xFFFFFFFF,
+                ),
+                tail,
+                data,
             )  # fmt: skip
-            head = _pack_prefix(MAGIC, self._file, length, crc32(body, length ^ self._file)) + body
         except struct.error:  # more than 4 GiB of data, or a number from elsewhere that has no room
             self.lose()
             return
         if self._owes and self._fits(length):
             self._settle()
-        descriptor = self._descriptor
-        if descriptor is None:
-            return
-        if length < _SMALL and length <= self._room:
-            self._room -= length
-            try:
-                if _write(descriptor.number, head + tail + data) == length:
-                    return
-            except OSError as error:
-                if error.errno == EBADF and self._reopen() and self._append([head, tail, data]):
-                    return
-            self.lose()
-        elif not self._append([head, tail, data]):
+        if self._descriptor is not None and not self._append([head, tail, data]):
             self.lose()
 
     def lose(self) -> None:
@@ -180,52 +184,52 @@ class Recorder:
             self._other(END, None)
             self._descriptor = None
 
-    def _other(self, kind: int, tail: Any, number: int = 0, data: bytes = b"") -> bool:
-        encoded = b"" if tail is None else dumps(tail).encode()
-        now = self.clock()
-        body = _pack(kind, 0, 0, self.writer, self.pid, 0, 0, 0, 0, 0, now, 0, number, 0, 0, 0, 0, 0, len(encoded))
-        length = HEAD_SIZE + len(encoded) + len(data)
-        head = _pack_prefix(MAGIC, self._file, length, crc32(body, length ^ self._file)) + body
+    def event(self, event: str, tail: Any, result: int = 0, *, source: int = 0, flags: int = 0) -> None:
+        """Write what is no call; *event*: of EVENTS."""
+        self._other(EVENT, tail, result, code=EVENTS.index(event), flags=flags, thread=self.thread(), source=source)
+
+    def _other(
+        self, kind: int, tail: Any, number: int = 0, data: bytes = b"", *, code: int = 0, flags: int = 0,
+        thread: int = 0, source: int = 0,
+    ) -> bool:  # fmt: skip
+        encoded, now = tail_of(tail), self.clock()
+        about = (kind, code, flags, self.writer, self.pid, 0, 0, thread, 0, source)
+        head = packed(self._file, (*about, now, now, number, 0, 0, 0, 0, 0), encoded, data)
         return self._append([head, encoded, data], bounded=kind == TEXT)
 
     def _append(self, pieces: list[Any], bounded: bool = True) -> bool:
-        """Append one record with one write, within the limit if *bounded*; False when it is not wholly in the file."""
+        """Append one record, within the limit if *bounded*; False when it is not wholly in the file."""
         descriptor, size = self._descriptor, sum(map(len, pieces))
         if descriptor is None or (bounded and not self._fits(size)):
             return False
+        if size < _SMALL:  # a copy of much data would cost more than the call
+            pieces = [b"".join(pieces)]
         try:
-            if size < _SMALL or not hasattr(os, "writev"):
-                return os.write(descriptor.number, b"".join(pieces)) == size
-            return os.writev(descriptor.number, pieces) == size  # a copy of much data would cost more than the call
+            return descriptor.append(pieces) == size
+        except NotOurs:
+            return self._reopen(descriptor) and self._append(pieces, bounded)
         except OSError:
             return False
 
-    def _reopen(self) -> bool:
-        """Open the file anew where the program closed all descriptors, as a daemon does."""
-        try:
-            opened = Descriptor(open_session(self.path))
-        except OSError:
-            return False
-        if self._descriptor is not None:
-            self._descriptor.number = -1  # whatever has that number now, it is not ours
-        self._descriptor = opened
-        return True
+    def _reopen(self, gone: Descriptor) -> bool:
+        """Open the file anew where the program closed all descriptors, as a daemon does, or took ours."""
+        opened = gone.again(self.path)
+        if opened is not None:
+            self._descriptor = opened
+        return opened is not None
 
     def _fits(self, size: int) -> bool:
         """Tell whether *size* bytes more stay within the limit, whoever wrote what is there.
 
         The file's size is asked for only now and then; of the room that is left, others may have their parts.
         """
-        descriptor = self._descriptor
-        if self.limit is None or descriptor is None:
-            return True
         if size <= self._room:
             self._room -= size
             return True
-        try:
-            left = self.limit - os.lseek(descriptor.number, 0, os.SEEK_END) - size
-        except OSError:  # the program closed it
-            return self._reopen() and self._fits(size)
+        descriptor = self._descriptor
+        if self.limit is None or descriptor is None or not descriptor.is_ours():
+            return True
+        left = self.limit - os.fstat(descriptor.number).st_size - size
         self._room = max(0, min(left // 8, _ROOM))
         return left >= 0
 
@@ -254,10 +258,9 @@ def _begin_after_fork(recorder: Recorder) -> None:
 def _number_of(path: str, fd: int) -> int:
     """Return the number that the file's records bear: of a new file its st_ino, of a copied one the first file's."""
     try:
-        with open(path, "rb") as file:
-            magic, number, _, _ = PREFIX.unpack(file.read(PREFIX.size))
-            if magic == MAGIC:
-                return int(number)
+        magic, number, _, _ = PREFIX.unpack(_first_of(path, PREFIX.size))
+        if magic == MAGIC:
+            return int(number)
     except (OSError, struct.error):
         pass
     return os.fstat(fd).st_ino & 0xFFFFFFFF
@@ -266,7 +269,15 @@ def _number_of(path: str, fd: int) -> int:
 def _boot_id() -> str:
     """Return what tells one boot of this machine from another, since monotonic clocks start anew with each."""
     try:
-        with open("/proc/sys/kernel/random/boot_id") as file:
-            return file.read().strip()
+        return _first_of("/proc/sys/kernel/random/boot_id", 99).decode("ascii", "replace").strip()
     except OSError:
         return ""
+
+
+def _first_of(path: str, size: int) -> bytes:
+    """Return the first bytes of a file; without io.open, which warns of encodings and may be the program's own."""
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        return os.read(fd, size)
+    finally:
+        os.close(fd)

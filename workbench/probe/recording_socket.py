@@ -7,21 +7,10 @@ import socket
 from time import monotonic_ns as clock
 
 from . import format as record_format
-from .facts import (
-    SEQPACKET,
-    STREAM,
-    argument,
-    counted,
-    names,
-    option,
-    queued,
-    size_of,
-    taken,
-    unread,
-)
+from .facts import SEQPACKET, STREAM, counted, names, queued, size_of, taken, unread
 from .format import CODE, UNKNOWN
 from .recorder import Recorder
-from .tail import dumps
+from .tail import argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,32 +78,18 @@ class RecordingSocket(socket.socket):
 
     @harmless
     def _wb_write_result(self, call: str, started: int, ended: int, args: Any, result: Any, about: Any = None) -> None:
-        tail = _with_args(call, args)
-        if about is not None:
-            tail.update(about(result))
-        if result is None:
-            self._wb_put(call, started, ended, tail, flags=record_format.NO_RESULT)
-        elif isinstance(result, int) and -1 << 63 <= result < 1 << 63:
-            self._wb_put(call, started, ended, tail, result=int(result))
-        else:
-            tail["result"] = option(result) if call == "getsockopt" else argument(result)
-            self._wb_put(call, started, ended, tail, flags=record_format.OTHER_RESULT)
+        told = None if about is None else about(result)
+        self._wb_put(call, started, ended, record_format.returned(call, args, result, told))
 
     @harmless
     def _wb_write_error(
-        self, call: str, started: int, error: BaseException, args: Any = None, sent: Any = b"", **facts: Any
+        self, call: str, started: int, error: BaseException, args: Any = None, moved: Any = b"", **facts: Any
     ) -> None:
-        """Record a call that raised just now; *sent*: what had gone out all the same."""
-        ended = clock()
-        tail = {"error": [type(error).__name__, message(error)], **_with_args(call, args)}
+        """Record a call that raised just now; *moved*: what had gone out all the same."""
+        ended, about = clock(), None
         if call == "connect" and isinstance(error, OSError) and error.errno in _IN_PROGRESS:
-            tail.update(self._wb_connecting(args[0]))
-        number = error.errno if isinstance(error, OSError) and isinstance(error.errno, int) else 0
-        if not 0 < number < 1 << 31 or hasattr(error, "library"):  # getaddrinfo's are negative, ssl's are OpenSSL's own
-            number = 0
-        self._wb_put(
-            call, started, ended, tail, flags=record_format.FAILED, number=number, result=len(sent), data=sent, **facts
-        )
+            about = self._wb_connecting(args[0])
+        self._wb_put(call, started, ended, {**record_format.failed(call, error, args, moved, about), **facts})
 
     @harmless
     def _wb_write_recv(
@@ -131,35 +106,25 @@ class RecordingSocket(socket.socket):
         told: Optional[int] = None,
     ) -> None:
         """Record a recv that put *count* bytes into *data*; *told*: the flags that recvmsg returned."""
-        marks, size, left = 0, UNKNOWN, 0
-        tail = {} if address is None else {"peer": argument(address)}
+        left, cut, size = 0, None, UNKNOWN
+        about = {} if address is None else {"peer": argument(address)}
         if ancbufsize:
-            tail["args"] = [requested, ancbufsize]
-        if flags & (_PEEK | _OUT_OF_BAND):
-            marks = (record_format.PEEK if flags & _PEEK else 0) | (
-                record_format.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
-            )
+            about["args"] = [requested, ancbufsize]
+        marks = (record_format.PEEK if flags & _PEEK else 0) | (
+            record_format.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
+        )
         if self._wb_kind != STREAM:
-            truncated, size = self._wb_truncation(count, requested, flags, told)
-            if truncated is not None:
-                marks |= record_format.WHOLE | (record_format.TRUNCATED if truncated else 0)
+            cut, size = self._wb_truncation(count, requested, flags, told)
         # A stream's recv that took less than asked took all, unless ancillary data ended it.
         if self._wb_kind != STREAM or marks or ancillary or count >= requested:
             left = queued(self, self._wb_kind)
         if self._wb_kind == STREAM and not count and requested:
-            tail.update(counted(self))
-        self._wb_put(
-            call,
-            *times,
-            tail,
-            result=count,
-            requested=requested,
-            left=left,
-            data=b"" if flags & _TRUNCATED and self._wb_discards(flags) else taken(data, min(count, requested)),
-            flags=marks,
-            size=size,
-            message_flags=flags,
+            about.update(counted(self))
+        moved = b"" if flags & _TRUNCATED and self._wb_discards(flags) else taken(data, min(count, requested))
+        facts = record_format.received(
+            count, requested, moved, flags, left=left, size=size, cut=cut, marks=marks, about=about
         )
+        self._wb_put(call, *times, facts)
 
     def _wb_truncation(self, count: int, requested: int, flags: int, told: Optional[int]) -> tuple[Optional[bool], int]:
         """Return whether a datagram was cut, None if it is not known, and its real size, UNKNOWN if so."""
@@ -179,38 +144,21 @@ class RecordingSocket(socket.socket):
         self, call: str, times: tuple[int, int], data: Any, sent: int, flags: int, about: Any = None
     ) -> None:
         """Record a send of which *sent* bytes of *data* went out; *about* gives the tail."""
-        tail = None if about is None else about()
         marks = record_format.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
-        if call == "sendall":
-            marks |= record_format.NO_RESULT
         if self._wb_kind != STREAM:
             marks |= self._wb_fate
-        moved = taken(data, sent)
-        offered = size_of(data)
-        self._wb_put(call, *times, tail, result=sent, requested=offered, data=moved, flags=marks, message_flags=flags)
+        told = None if about is None else about()
+        moved, offered = taken(data, sent), size_of(data)
+        self._wb_put(call, *times, record_format.sent(call, sent, offered, moved, flags, marks, told))
 
-    def _wb_put(
-        self,
-        call: str,
-        started: int,
-        ended: int,
-        tail: Optional[dict[str, Any]] = None,
-        flags: int = 0,
-        **facts: Any,
-    ) -> None:
+    def _wb_put(self, call: str, started: int, ended: int, facts: record_format.Facts) -> None:
         """Write a record, if it can be made; *facts* as Recorder.call takes them."""
         recorder = self._wb_recorder
         assert recorder is not None
-        recorder.call(
-            CODE[call],
-            self._wb_key,
-            started,
-            ended,
-            name=recorder.text(self._wb_label) if self._wb_label else 0,
-            tail=dumps(tail).encode() if tail else b"",
-            flags=flags if self._wb_kind == STREAM else flags | record_format.DATAGRAM,
-            **facts,
-        )
+        if self._wb_kind != STREAM:
+            facts["flags"] = facts.get("flags", 0) | record_format.DATAGRAM
+        name = recorder.text(self._wb_label) if self._wb_label else 0
+        recorder.call(CODE[call], self._wb_key, started, ended, name=name, **facts)
 
     def _wb_counted(self) -> dict[str, Any]:
         """Return what the kernel counted on a TCP connection so far: more than the calls moved, if some went unseen.
@@ -228,14 +176,3 @@ class RecordingSocket(socket.socket):
     def _wb_connected(self, address: Any, number: int) -> dict[str, Any]:
         """Return the names of a socket after connect_ex."""
         return self._wb_connecting(address) if number in _IN_PROGRESS else names(self)
-
-
-def _with_args(call: str, args: Any) -> dict[str, Any]:
-    return {"args": list(map(option if call == "setsockopt" else argument, args))} if args else {}
-
-
-def message(error: BaseException) -> str:
-    """Return an exception's message: what the system said, or its text."""
-    if isinstance(error, OSError) and error.strerror:
-        return str(error.strerror)
-    return str(error)

@@ -14,10 +14,10 @@ import sys
 from _thread import _local as thread_local
 
 from .bootstrap import PAGE as PAGE
-from .facts import STREAM, argument, option, queued, size_of, taken
+from .facts import STREAM, queued, size_of, taken
 from .format import CALLS, CODE, SENDS
 from .page import mapped
-from .tail import dumps
+from .tail import argument, dumps, option
 from .traced_socket import _Made
 
 TYPE_CHECKING = False

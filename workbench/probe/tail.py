@@ -59,3 +59,41 @@ def encodable(text: str) -> str:
     except UnicodeEncodeError:  # a surrogate that stands for no byte
         data = text.encode("utf-8", "backslashreplace")
     return data.decode("utf-8", "backslashreplace")
+
+
+def argument(value: Any) -> Any:
+    """Return *value* as JSON can hold it: addresses as lists, bytes as names, objects of the program as their type."""
+    if value is None or type(value) is int or isinstance(value, (str, bool, float)):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, (bytes, bytearray)):
+        return os.fsdecode(bytes(value))
+    if isinstance(value, (list, tuple)):
+        return [argument(item) for item in value]
+    return "<" + type(value).__name__ + ">"
+
+
+def option(value: Any) -> Any:
+    """Return an argument or the result of setsockopt and getsockopt, bytes as text of as many characters (latin-1)."""
+    return value.decode("latin-1") if isinstance(value, (bytes, bytearray)) else argument(value)
+
+
+def source_text(value: Any) -> str:
+    """Return an argument as Python writes it, cut after 80 characters; objects of the program as their type."""
+    kind = type(value)
+    if kind in _WRITTEN:
+        text = repr(value if kind not in _LONG else value[:_MOST_TEXT])
+    elif kind is int:
+        text = dumps(value)
+    elif kind in (tuple, list) and len(value) <= _MOST_ITEMS:
+        items = [source_text(item) for item in value]
+        text = f"[{', '.join(items)}]" if kind is list else f"({', '.join(items)}{',' * (len(items) == 1)})"
+    else:
+        text = f"<{kind.__name__}>"
+    return text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…"
+
+
+_LONG = (str, bytes, bytearray)
+_WRITTEN = (*_LONG, bool, float, type(None))
+_MOST_TEXT, _MOST_ITEMS = 80, 8

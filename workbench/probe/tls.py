@@ -8,7 +8,7 @@ from __future__ import annotations
 from time import monotonic_ns as clock
 
 from .facts import flat, size_of, whole
-from .format import CODE, NO_RESULT, TLS, UNKNOWN
+from .format import CODE, TLS, received, sent
 from .page import AT_CALL
 from .recording_socket import harmless
 
@@ -84,5 +84,5 @@ def _length(data: bytes) -> int:
 def _write_plain(self: Any, call: str, times: tuple[int, int], data: Any, count: int, requested: int) -> None:
     """Record plain bytes; how many wait in the kernel cannot be told, as those are ciphertext."""
     moved = memoryview(data).cast("B")[:count] if count else b""
-    flags = NO_RESULT if call == "sendall" else 0
-    self._wb_put(call, *times, None, flags, result=count, requested=requested, left=UNKNOWN, data=moved)
+    facts = received(count, requested, moved) if call in ("recv", "recv_into") else sent(call, count, requested, moved)
+    self._wb_put(call, *times, facts)

@@ -10,7 +10,7 @@ import socket
 from time import monotonic_ns as clock
 
 from . import format as record_format
-from .facts import argument, names
+from .facts import names
 from .recording_socket import harmless
 from .transfer_socket import TransferSocket
 from .unix_diag import peer_inode
@@ -86,8 +86,8 @@ class CompleteSocket(TransferSocket):
         args = [int(self.family), int(self.type if kind == -1 else kind), int(self.proto)]
         if fileno is not None:
             args = [int(fileno), *args] if call == "fromfd" else [*args, int(fileno)]
-        tail = {"args": args, **names(self), "made": [sock._wb_key for sock in made]}
-        self._wb_put(call, *times, tail, result=self.fileno())
+        about = {"args": args, **names(self), "made": [sock._wb_key for sock in made]}
+        self._wb_put(call, *times, record_format.returned(call, None, self.fileno(), about))
 
     # --- naming and connecting --------------------------------------------------------------------------------------
 
@@ -138,8 +138,7 @@ class CompleteSocket(TransferSocket):
             peer = peer_inode(accepted)
             if peer is not None:
                 facts["peer_inode"] = peer
-        tail = {**facts, "result": [None, argument(address)]}
-        self._wb_put("accept", *times, tail, flags=record_format.OTHER_RESULT)
+        self._wb_put("accept", *times, record_format.returned("accept", None, (None, address), facts))
 
     def dup(self) -> CompleteSocket:
         """socket.dup: another descriptor of the same socket."""

@@ -8,8 +8,9 @@ from mmap import ACCESS_READ, mmap
 from time import monotonic
 from time import monotonic_ns as clock
 
-from .facts import argument, flat, local_address, ready, size_of, taken, whole
+from .facts import flat, local_address, ready, size_of, taken, whole
 from .recording_socket import RecordingSocket, harmless
+from .tail import argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class TransferSocket(RecordingSocket):
         if error is None:
             self._wb_write_send("sendfile", (started, ended), data, len(data), 0)
         else:
-            self._wb_write_error("sendfile", started, error, sent=data)
+            self._wb_write_error("sendfile", started, error, moved=data)
 
     def _wb_destination(self, address: Any) -> dict[str, Any]:
         """Return the tail of a datagram's record: where it went, and from where (a first sendto binds the socket)."""

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from workbench.model.call.call import Call, Head, decode, to_json
+from workbench.model.call.call import Call, decode, to_json
 from workbench.probe import format as record_format
-from workbench.probe.format import CODE
+from workbench.probe.format import CODE, FIELDS, Head
 from workbench.probe.tail import dumps
 
 
@@ -18,12 +18,12 @@ def call(
     name: str, *, tail: Any = None, data: bytes = b"", text: tuple[str, str, str] = ("", "", ""), **fixed: int
 ) -> Call:
     """Return the call that a record holds: the fixed part's fields as given, else as of a plain success."""
-    facts = dict.fromkeys(Head._fields, 0) | {
+    facts = dict.fromkeys(FIELDS, 0) | {
         "kind": record_format.CALL, "code": CODE[name], "pid": 4711, "socket_pid": 4711, "socket_number": 3,
         "result": len(data), "started": 4_213_000, "ended": 4_234_000, "requested": -1, "left": -1, "size": -1,
     }  # fmt: skip
     raw = b"" if tail is None else dumps(tail).encode()
-    return decode(Head(**{**facts, **fixed}), raw, data, seq=17, time=0.004213, text=text)
+    return decode(Head({**facts, **fixed}.values()), raw, data, seq=17, time=0.004213, text=text)
 
 
 def shown(call: Call, lineage: Any = ()) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from workbench.engine.tracing.stepping import Told
 from workbench.journal.pages import Doing, is_alive
 from workbench.journal.reader import FAILED, RECEIVED, SENT, Journal
 from workbench.model.call.address import show
-from workbench.model.call.call import Call, Head, Json, socket_id
+from workbench.model.call.call import Call, Json, socket_id
 from workbench.probe import format as record_format
+from workbench.probe.format import Head
 
 MOST_CLOSED = 100
 """Closed sockets that stay in the list; the oldest leave it first."""

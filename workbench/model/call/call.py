@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
 from workbench.model.call.address import plain
 from workbench.model.call.constants import name_arguments, name_flags
 from workbench.probe import format as record_format
+from workbench.probe.format import Head
 
 Json = Any
 """What JSON can hold."""
@@ -33,35 +34,6 @@ Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _SENDS, _RECVS = (
     frozenset(record_format.CALLS[code] for code in codes) for codes in (record_format.SENDS, record_format.RECVS)
 )
-
-
-class Head(NamedTuple):
-    """The fixed part of a record of kind CALL, field by field as in probe.record.FIXED."""
-
-    kind: int
-    code: int
-    flags: int
-    writer: int
-    pid: int
-    socket_pid: int
-    socket_number: int
-    thread: int
-    name: int
-    source: int
-    started: int
-    ended: int
-    result: int
-    requested: int
-    left: int
-    size: int
-    errno: int
-    message_flags: int
-    tail_length: int
-
-    @property
-    def socket(self) -> tuple[int, int]:
-        """The socket's key: pid of the process that made it, and its number there."""
-        return self.socket_pid, self.socket_number
 
 
 class Tail(msgspec.Struct, frozen=True):

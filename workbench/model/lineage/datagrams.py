@@ -15,10 +15,10 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from workbench.model.call.address import plain
-from workbench.model.call.call import Call, Head, Json, Tail
+from workbench.model.call.call import Call, Json, Tail
 from workbench.model.lineage.mailbox import Mailbox, same_host
 from workbench.model.lineage.matching import LOST, NEVER, Key, Matches, Received, Sent
-from workbench.probe.format import CODE, DELIVERED, DROPPED, PEEK, SENDS, TRUNCATED, WHOLE
+from workbench.probe.format import CODE, DELIVERED, DROPPED, PEEK, SENDS, TRUNCATED, WHOLE, Head
 
 HEAD = 256
 """Bytes at the beginning of a datagram that tell it from others; what lies behind is not looked at."""

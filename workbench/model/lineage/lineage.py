@@ -16,13 +16,13 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 
-from workbench.model.call.call import Call, Head, Tail
+from workbench.model.call.call import Call, Tail
 from workbench.model.lineage.datagrams import Datagrams
 from workbench.model.lineage.flow import Flows, Part
 from workbench.model.lineage.matching import Key
 from workbench.model.lineage.pairing import NOBODY, End, Pairing
 from workbench.model.lineage.unseen import counts
-from workbench.probe.format import CODE, DATAGRAM, FAILED, OUT_OF_BAND, PEEK, SENDS, TLS
+from workbench.probe.format import CODE, DATAGRAM, FAILED, OUT_OF_BAND, PEEK, SENDS, TLS, Head
 
 __all__ = ["NAMING", "Key", "Lineage", "Part"]
 
