@@ -192,3 +192,16 @@ def test_colour_only_on_a_terminal_and_never_with_no_color(session: Path) -> Non
 def test_json_on_a_terminal_has_no_colour_either(session: Path) -> None:
     output = on_terminal("show", str(session), "--format", "json", TERM="xterm")
     assert all(json.loads(line) for line in output.splitlines())
+
+
+def test_the_ladder_shows_both_sides_of_a_chosen_socket(session: Path) -> None:
+    ran = run("show", str(session), "--ladder", "--socket", "client 1", COLUMNS="100")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    (send,) = [line for line in ran.stdout.splitlines() if "sendall(b'Hey~~~')" in line]
+    assert "▶ 6 ┃" in send
+    assert ran.stdout.count("◀──") >= 2
+
+
+def test_a_ladder_is_no_json(session: Path) -> None:
+    ran = run("show", str(session), "--ladder", "--format", "json")
+    assert (ran.returncode, len(ran.stderr.splitlines())) == (2, 1)

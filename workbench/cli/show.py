@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,7 @@ import click
 from workbench.cli.common import new_report, output_options
 from workbench.cli.failure import Failure
 from workbench.cli.reading import reading
+from workbench.journal.ladder import Ladder, chosen
 from workbench.model.lens.conversation import HEX, TEXT, Conversation
 from workbench.model.lens.registry import LENS_NAMES, UnknownLens, find_format
 from workbench.model.session.query import WORDS, Query, QueryError, literal, parse, parse_find
@@ -18,6 +21,7 @@ from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
 from workbench.probe.format import CALLS
 from workbench.report.feed import copy, meant
+from workbench.report.ladder.text import write_ladder
 
 EPILOG = """\b
 Examples:
@@ -27,6 +31,7 @@ Examples:
   socket-workbench show recorded.swb --where 'socket:conn 1 dir:in after:1.5 /id=[0-9]+/'
   socket-workbench show recorded.swb --lens json
   socket-workbench show recorded.swb --stream 4711.3 --lens http
+  socket-workbench show recorded.swb --ladder --socket 'conn 1'
   socket-workbench show recorded.swb --error --format json
 """
 
@@ -80,6 +85,7 @@ class LensType(click.ParamType[str]):
 @click.option("--lens", type=LensType(), default="", metavar="NAME", help=f"Tell the frames: {', '.join(LENS_NAMES)}.")
 @click.option("--stream", default="", metavar="ID", help="What this socket sent and received, as a conversation.")
 @click.option("--hex", "as_hex", is_flag=True, help="With --stream: in hex; with --lens in frames, else as text.")
+@click.option("--ladder", is_flag=True, help="Draw the calls of both sides and what lies between them.")
 @click.option("--width", type=click.Choice(["8", "16", "32"]), default="16", show_default=True, help="Bytes a line.")
 @output_options
 def command(
@@ -92,6 +98,7 @@ def command(
     lens: str,
     stream: str,
     as_hex: bool,
+    ladder: bool,
     width: str,
     form: str,
 ) -> None:
@@ -111,6 +118,10 @@ def command(
         error=where.error or error,
         needles=(*where.needles, *([literal(find)] if find else [])),
     )
+    if ladder:
+        if form == "json" or lens:
+            raise click.UsageError("--ladder: a ladder is text only, without --format json and --lens")
+        return draw(session, None if wanted == Query() else wanted)
     return show(session, None if wanted == Query() else wanted, int(width), form, lens)
 
 
@@ -119,6 +130,17 @@ def show(session: Path, wanted: Query | None, width: int, form: str, lens: str =
     with reading(session) as journal:
         if not copy(journal, new_report(journal, form, width=width, lens=lens), wanted=wanted) and wanted is not None:
             print(f"socket-workbench: none of {counted(len(journal), 'call')} fits", file=sys.stderr)
+
+
+def draw(session: Path, wanted: Query | None) -> None:
+    """Print the ladder of *session*, or of the calls that are *wanted*, of a socket with its peer's."""
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    with reading(session) as journal:
+        ladder = Ladder(journal, None if wanted is None else chosen(journal, wanted))
+        ladder.extend()
+        width = shutil.get_terminal_size((100, 24)).columns
+        if not write_ladder(ladder, sys.stdout, width=width, colour=colour):
+            raise Failure(f"none of {counted(len(journal), 'call')} has a place on a ladder", 1)
 
 
 def follow(session: Path, socket: str, form: str) -> None:

@@ -52,6 +52,8 @@ EXPORTS = {
     "jsonl": Listed("a JSON object a line", "workbench.report.jsonl"),
     "text": Listed("the annotated log", "workbench.report.text"),
     "html": Listed("a web page that loads nothing", "workbench.report.html.page"),
+    "svg": Listed("a ladder to look at in a browser", "workbench.report.ladder.svg"),
+    "mermaid": Listed("a ladder for Markdown", "workbench.report.ladder.mermaid"),
     "pcapng": Listed("a capture for Wireshark", "workbench.report.capture.wire"),
     "python": Listed("two scripts that repeat it", "workbench.report.scripts.two_scripts"),
 }

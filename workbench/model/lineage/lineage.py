@@ -198,6 +198,14 @@ class Lineage:
         end = self._find(socket_id)
         return [] if end is None else self._flows[_received(end)].lengths(since)
 
+    def reach(self, call: Call) -> int | None:
+        """Return how many bytes (of SEQPACKET: messages) the call's direction of its stream had moved after it."""
+        end = self._find(call.socket)
+        if end is None:
+            return None
+        span = self._flows[_sent(end) if call.sends else _received(end)].span(call.seq)
+        return None if span is None else span[1]
+
     def knows_peer(self, call: Call) -> bool:
         """Whether the other end of the call's connection is in the session too."""
         end = self._find(call.socket)
