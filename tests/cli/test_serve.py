@@ -125,11 +125,11 @@ def test_options_are_calls() -> None:
     ]
 
 
-def test_backlog_is_5_and_reuse_address_on_unless_told() -> None:
+def test_backlog_is_128_and_reuse_address_on_unless_told() -> None:
     with Serve(LOOPBACK, "--format", "json") as serve:
         made = serve.calls_until("listen")
     assert made[1]["args"] == ["SOL_SOCKET", "SO_REUSEADDR", 1]
-    assert made[-1]["args"] == [5]
+    assert made[-1]["args"] == [128]
 
 
 def test_recv_is_the_bufsize() -> None:
@@ -244,7 +244,7 @@ def test_a_terminal_of_another_encoding_is_no_traceback() -> None:
     with Serve(LOOPBACK, PYTHONIOENCODING="ascii") as serve:
         _, out, err = serve.end()
     assert err == ""
-    assert "\\u2022 listen(5)" in out
+    assert "\\u2022 listen(128)" in out
 
 
 # --- the session -----------------------------------------------------------------------------------------------------

@@ -214,7 +214,7 @@ def test_8_without_a_server_what_sendto_sends_is_lost_in_silence() -> None:
     with Serve("udp://127.0.0.1:0") as serve:
         where = serve.address
     ran = run("send", where, "--call", "sendto", "--text", "lost", "--timeout", "0.2", "--format", "json")
-    assert ran.returncode == 0
+    assert ran.returncode == 1
     last = calls(ran.stdout)[-2]
     assert (last["call"], last["error"]["type"]) == ("recvfrom", "TimeoutError")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -75,7 +76,22 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run the command line; the only place that turns what went wrong into a line and an exit code."""
+    """Run the command line; ctrl+c ends it at any moment, also while it is ending."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as of what a shell runs in the background
+    try:
+        if not ignored:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        _run()
+    except KeyboardInterrupt:
+        _drop_output()
+        sys.exit(INTERRUPTED)
+    finally:
+        if not ignored:  # what Python does when it exits would print a traceback
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _run() -> None:
+    """Run it; the only place that turns what went wrong into a line and an exit code."""
     _open_what_is_closed()
     try:
         code = group.main(standalone_mode=False, prog_name="socket-workbench")

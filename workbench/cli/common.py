@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
@@ -63,6 +65,38 @@ class OptionType(click.ParamType[tuple[int, int, int]]):
             raise click.UsageError(str(error)) from None
 
 
+@dataclass(frozen=True)
+class Pause:
+    """Seconds between two things, give or take the jitter."""
+
+    seconds: float = 0.0
+    jitter: float = 0.0
+
+    def draw(self) -> float:
+        """Return how long this one is."""
+        return max(0.0, self.seconds + (random.uniform(-self.jitter, self.jitter) if self.jitter else 0.0))
+
+
+NO_PAUSE = Pause()
+
+
+class PauseType(click.ParamType[Pause]):
+    """Seconds, and how much more or less: 1.5 or 1~0.2."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Pause:
+        """Return the pause."""
+        if isinstance(value, Pause):
+            return value
+        seconds, _, jitter = value.partition("~")
+        try:
+            return Pause(*(parse_timeout(word) or 0.0 for word in (seconds, jitter or "0")))
+        except SettingsError:
+            name = parameter.opts[0] if parameter else "a pause"
+            raise click.UsageError(f"{name} takes seconds, and how much more or less: 1.5 or 1~0.2") from None
+
+
 def output_options(command: F) -> F:
     """Add --format."""
     return click.option(
@@ -87,11 +121,17 @@ def socket_options(command: F) -> F:
     )(command)
 
 
-def new_report(journal: Journal, form: str, *, width: int = 16, live: bool = False, lens: str = "") -> Report:
-    """Return what prints calls on stdout; colour only on a terminal, never with NO_COLOR."""
+def coloured(out: Any) -> bool:
+    """Whether to use colour on a stream: only on a terminal that has it, never with NO_COLOR."""
+    return bool(out.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def new_report(
+    journal: Journal, form: str, *, width: int = 16, live: bool = False, lens: str = "", most: int | None = None
+) -> Report:
+    """Return what prints calls on stdout; *most*: bytes of a call that the text shows."""
     if form == "json":
         return JsonReport(sys.stdout.buffer, journal)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # arrows and dots where the terminal knows ASCII alone
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return TextReport(sys.stdout, journal, width=width, colour=colour, live=live, lens=lens)
+    return TextReport(sys.stdout, journal, width=width, colour=coloured(sys.stdout), live=live, lens=lens, most=most)

@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 
-from workbench.cli.common import AddressType, TimeoutType, output_options
+from workbench.cli.common import AddressType, TimeoutType
 from workbench.cli.failure import Failure
-from workbench.cli.keeping import limit_option, record_options
-from workbench.cli.live import Output
+from workbench.cli.live import Output, reason, session_options
 from workbench.cli.reading import reading
 from workbench.engine.endpoints.bench import Bench
 from workbench.engine.replay.recorded_client import NoClient, RecordedClient, recorded_client
@@ -39,9 +38,7 @@ Examples:
     show_default=True,
     help="Bounds each call: none, 0 or seconds.",
 )
-@limit_option
-@record_options
-@output_options
+@session_options
 def command(session: Path, address: Address, fast: bool, socket: str, timeout: float | None, **others: Any) -> None:
     """Send a recorded client's bytes to ADDRESS again, in the same pieces and rhythm, and compare the answers.
 
@@ -68,7 +65,7 @@ def replay(recorded: RecordedClient, address: Address, timeout: float | None, fa
             run = Replay(bench, recorded, settings, fast=fast, idle=printer.print_new)
             outcome = run.connect()
             if not outcome.ok:
-                raise Failure(f"could not connect: {printer.reason(outcome)}")
+                raise Failure(f"could not connect: {reason(outcome)}")
             run.run()
         except Differs as difference:
             printer.print_new()

@@ -5,20 +5,24 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from typing import Any
 
 import click
 
-from workbench.cli.common import AddressType, Failure, TimeoutType, output_options, socket_options
-from workbench.cli.keeping import limit_option, record_options
-from workbench.cli.live import LOOK, Output, Printer
+from workbench.cli.common import AddressType, Failure, TimeoutType, socket_options
+from workbench.cli.limits import raise_descriptor_limit
+from workbench.cli.live import LOOK, Output, reason, session_options
+from workbench.cli.progress import Progress
+from workbench.cli.send import written_out
 from workbench.engine.endpoints.bench import Bench
 from workbench.engine.endpoints.responders.registry import FORMS, responder
 from workbench.engine.endpoints.responders.responder import NewResponder, UnknownResponder
 from workbench.engine.endpoints.server import Server
-from workbench.engine.endpoints.setup import first_address
+from workbench.engine.sockets.queued_socket import memory_of
 from workbench.model.call.address import Address
 from workbench.model.call.settings import ServerSettings, SettingsError
+from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
 
 EPILOG = """\b
@@ -27,21 +31,24 @@ Examples:
   socket-workbench serve udp://127.0.0.1:8080 --respond upper --recv 16
   socket-workbench serve unix:///tmp/x.sock --respond fixed:hello --once
   socket-workbench serve tcp://[::1]:0 --respond answers.py:reply --format json
+  socket-workbench serve tcp://127.0.0.1:6789 --quiet --record upload.swb
 """
 _RESPOND = f"What it answers: {FORMS}. FUNCTION takes bytes and returns bytes or None."
-
-_TIMEOUT = "settimeout of the connections: one whose recv times out is closed."
-_ACCEPT_TIMEOUT = "settimeout of the listening socket: an accept that times out is made again."
 
 
 @click.command(epilog=EPILOG)
 @click.argument("address", type=AddressType())
 @click.option("--respond", default="none", metavar="NAME", help=_RESPOND)
 @click.option(
-    "--backlog", type=click.IntRange(min=0), default=5, show_default=True, metavar="N", help="What listen gets."
+    "--backlog", type=click.IntRange(min=0), default=128, show_default=True, metavar="N", help="What listen gets."
 )
-@click.option("--timeout", type=TimeoutType(), metavar="S", help=_TIMEOUT)
-@click.option("--accept-timeout", type=TimeoutType(), metavar="S", help=_ACCEPT_TIMEOUT)
+@click.option(
+    "--timeout",
+    type=TimeoutType(),
+    metavar="S",
+    help="settimeout of the connections: one whose recv times out is closed. Of a datagram server, its socket's.",
+)
+@click.option("--accept-timeout", type=TimeoutType(), metavar="S", help="settimeout of the listening socket.")
 @click.option(
     "--recv",
     "bufsize",
@@ -55,61 +62,94 @@ _ACCEPT_TIMEOUT = "settimeout of the listening socket: an accept that times out 
 @click.option(
     "--once", is_flag=True, help="Leave after the first connection ended, or the first datagram was answered."
 )
+@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Leave after so long.")
 @click.option("--no-reuse-address", is_flag=True, help="Don't set SO_REUSEADDR.")
 @socket_options
-@record_options
-@limit_option
-@output_options
-def command(address: Address, respond: str, no_reuse_address: bool, options: Any, once: bool, **others: Any) -> None:
+@session_options
+def command(
+    address: Address,
+    respond: str,
+    no_reuse_address: bool,
+    options: Any,
+    once: bool,
+    deadline: float | None,
+    **others: Any,
+) -> None:
     """Serve at ADDRESS until SIGINT or SIGTERM, and print every call."""
     output = Output.taken_from(others)
     try:
         answer = responder(respond)
         settings = ServerSettings.at(
-            first_address(address),
-            responder=respond,
-            reuse_address=not no_reuse_address,
-            options=tuple(options),
-            **others,
+            address, responder=respond, reuse_address=not no_reuse_address, options=tuple(options), **others
         )
     except (UnknownResponder, SettingsError) as error:
         raise click.UsageError(str(error)) from None
-    serve(settings, address.scheme, answer, output, once=once)
+    Serving(settings, address.scheme, answer, output).run(once=once, deadline=deadline)
 
 
-def serve(settings: ServerSettings, scheme: str, answer: NewResponder, output: Output, *, once: bool) -> None:
-    """Run a server and print its calls until a signal comes, or with *once* until it has served somebody."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    with output.opened() as (recorder, printer):
-        bench = Bench(recorder)
-        try:
-            server = bench.start_server(settings, answer)
-            while not server.started.done() and not stop.wait(LOOK):
-                pass
-            if server.started.done():
-                _tell_address(server, printer, settings, scheme)
-            while not stop.wait(LOOK):
-                printer.print_new()
-                _tell_problems(server)
-                if once and server.served:
-                    break
-                server.sweep()
-        finally:
-            bench.close()
-        _tell_problems(server)
+class Serving:
+    """A server that runs until a signal comes, and what is told of it."""
+
+    def __init__(self, settings: ServerSettings, scheme: str, answer: NewResponder, output: Output) -> None:
+        self._settings, self._scheme, self._answer, self._output = settings, scheme, answer, output
+        self._stop = threading.Event()
+        self._dropped = 0
+
+    def run(self, *, once: bool, deadline: float | None) -> None:
+        """Serve; with *once* until somebody was served, with *deadline* for so many seconds at most."""
+        raise_descriptor_limit()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: self._stop.set())
+        until = None if deadline is None else time.monotonic() + deadline
+        with self._output.opened() as (recorder, printer):
+            bench = Bench(recorder)
+            try:
+                server = bench.start_server(self._settings, self._answer)
+                if self._output.data:
+                    server.on_data = written_out
+                while not server.started.done() and not self._stop.wait(LOOK):
+                    pass
+                if server.started.done():
+                    self._tell_address(server)
+                progress = Progress(self._output.progress, bench.all)
+                while not self._stop.wait(LOOK) and (until is None or time.monotonic() < until):
+                    printer.print_new()
+                    progress.show()
+                    self._tell_problems(server)
+                    if once and server.served:
+                        break
+                    server.sweep()
+                progress.end()
+                self._tell_drops(server)
+            finally:
+                bench.close()
+            self._tell_problems(server)
+
+    def _tell_address(self, server: Server) -> None:
+        outcome = server.started.result()
+        if not outcome.ok:
+            raise Failure(f"cannot listen: {reason(outcome)}")
+        print(f"listening on {Address.from_plain(self._scheme, server.local)}", file=sys.stderr, flush=True)
+        if not self._settings.is_loopback:
+            print("warning: not loopback: other machines can reach this server", file=sys.stderr, flush=True)
+
+    def _tell_problems(self, server: Server) -> None:
+        while server.problems:
+            _say(safe(server.problems.popleft()))
+        self._tell_drops(server)
+
+    def _tell_drops(self, server: Server) -> None:
+        """Tell of datagrams that the kernel threw away since the last look, as the receive queue was full."""
+        sock = server.listener.socket
+        if server.listens or sock is None or sock.fileno() < 0:
+            return
+        dropped = (memory_of(sock) or (0,))[-1] & 0xFFFFFFFF
+        if dropped > self._dropped:
+            new, self._dropped = dropped - self._dropped, dropped
+            _say(
+                f"{counted(new, 'datagram')} dropped, as the receive queue was full: --option SO_RCVBUF=N asks for more"
+            )
 
 
-def _tell_address(server: Server, printer: Printer, settings: ServerSettings, scheme: str) -> None:
-    outcome = server.started.result()
-    if not outcome.ok:
-        raise Failure(f"cannot listen: {printer.reason(outcome)}")
-    print(f"listening on {Address.from_plain(scheme, server.local)}", file=sys.stderr, flush=True)
-    if not settings.is_loopback:
-        print("warning: not loopback: other machines can reach this server", file=sys.stderr, flush=True)
-
-
-def _tell_problems(server: Server) -> None:
-    while server.problems:
-        print(f"socket-workbench: {safe(server.problems.popleft())}", file=sys.stderr, flush=True)
+def _say(sentence: str) -> None:
+    print(f"socket-workbench: {sentence}", file=sys.stderr, flush=True)

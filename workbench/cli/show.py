@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from workbench.cli.common import new_report, output_options
+from workbench.cli.common import coloured, new_report, output_options
 from workbench.cli.failure import Failure
 from workbench.cli.reading import reading
 from workbench.journal.ladder import Ladder, chosen
@@ -86,6 +85,7 @@ class LensType(click.ParamType[str]):
 @click.option("--stream", default="", metavar="ID", help="What this socket sent and received, as a conversation.")
 @click.option("--hex", "as_hex", is_flag=True, help="With --stream: in hex; with --lens in frames, else as text.")
 @click.option("--ladder", is_flag=True, help="Draw the calls of both sides and what lies between them.")
+@click.option("--bytes", "most", type=click.IntRange(0), metavar="N", help="Print so many bytes of a call; else all.")
 @click.option("--width", type=click.Choice(["8", "16", "32"]), default="16", show_default=True, help="Bytes a line.")
 @output_options
 def command(
@@ -99,6 +99,7 @@ def command(
     stream: str,
     as_hex: bool,
     ladder: bool,
+    most: int | None,
     width: str,
     form: str,
 ) -> None:
@@ -122,24 +123,26 @@ def command(
         if form == "json" or lens:
             raise click.UsageError("--ladder: a ladder is text only, without --format json and --lens")
         return draw(session, None if wanted == Query() else wanted)
-    return show(session, None if wanted == Query() else wanted, int(width), form, lens)
+    return show(session, None if wanted == Query() else wanted, int(width), form, lens, most)
 
 
-def show(session: Path, wanted: Query | None, width: int, form: str, lens: str = "") -> None:
+def show(session: Path, wanted: Query | None, width: int, form: str, lens: str = "", most: int | None = None) -> None:
     """Print the calls of *session* that are *wanted*; what is wrong with the file is a line on stderr."""
     with reading(session) as journal:
-        if not copy(journal, new_report(journal, form, width=width, lens=lens), wanted=wanted) and wanted is not None:
-            print(f"socket-workbench: none of {counted(len(journal), 'call')} fits", file=sys.stderr)
+        if (
+            not copy(journal, new_report(journal, form, width=width, lens=lens, most=most), wanted=wanted)
+            and wanted is not None
+        ):
+            raise Failure(f"none of {counted(len(journal), 'call')} fits")
 
 
 def draw(session: Path, wanted: Query | None) -> None:
     """Print the ladder of *session*, or of the calls that are *wanted*, of a socket with its peer's."""
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     with reading(session) as journal:
         ladder = Ladder(journal, None if wanted is None else chosen(journal, wanted))
         ladder.extend()
         width = shutil.get_terminal_size((100, 24)).columns
-        if not write_ladder(ladder, sys.stdout, width=width, colour=colour):
+        if not write_ladder(ladder, sys.stdout, width=width, colour=coloured(sys.stdout)):
             raise Failure(f"none of {counted(len(journal), 'call')} has a place on a ladder", 1)
 
 

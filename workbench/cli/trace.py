@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections.abc import Iterable
@@ -11,7 +10,7 @@ from typing import Any
 
 import click
 
-from workbench.cli.common import Failure, output_options
+from workbench.cli.common import Failure, coloured, output_options
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import Printer, recording
 from workbench.engine.tracing.launch import UNTIL_LISTENING, Running, Tracing
@@ -85,6 +84,8 @@ def command(
 
     PROGRAM is script.py, -m module, python … of any interpreter, or a file whose first line names Python.
     """
+    if "--with" in words[1:] and not beside:
+        _say(f"--with goes to {words[0]}, as what stands behind PROGRAM does: trace --with '…' {words[0]} runs both")
     programs = list(_programs(words, beside))
     if out and record:
         raise click.UsageError("-o and --record both name the session: give one")
@@ -197,8 +198,7 @@ def _say(sentence: str) -> None:
 def _report(journal: Journal, form: str, most: int | None) -> Report:
     if form == "json":
         return JsonReport(sys.stderr.buffer, journal)
-    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-    return TextReport(sys.stderr, journal, colour=colour, live=True, most=most)
+    return TextReport(sys.stderr, journal, colour=coloured(sys.stderr), live=True, most=most)
 
 
 class _Nothing:

@@ -10,10 +10,14 @@ from workbench.model.call.call import Json
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a call came to: its result, or the exception it raised."""
+    """What a call came to: its result, or the exception it raised; of a failed one also what it was."""
 
     result: Any = None
     error: BaseException | None = None
+    method: str = ""
+    args: tuple[Any, ...] = ()
+    """Without the bytes of a send."""
+    seconds: float | None = None
 
     @property
     def ok(self) -> bool:

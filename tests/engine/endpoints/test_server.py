@@ -445,7 +445,7 @@ def test_max_connections_leaves_the_next_in_the_accept_queue(live: LiveBench) ->
         assert third.recv(10) == b"me too"
 
 
-def test_no_descriptors_left_is_a_row_now_and_then_and_the_server_lives_on(live: LiveBench) -> None:
+def test_no_descriptors_left_is_one_row_and_said_until_accept_goes_on(live: LiveBench) -> None:
     server = live.serve(responder="echo")
     live.blocked("server", "accept")
     with dial(server) as first:
@@ -453,32 +453,37 @@ def test_no_descriptors_left_is_a_row_now_and_then_and_the_server_lives_on(live:
         waiting = socket.socket()
         with descriptors_left(0):
             waiting.connect(("127.0.0.1", port_of(server)))
-            live.eventually(lambda: len(emfile(live)) >= 2)
-            started, before = time.monotonic(), len(emfile(live))
-            live.eventually(lambda: time.monotonic() > started + 0.5)
-            assert len(emfile(live)) - before <= 6
+            live.eventually(lambda: len(server.problems) == 1)
+            assert "accept pauses" in server.problems[0]
+            assert len(emfile(live)) == 1
             first.sendall(b"I have mine")
             assert first.recv(100) == b"I have mine"
         with waiting:
             waiting.settimeout(WAIT)
             waiting.sendall(b"at last")
             assert waiting.recv(100) == b"at last"
+    assert list(server.problems)[1:] == ["accept goes on"]
 
 
 def emfile(live: LiveBench) -> list[object]:
     return [call for call in live.calls("server", "accept") if call.error and call.error.errno == "EMFILE"]
 
 
-def test_a_connection_that_there_is_no_descriptor_for_after_accept_is_closed_again(live: LiveBench) -> None:
-    """The accept takes the last descriptor, so that none is left for the connection's lane."""
-    server = live.serve(auto_accept=False, responder="echo")
-    peer = dial(server)
-    done(server.listener.submit(Outcome, reads=True))
-    with descriptors_left(1), peer:
-        assert isinstance(done(server.listener.accept()).error, OSError)
-        assert peer.recv(10) == b""
-    assert server.connections == ()
-    assert [call.call for call in live.calls()][-2:] == ["accept", "close"]
+@pytest.mark.parametrize("left", [1, 2, 3, 4])
+def test_whichever_call_meets_the_limit_of_descriptors_no_client_is_reset(live: LiveBench, left: int) -> None:
+    """With 1 the accept takes the last one, so that none is left for the connection's lane."""
+    server = live.serve(responder="echo")
+    live.blocked("server", "accept")
+    peers = [socket.socket() for _ in range(3)]
+    with descriptors_left(left):
+        for peer in peers:
+            peer.connect(("127.0.0.1", port_of(server)))
+            peer.sendall(b"here")
+        live.eventually(lambda: any("accept pauses" in problem for problem in server.problems))
+    for peer in peers:
+        with peer:
+            peer.settimeout(WAIT)
+            assert peer.recv(100) == b"here"
 
 
 def test_stopping_closes_listener_and_connections(live: LiveBench) -> None:

@@ -24,7 +24,7 @@ from workbench.probe.recorder import Recorder
 class Bench:
     """Makes endpoints and keeps them. Nothing here waits for a socket but `close`, and that for *timeout* at most."""
 
-    def __init__(self, recorder: Recorder, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, recorder: Recorder | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._kind = recorded_by(recorder)
         self._connection_numbers, self._client_numbers = count(1), count(1)

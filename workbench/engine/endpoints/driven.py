@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock
@@ -20,6 +21,8 @@ from workbench.engine.state import Closed, EndpointState, Outcome
 from workbench.model.call.address import plain
 from workbench.model.call.call import Json
 
+NO_LINGER = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+"""struct linger {on, 0 s}: close sends RST instead of FIN (socket(7))."""
 READS = frozenset(("recv", "recvfrom", "recvmsg"))
 _NAMING = frozenset(("bind", "listen", "connect", "connect_ex", "sendto"))
 """Calls after which the socket may have another address, or a peer."""
@@ -43,6 +46,8 @@ class Driven:
         """Its own address in its JSON form; None while there is none."""
         self.peer: Json = None
         """The peer's address, likewise."""
+        self.on_data: Callable[[bytes], None] | None = None
+        """Told the bytes of each recv that it makes with `take`."""
         self._tally = Tally(clock)
         self._sending = Lock()
         self._socket: BenchSocket | None = None
@@ -101,6 +106,14 @@ class Driven:
             ended=tally.ended,
         )
 
+    def moved(self) -> tuple[int, int, int]:
+        """Return how many bytes it has received and sent so far, and how many it has sent or is sending."""
+        tally, sock = self._tally, self._socket
+        pending = [one for one in tally.pending(sock) if one.offered is not None]
+        under_way = sum(one.moved or 0 for one in pending)
+        out = tally.bytes_out + under_way
+        return tally.bytes_in, out, tally.bytes_out + sum(one.offered or 0 for one in pending)
+
     # --- making calls -----------------------------------------------------------------------------------------------
 
     def open(self, kind: type[BenchSocket], family: str, type: str, protocol: int) -> Outcome:
@@ -139,7 +152,10 @@ class Driven:
     def take(self, bufsize: int | None = None) -> Outcome:
         """Receive once: with recvfrom where messages have senders."""
         asked = self.bufsize if bufsize is None else bufsize
-        return self.make("recvfrom" if self.datagrams and self.peer is None else "recv", asked)
+        outcome = self.make("recvfrom" if self.datagrams and self.peer is None else "recv", asked)
+        if self.on_data is not None and outcome.ok:
+            self.on_data(outcome.result[0] if isinstance(outcome.result, tuple) else outcome.result)
+        return outcome
 
     def give_back(self) -> Outcome:
         """Close, and remove the path that a bind of ours made, unless another has taken its place."""
@@ -167,7 +183,8 @@ class Driven:
         try:
             outcome = Outcome(real())
         except (OSError, Cancelled, TypeError, ValueError, OverflowError) as error:
-            outcome = Outcome(error=error)
+            about = args[1:] if method.startswith("send") else args
+            outcome = Outcome(None, error, method, about, self._tally.seconds())
         self._tally.end(method, outcome)
         return outcome
 

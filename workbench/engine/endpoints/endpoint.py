@@ -8,22 +8,19 @@ happened stands in the journal, written before the Future is done.
 from __future__ import annotations
 
 import socket
-import struct
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.engine.endpoints.driven import READS, Driven
+from workbench.engine.endpoints.driven import NO_LINGER, READS, Driven
 from workbench.engine.endpoints.lane import Lane
 from workbench.engine.sockets.waker import Cancelled
 from workbench.engine.state import Closed, Outcome
 
 __all__ = ["Endpoint", "Outcome"]
 
-_LINGER_NONE = struct.pack("ii", 1, 0)
-"""struct linger {on, 0 s}: close sends RST instead of FIN (socket(7))."""
 _PATIENCE = 5.0
 """Seconds that a close waits for the reading lane, which only a responder that does not return can hold up."""
 
@@ -83,7 +80,7 @@ class Endpoint(Driven):
 
     def reset(self) -> Future[Outcome]:
         """Close with SO_LINGER 1,0, which makes TCP send RST."""
-        return self._end((("setsockopt", socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE),))
+        return self._end((("setsockopt", *NO_LINGER),))
 
     def cancel(self) -> bool:
         """Cancel the blocked calls, and stop acting by itself; tell whether any was blocked."""

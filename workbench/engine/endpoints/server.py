@@ -11,7 +11,7 @@ from concurrent.futures import Future, wait
 from workbench.engine.endpoints.endpoint import Endpoint
 from workbench.engine.endpoints.responders.responder import NewResponder
 from workbench.engine.endpoints.serving import Answering, Connection, DatagramServer, Listener
-from workbench.engine.endpoints.setup import resolved, set_options
+from workbench.engine.endpoints.setup import set_options, try_each
 from workbench.engine.sockets.bench_socket import BenchSocket
 from workbench.engine.sockets.waker import Cancelled
 from workbench.engine.state import Outcome
@@ -36,6 +36,7 @@ class Server:
         self._responder, self._numbers, self._clock = responder, numbers, clock
         self._connections: list[Connection] = []
         self._swept = 0
+        self._on_data: Callable[[bytes], None] | None = None
         self._lock = threading.Lock()
         self._wanted = True
         self.problems: deque[str] = deque(maxlen=100)
@@ -45,7 +46,11 @@ class Server:
         self.listener: Listener | DatagramServer
         if settings.type in ("SOCK_STREAM", "SOCK_SEQPACKET"):
             self.listener = Listener(
-                "server", "server", 0, clock=clock, accepted=self._accepted, may_accept=self._may_accept
+                *("server", "server", 0),
+                clock=clock,
+                accepted=self._accepted,
+                may_accept=self._may_accept,
+                failed=self.problems.append,
             )
         else:
             self.listener = DatagramServer(
@@ -55,6 +60,18 @@ class Server:
                 responder=responder,
                 failed=self.problems.append,
             )
+
+    @property
+    def on_data(self) -> Callable[[bytes], None] | None:
+        """Told the bytes of each recv, of whichever connection."""
+        return self._on_data
+
+    @on_data.setter
+    def on_data(self, told: Callable[[bytes], None] | None) -> None:
+        self._on_data = told
+        for endpoint in (self.listener, *self.connections):
+            if isinstance(endpoint, Answering):
+                endpoint.on_data = told
 
     @property
     def running(self) -> bool:
@@ -128,8 +145,10 @@ class Server:
                 self.forget(connection)
 
     def _set_up(self, kind: type[BenchSocket]) -> Outcome:
+        return try_each(self.listener, self.settings, lambda settings: self._listen_at(kind, settings))
+
+    def _listen_at(self, kind: type[BenchSocket], settings: ServerSettings) -> Outcome:
         listener = self.listener
-        settings = resolved(listener, self.settings)
         outcome = listener.open(kind, settings.family, settings.type, settings.protocol)
         if not outcome.ok:
             return outcome
@@ -157,6 +176,7 @@ class Server:
             responder=self._responder,
             failed=self.problems.append,
         )
+        connection.on_data = self._on_data
         connection.adopt(made)
         connection.begin(self.settings)
         with self._lock:

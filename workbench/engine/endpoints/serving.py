@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -15,10 +17,14 @@ from workbench.engine.sockets.waker import Cancelled
 from workbench.engine.state import Outcome
 from workbench.model.call.settings import ServerSettings
 
-_PASSING = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED))
-"""Errors of accept(2) after which a server tries again."""
+_USED_UP = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+"""Errors of accept(2) after which a server waits until something is given back."""
+_PASSING = _USED_UP | {errno.ECONNABORTED}
+"""Errors after which it tries again."""
 _BREATH = 0.1
 """Seconds before it does, and between two looks at whether there is room for another connection."""
+_A_CONNECTION = 3
+"""Descriptors that a connection takes: its socket's, and what wakes each of its two lanes."""
 _PEERS = 1024
 """Senders that a datagram server remembers its part of a conversation with."""
 
@@ -66,10 +72,15 @@ class Answering(Endpoint):
     def _ask(self, sender: Any, question: Callable[[Responder], bytes | None]) -> Outcome:
         """A responder may be a person's own function: what it raises ends its turn, not the server."""
         try:
-            return Outcome(question(self._responder_for(sender)))
+            reply = question(self._responder_for(sender))
         except (Exception, SystemExit) as error:  # noqa: BLE001
             self._failed(f"{self.name}: the responder raised {type(error).__name__}: {error}")
             return Outcome(error=ResponderFailed())
+        if reply is None or isinstance(reply, bytes | bytearray | memoryview):
+            return Outcome(reply)
+        advice = ": write .encode() behind it" if isinstance(reply, str) else ""
+        self._failed(f"{self.name}: the responder returned {type(reply).__name__}, not bytes or None{advice}")
+        return Outcome(error=ResponderFailed())
 
 
 class Connection(Answering):
@@ -110,26 +121,50 @@ class DatagramServer(Answering):
 class Listener(Endpoint):
     """A listening socket. *accepted* is told each new socket, in the lane that accepted it.
 
-    By itself it accepts only while *may_accept* holds: the next connections wait in the kernel's queue.
+    By itself it accepts only while *may_accept* holds: the next connections wait in the kernel's queue. So they do
+    while the system has no descriptor or thread left, which *failed* is told.
     """
 
     def __init__(
-        self, *args: Any, accepted: Callable[[BenchSocket], None], may_accept: Callable[[], bool], **options: Any
+        self,
+        *args: Any,
+        accepted: Callable[[BenchSocket], None],
+        may_accept: Callable[[], bool],
+        failed: Callable[[str], None],
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
-        self._accepted, self._may_accept = accepted, may_accept
+        self._accepted, self._may_accept, self._failed = accepted, may_accept, failed
+        self._paused = False
 
     def accept_one(self) -> Outcome:
-        """Accept a connection and let it begin; one that there is no descriptor or thread for is closed again."""
+        """Accept a connection and let it begin; one that there is no descriptor or thread for waits until there is."""
         outcome = self.make("accept")
-        if not outcome.ok:
-            return outcome
-        try:
-            self._accepted(outcome.result[0])
-        except (OSError, RuntimeError) as error:
-            outcome.result[0].close()
-            return Outcome(error=error)
+        if outcome.ok:
+            self._begin(outcome.result[0])
         return outcome
+
+    def _begin(self, made: BenchSocket) -> None:
+        while True:
+            try:
+                self._accepted(made)
+                break
+            except (OSError, RuntimeError) as error:
+                self._tell_pause(error)
+            try:
+                self._reading.pause(_BREATH)
+            except Cancelled:
+                made.close()
+                raise
+        if self._paused:
+            self._paused = False
+            self._failed("accept goes on")
+
+    def _tell_pause(self, error: BaseException) -> None:
+        if not self._paused:
+            self._paused = True
+            why = error.strerror if isinstance(error, OSError) else error
+            self._failed(f"{why}: accept pauses until a connection ends; the next ones wait in the accept queue")
 
     def take(self, bufsize: int | None = None) -> Outcome:
         """Accepting is a listener's way to receive."""
@@ -137,13 +172,25 @@ class Listener(Endpoint):
 
     def wait_for_turn(self) -> None:
         """Wait for room first."""
-        while not self._may_accept():
+        while not self._may_accept() or (self._paused and not self._has_descriptors()):
             self._reading.pause(_BREATH)
         super().wait_for_turn()
 
     def goes_on(self, outcome: Outcome) -> bool:
         """Whether the next accept may go better; a timeout is no reason to stop."""
-        if isinstance(outcome.error, OSError) and outcome.error.errno in _PASSING:
+        number = outcome.error.errno if isinstance(outcome.error, OSError) else None
+        if number in _USED_UP:
+            assert outcome.error is not None
+            self._tell_pause(outcome.error)
             self._reading.pause(_BREATH)
-            return True
-        return super().goes_on(outcome) or isinstance(outcome.error, TimeoutError)
+        return super().goes_on(outcome) or isinstance(outcome.error, TimeoutError) or number in _PASSING
+
+    def _has_descriptors(self) -> bool:
+        """Whether as many are free as a connection takes."""
+        taken: list[int] = []
+        with suppress(OSError):
+            while len(taken) < _A_CONNECTION and self._socket is not None:
+                taken.append(os.dup(self._socket.fileno()))
+        for number in taken:
+            os.close(number)
+        return len(taken) == _A_CONNECTION

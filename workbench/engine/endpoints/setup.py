@@ -6,15 +6,14 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import TypeVar
 
 from workbench.engine.endpoints.driven import Driven
 from workbench.engine.sockets.waker import Cancelled, current
-from workbench.model.call.address import Address
-from workbench.model.call.settings import SocketSettings
+from workbench.engine.state import Outcome
+from workbench.model.call.settings import FAMILIES, SocketSettings
 
 S = TypeVar("S", bound=SocketSettings)
 T = TypeVar("T")
@@ -32,30 +31,33 @@ def set_options(endpoint: Driven, settings: SocketSettings) -> None:
         endpoint.make("setsockopt", *arguments)
 
 
-def resolved(endpoint: Driven, settings: S) -> S:
-    """Return the settings with a host's name replaced by its first address of their family; raises Cancelled.
+def resolved(endpoint: Driven, settings: S) -> list[S]:
+    """Return the settings once for each address that a host's name stands for, in the resolver's order.
 
-    A name that is not known stays: the call that is given it then fails as it would in a program.
+    A name that is not known stays: the call that is given it then fails as it would in a program. Raises Cancelled.
     """
     host, port = settings.host, settings.port
     if settings.family == "AF_UNIX" or _is_literal(host):
-        return settings
-    family = getattr(socket, settings.family)
+        return [settings]
+    family = socket.AF_UNSPEC if settings.any_family else getattr(socket, settings.family)
     outcome = endpoint.attempt(
         "getaddrinfo", lambda: in_background(lambda: socket.getaddrinfo(host, port, family)), args=(host, port)
     )
     if isinstance(outcome.error, Cancelled):
         raise outcome.error
-    return replace(settings, host=str(outcome.result[0][4][0])) if outcome.ok else settings
+    found = {(name.name, str(sockaddr[0])): None for name, _, _, _, sockaddr in outcome.result or ()}
+    return [replace(settings, family=name, host=host) for name, host in found if name in FAMILIES] or [settings]
 
 
-def first_address(address: Address) -> Address:
-    """Return an address with a host's name replaced by the first result of getaddrinfo(3), if there is one."""
-    if address.is_unix or _is_literal(address.host):
-        return address
-    with suppress(OSError, UnicodeError):
-        return replace(address, host=str(socket.getaddrinfo(address.host, address.port)[0][4][0]))
-    return address
+def try_each(endpoint: Driven, settings: S, attempt: Callable[[S], Outcome]) -> Outcome:
+    """Make *attempt* with one address after another until one goes well; each is another socket of the endpoint."""
+    tried = resolved(endpoint, settings)
+    for number, one in enumerate(tried, 1):
+        outcome = attempt(one)
+        if outcome.ok or isinstance(outcome.error, Cancelled) or number == len(tried):
+            break
+        endpoint.make("close")
+    return outcome
 
 
 def in_background(work: Callable[[], T]) -> T:

@@ -43,6 +43,10 @@ class Tally:
             self.last = method
             self.error = None if outcome.error is None else named(outcome.error)
 
+    def seconds(self) -> float:
+        """Return for how long the current thread's call has been under way."""
+        return self._clock() - self._pending[get_ident()].since
+
     def pending(self, sock: BenchSocket | None) -> tuple[Pending, ...]:
         """Return the calls under way; a send tells how much of it has gone out so far."""
         return tuple(

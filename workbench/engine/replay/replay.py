@@ -10,7 +10,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from workbench.engine.endpoints.bench import Bench
 from workbench.engine.endpoints.endpoint import Outcome
-from workbench.engine.endpoints.setup import first_address
 from workbench.engine.replay.recorded_client import RecordedClient, Step
 from workbench.model.call.address import Address
 from workbench.model.call.settings import ClientSettings
@@ -30,7 +29,7 @@ def settings_for(recorded: RecordedClient, address: Address, timeout: float | No
     """Return the settings of a client that repeats *recorded* at *address*."""
     answerable = address.scheme == "unix-dgram" and recorded.bound
     return ClientSettings.at(
-        first_address(address),
+        address,
         connect="connect" if recorded.connected or address.kind[1] != "SOCK_DGRAM" else "none",
         timeout=timeout,
         options=recorded.options,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from workbench.engine.sockets.waiting_socket import WaitingSocket
@@ -59,19 +59,24 @@ class BenchSocket(TracedSocket, WatchingSocket):
             accepted.rename(f"conn {accepted.number}")
         return accepted, address
 
-    def wait_readable(self) -> None:
-        """Wait until a recv or accept would find something, an error or the end; raises Cancelled."""
+    def wait_readable(self, otherwise: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until a recv or accept would find something, an error or the end; raises Cancelled.
+
+        False once *otherwise* holds; it is asked again after each nudge of the thread's waker.
+        """
         with self._blocked() as waker:
-            while not waker.wait(self.fileno(), POLLIN, None):
-                pass
+            while not otherwise():
+                if waker.wait(self.fileno(), POLLIN, None):
+                    return True
+        return False
 
     def fileno_recorded(self) -> int:
         """Make a fileno call that stands in the journal; fileno itself is asked too often to be recorded."""
         return int(self._wb_call("fileno", self.fileno, ()))
 
 
-def recorded_by(recorder: Recorder) -> type[BenchSocket]:
-    """Return the class of sockets whose calls *recorder* writes down."""
+def recorded_by(recorder: Recorder | None) -> type[BenchSocket]:
+    """Return the class of sockets whose calls *recorder* writes down; None for nobody."""
 
     class Socket(BenchSocket):
         pass

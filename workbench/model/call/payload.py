@@ -24,7 +24,12 @@ _SIGNS = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\"}
 _JSON_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _JSON_STRING_OR_SPACE = re.compile(f"({_JSON_STRING})|[ \t\n\r]+".encode())
 _JSON_STRING_OR_CONSTANT = re.compile(f"{_JSON_STRING}|(?P<constant>NaN|-?Infinity)")
-_HEX_WORD = re.compile(r"[^\s,:]+")
+_HEX_WORD = re.compile(r"\\[xX][^\s,:\\]*|[^\s,:\\]+|\\")
+_DUMP_LINE = re.compile(
+    r"\s*(?:0x)?(?P<offset>[0-9a-fA-F]{4,16})(?P<sure>:?)(?:\s+(?P<body>[0-9a-fA-F]{2}.*)|\s*)", re.DOTALL
+)
+_PAIR = re.compile("[0-9a-fA-F]{2}")
+_PAIRS = re.compile("(?:[0-9a-fA-F]{2} {0,2})*")
 
 
 class PayloadError(ValueError):
@@ -122,21 +127,56 @@ def encode_json(text: str, compact: bool = False, newline: bool = False) -> byte
 
 
 def parse_hex(text: str) -> bytes:
-    """Read bytes written as de ad, deadbeef, 0xde,0xad or de:ad, on any number of lines."""
+    r"""Read bytes written as de ad, deadbeef, 0xde,0xad, de:ad or \xde\xad, or as the lines of a hex dump."""
+    dumped = parse_dump(text)
+    if dumped is not None:
+        return dumped
     data = bytearray()
     for word in _HEX_WORD.finditer(text):
         start, digits = word.start(), word[0]
-        if digits[:2] in ("0x", "0X"):
+        if digits[:2] in ("0x", "0X", "\\x", "\\X"):
             start, digits = start + 2, digits[2:]
         for offset, char in enumerate(digits):
             if char not in string.hexdigits:
                 raise PayloadError(_name(char), text, start + offset, " is not a hex digit")
         if not digits:
-            raise PayloadError("0x", text, word.start(), " has no digits after it")
+            raise PayloadError(word[0], text, word.start(), " has no digits after it")
         if len(digits) % 2:
             raise PayloadError(f"'{digits[-1]}'", text, start + len(digits) - 1, " is an odd digit: a byte takes two")
         data += bytes.fromhex(digits)
     return bytes(data)
+
+
+def parse_dump(text: str) -> bytes | None:
+    """Return the bytes of a hex dump without its offsets and texts: our own, xxd's, hexdump -C's or tcpdump -X's.
+
+    None where it is none: each line begins with the number of bytes before it, and ends with a text or an offset alone.
+    """
+    lines = [_DUMP_LINE.match(line) for line in text.splitlines() if line.strip()]
+    data = b""
+    for line, following in zip(lines, [*lines[1:], None], strict=False):
+        if line is None or int(line["offset"], 16) != len(data):
+            return None
+        size = None if following is None else int(following["offset"], 16) - len(data)
+        if line["body"] or size is not None or not data:  # hexdump -C ends with an offset alone
+            found = _dumped(line, size)
+            if found is None:
+                return None
+            data += found
+    return data or None
+
+
+def _dumped(line: re.Match[str], size: int | None) -> bytes | None:
+    """Return the bytes of one line: *size* of them, or else as many as fit its text, which may look like hex too."""
+    body = line["body"] or ""
+    ends = [found.end() for found in _PAIR.finditer(body)]
+    whole = [(end, bytes.fromhex(body[:end])) for end in ends if _PAIRS.fullmatch(body[:end])]
+    if size is not None:
+        return next((found for _, found in whole if len(found) == size), None)
+    told = [(body[end + 2 :], found) for end, found in whole if body[end : end + 2] in ("  ", "")]
+    fitting = [found for text, found in told if len(text.strip("|<>") if text[:1] in "|>" else text) == len(found)]
+    fitting += [found for text, found in told if text[:1].isspace() and len(text.strip()) <= len(found)]
+    return fitting[0] if fitting else told[-1][1] if told and line["sure"] else None
 
 
 def count(text: str, data: bytes) -> str:

@@ -85,6 +85,9 @@ class SocketSettings:
     options: tuple[tuple[int, int, int], ...] = ()
     """Further setsockopt calls, made before bind or connect: level, option, value."""
 
+    any_family: bool = False
+    """Whether a name's addresses of the other internet family are tried too."""
+
     def __post_init__(self) -> None:
         _check_choice("family", self.family, FAMILIES)
         _check_choice("type", self.type, TYPES)
@@ -103,10 +106,10 @@ class SocketSettings:
 
     @classmethod
     def at(cls, address: Address, **others: Any) -> Self:
-        """Give settings for an address; a host that is a name counts as AF_INET unless others say the family."""
+        """Give settings for an address; of a host that is a name, each address unless others say the family."""
         family, kind = address.kind
         where = {"path": address.path} if address.is_unix else {"host": address.host, "port": address.port}
-        return cls(**{"family": family or "AF_INET", "type": kind, **where, **others})
+        return cls(**{"family": family or "AF_INET", "type": kind, "any_family": family is None, **where, **others})
 
     @property
     def is_loopback(self) -> bool:
