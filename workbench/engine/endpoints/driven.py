@@ -142,7 +142,7 @@ class Driven:
             return self._send(sock, method, lambda: real(*args), args)
         outcome = self.attempt(method, lambda: real(*args), args=args)
         if method in READS and outcome.ok:
-            self._tally.received(method, args, outcome.result, keeps_messages=self.datagrams)
+            self._tally.received(method, args, outcome.result, may_end=not self.datagrams and sock.may_be_at_end())
         if method in _NAMING:
             self._learn_names()
         if method == "bind" and outcome.ok:

@@ -54,13 +54,13 @@ class Tally:
             for pending in tuple(self._pending.values())
         )
 
-    def received(self, method: str, args: tuple[Any, ...], result: Any, *, keeps_messages: bool) -> None:
+    def received(self, method: str, args: tuple[Any, ...], result: Any, *, may_end: bool) -> None:
         """Count what a recv, recvfrom or recvmsg returned; a peek leaves it in the queue, to be counted later."""
         data = result if isinstance(result, bytes) else result[0]
         flags = args[2:] if method == "recvmsg" else args[1:]
         if not (flags and flags[0] & socket.MSG_PEEK):
             self.bytes_in += len(data)
-        if not data and not keeps_messages and args[0]:
+        if not data and may_end and args[0]:
             self.ended = True
 
     def sent(self, method: str, args: tuple[Any, ...], outcome: Outcome, moved: int) -> None:

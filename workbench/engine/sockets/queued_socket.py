@@ -75,6 +75,12 @@ class QueuedSocket(WaitingSocket):
         first = result[0] if isinstance(result, tuple) else result
         self.taken += first if isinstance(first, int) else len(first) if isinstance(first, bytes) else 0
 
+    def may_be_at_end(self) -> bool:
+        """Whether a recv that returned b'' has met the end: of SEQPACKET it may have been an empty message."""
+        if self._stream or int(self.type) != SEQPACKET:
+            return True
+        return bool(self._ready() & POLLRDHUP) and queued(self, SEQPACKET) <= 0
+
     def look(self) -> Queue:
         """Return the queue as it is now; an empty one for a closed socket. Costs about 5 µs, more for datagrams."""
         with self._queue_lock:
