@@ -23,9 +23,9 @@ from workbench.model.call.address import plain
 from workbench.model.call.call import FAILED, RECEIVED, SENT, Call, Error
 from workbench.model.text.fit import counted
 from workbench.model.words.error_sentence import error_sentence
-from workbench.probe.facts import argument
+from workbench.probe.format import message
 from workbench.probe.recorder import Recorder
-from workbench.probe.recording_socket import message
+from workbench.probe.tail import argument
 from workbench.report.feed import Report
 
 LOOK = 0.02
