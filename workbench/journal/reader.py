@@ -6,6 +6,7 @@ for lineage where it moved bytes of a stream, the texts and the notes; bytes are
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from array import array
@@ -24,6 +25,7 @@ from workbench.model.call.call import RECEIVED as RECEIVED
 from workbench.model.call.call import SENT as SENT
 from workbench.model.call.call import UNSEEN as UNSEEN
 from workbench.model.call.call import Call, Number, Tail, decode, decode_tail, unread
+from workbench.model.claims.history import History, Process
 from workbench.model.lineage.ascending import Ascending
 from workbench.model.lineage.datagrams import HEAD as FIRST_BYTES
 from workbench.model.lineage.lineage import NAMING, Lineage
@@ -38,6 +40,9 @@ _FAILED = record_format.FAILED
 _MOVED_NOTHING = record_format.FAILED | record_format.UNFINISHED
 _NO_NUMBER = record_format.NO_RESULT | record_format.OTHER_RESULT | record_format.UNFINISHED
 _ENDING = frozenset((record_format.CODE["shutdown"], record_format.CODE["close"]))
+_SETTING = frozenset((record_format.CODE["listen"], record_format.CODE["setsockopt"]))
+_PASSING = (errno.EAGAIN, errno.EINTR)
+"""What a send or a recv may raise while its socket stays as it is."""
 _SOCKET, _CLOSE = record_format.CODE["socket"], record_format.CODE["close"]
 _CONNECT_EX = record_format.CODE["connect_ex"]
 _OPENING = ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
@@ -62,6 +67,8 @@ class Start(msgspec.Struct, frozen=True):
     boot: str = ""
     platform: str = ""
     python: str = ""
+    parent: Number = 0
+    """The process that it was forked from, if it was."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -87,6 +94,7 @@ class _Writer:
     texts: dict[int, str] = field(default_factory=dict)
     lost: int = 0
     ended: bool = False
+    process: Process | None = None
 
 
 class Journal:
@@ -106,6 +114,7 @@ class Journal:
         self.lost = 0
         self.lineage = Lineage(self.lengths, lambda seq: self[seq - 1].data[:FIRST_BYTES])
         self._moved = self.lineage.moved
+        self.history = History()
         self._call = lru_cache(maxsize=512)(self._read_call)
         self._long_call = lru_cache(maxsize=4)(self._read_call)
 
@@ -134,8 +143,9 @@ class Journal:
         until = None if seconds is None else clock() + seconds
         marks, add_mark = self.marks, self.marks.append
         add_offset, add_length, take_moved = self._offsets.append, self.lengths.append, self._moved
+        add_life = self.history.add
         for number, (offset, fields) in enumerate(self._scanner.records()):
-            _, _, length, _, kind, code, flags, pid, socket, started, ended, result, tail = fields
+            _, _, length, _, kind, code, flags, pid, socket, started, ended, result, error, tail = fields
             if kind == CALL:
                 add_offset(offset)
                 moved = length - HEAD_SIZE - tail
@@ -143,6 +153,8 @@ class Journal:
                 mark = _MARKS[code]
                 failed = flags & _FAILED or (code == _CONNECT_EX and result > 0 and not flags & _NO_NUMBER)
                 add_mark(mark | FAILED if failed else mark)
+                if mark and failed and error and error not in _PASSING:
+                    add_life(len(marks), pid, socket, code, error)
                 if mark and flags & DATAGRAM:
                     if not flags & _MOVED_NOTHING:
                         self._take_message(offset, tail, moved)
@@ -152,8 +164,12 @@ class Journal:
                     if moved:
                         take_moved(len(marks), pid, socket, mark == SENT, moved, flags, started, ended)
                     elif tail and mark == RECEIVED and not flags & _MOVED_NOTHING:
+                        add_life(len(marks), pid, socket, code)
                         self._compare((pid, socket), self._tail(offset, tail), flags)
-                elif code in _ENDING and tail:
+                elif code in _SETTING:
+                    add_life(len(marks), pid, socket, code, error)
+                elif code in _ENDING:
+                    add_life(len(marks), pid, socket, code, error)
                     told = self._tail(offset, tail)
                     self._compare((pid, socket), told, flags)
                     if code == _CLOSE and unread(told) > 0:
@@ -165,6 +181,7 @@ class Journal:
                     if code == _SOCKET and flags & record_format.TLS:
                         marks[-1] |= UNSEEN
                     self.lineage.named(code, (pid, socket), names, flags=flags, started=started, ended=ended)
+                    self.history.named(len(marks), pid, socket, code, names, error if flags & _FAILED else 0)
             elif kind == GAP:
                 self.lineage.doubt()
             elif kind != PAUSE:
@@ -212,6 +229,11 @@ class Journal:
             found.append("the end is missing: the program was killed, or is still running")
         return found
 
+    @property
+    def processes(self) -> list[Process]:
+        """The processes that write the session, in the order in which they began to."""
+        return [writer.process for writer in self._writers.values() if writer.process is not None]
+
     def _tail(self, offset: int, length: int) -> Tail:
         start = offset + HEAD_SIZE
         return decode_tail(self._bytes(start, start + length))
@@ -246,7 +268,10 @@ class Journal:
                 writer.lost = max(lost.calls, writer.lost)
                 self.lineage.doubt()
             case record_format.END:
-                self._writer(head).ended = True
+                writer = self._writer(head)
+                writer.ended = True
+                if writer.process is not None:
+                    writer.process = writer.process._replace(ended=self.seconds(head.started, writer.offset))
 
     def _begin(self, head: Head, start: Start | None) -> None:
         writer = self._writer(head)
@@ -257,6 +282,7 @@ class Journal:
         # Within one boot all processes share the monotonic clock; beyond it only the wall clock tells.
         if start.boot != self.start.boot or not start.boot:
             writer.offset = (start.wall - start.monotonic) - (self.start.wall - self.start.monotonic)
+        writer.process = Process(head.pid, start.parent, self.seconds(head.started, writer.offset), None)
 
     def _annotate(self, note: Note) -> None:
         if note.text or note.bookmark:

@@ -13,11 +13,11 @@ CHUNK = 1 << 16
 WINDOW = 1 << 17  # bytes that are searched without a pause
 
 HEAD = reading(
-    *("kind", "code", "flags", "socket_pid", "socket_number", "started", "ended", "result", "tail_length")
+    *("kind", "code", "flags", "socket_pid", "socket_number", "started", "ended", "result", "errno", "tail_length")
 )  # fmt: skip
 """What the index needs of a record."""
-Fields = tuple[bytes, int, int, int, int, int, int, int, int, int, int, int, int]
-"""Magic, file, length, crc, kind, call, flags, socket pid, socket number, started, ended, result, length of tail."""
+Fields = tuple[bytes, int, int, int, int, int, int, int, int, int, int, int, int, int]
+"""Magic, file, length, crc, kind, call, flags, socket pid and number, started, ended, result, errno, tail's length."""
 
 GAP = 0
 """Kind of what is no record: *length* bytes that could not be read."""
@@ -82,7 +82,7 @@ class Scanner:
             if (
                 not leads_on(MAGIC, after)
                 or fields[0] != MAGIC
-                or head_size + fields[12] > length
+                or head_size + fields[13] > length
                 or not is_sound(chunk, at, length, fields[1], fields[3])
             ):
                 return
@@ -163,7 +163,7 @@ class Scanner:
 
 
 def _nothing(kind: int, length: int = 0) -> Fields:
-    return MAGIC, 0, length, 0, kind, 0, 0, 0, 0, 0, 0, 0, 0
+    return MAGIC, 0, length, 0, kind, 0, 0, 0, 0, 0, 0, 0, 0, 0
 
 
 def _seek_and_read(fd: int, length: int, offset: int) -> bytes:

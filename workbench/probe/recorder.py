@@ -68,6 +68,7 @@ class Recorder:
 
     def _begin(self) -> None:
         """Start writing as this process: again in a child after fork, which has a pid and threads of its own."""
+        self._parent = getattr(self, "pid", 0)
         self.pid = os.getpid()
         self.writer = int.from_bytes(os.urandom(4), "little")
         self._room = 1 << 62 if self.limit is None else 0
@@ -82,6 +83,8 @@ class Recorder:
     def _start(self) -> bool:
         now = {"wall": self.wall(), "monotonic": self.clock(), "boot": _boot_id()}
         system = {"platform": sys.platform, "python": sys.version.split()[0]}
+        if self._parent:
+            now["parent"] = self._parent
         return self._other(START, {"format": FORMAT, "program": self.program, **now, **system})
 
     def number(self) -> int:

@@ -14,6 +14,7 @@ descriptor, urgent data, two threads in one direction at once), a direction's li
 from __future__ import annotations
 
 import socket
+from array import array
 from collections.abc import Callable, Sequence
 
 from workbench.model.call.call import Call, Tail
@@ -45,6 +46,7 @@ class Lineage:
         """*lengths*: bytes moved by the call with seq i + 1; *head* returns the first bytes of the data of call seq."""
         self._lengths = lengths
         self._ends: dict[int, End] = {}  # by packed key, as a tuple for each socket takes thrice the memory
+        self._owners = array("Q")  # of each end the socket that it was told of first
         self._pairing = Pairing()
         self._flows = Flows()
         self._add = self._flows.add
@@ -231,6 +233,12 @@ class Lineage:
         end = self._find(socket_id)
         return None if end is None else (end, self._pairing.other[end])
 
+    def peers(self, socket_id: str) -> list[str]:
+        """Return the sockets of the session that are the other end of a connection."""
+        end = self._find(socket_id)
+        other = NOBODY if end is None else self._pairing.other[end]
+        return [] if other == NOBODY else [_socket_id(self._owners[other])]
+
     def _unseen(self, flow: int) -> bool:
         return flow in self._counted and self._counted[flow] > self._flows[flow].total
 
@@ -255,6 +263,7 @@ class Lineage:
         end = self._ends.get(_packed(key))
         if end is None:
             end = self._ends[_packed(key)] = self._pairing.new()
+            self._owners.append(_packed(key))
             for _ in (_received(end), _sent(end)):
                 self._flows.new()
         if not key[1]:  # made before there was a recorder, as others were: what each moved is not known
@@ -281,6 +290,10 @@ def _sent(end: End) -> int:
 
 def _packed(key: Key) -> int:
     return key[0] << 32 | key[1]
+
+
+def _socket_id(packed: int) -> str:
+    return f"{packed >> 32}.{packed & 0xFFFFFFFF}"
 
 
 def _key(socket_id: str) -> Key:
