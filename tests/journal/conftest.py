@@ -7,9 +7,9 @@ import pytest
 
 from tests.journal.asked import Asked, listening, tcp
 from workbench import TracedSocket
-from workbench.journal.neighbours import around
+from workbench.journal.neighbours import explain as explain_call
 from workbench.journal.reader import Journal
-from workbench.model.why.why import Why, why
+from workbench.model.why.why import Why
 from workbench.probe.recorder import Recorder
 
 
@@ -22,11 +22,7 @@ def asked(tmp_path: Path) -> Iterator[Asked]:
     def explain(nth: int = -1) -> Why:
         journal = Journal(path)
         journal.read_all()
-        call = journal[nth % len(journal)]
-        lineage = journal.lineage
-        sources = lineage.sources(call) if call.receives else ()
-        takers = lineage.takers(call) if call.sends and lineage.knows_peer(call) else None
-        found = why(call, sources, takers, around(journal, nth % len(journal)))
+        found = explain_call(journal, nth % len(journal))
         journal.close()
         return found
 

@@ -12,31 +12,31 @@ import pytest
 
 from tests.journal.asked import ANY, Asked, Pair, listening, tcp, udp
 from workbench import TracedSocket
-from workbench.journal.neighbours import NEAR
+from workbench.journal.neighbours import NEAR, annotation
 from workbench.journal.reader import Journal
-from workbench.model.why.notes import annotate
 
 
 def test_close_with_bytes_that_no_recv_saw_resets(asked: Asked, pair: Pair) -> None:
     client, connection = pair
     client.send(b"unread")
     connection.close()
-    assert asked().sentences[0] == "6 bytes lay unread: so TCP sends RST instead of FIN."
+    assert asked().sentences[0] == "6 bytes were left unread: so TCP sends RST instead of FIN."
     with pytest.raises(ConnectionResetError):
         client.recv(1)
     reset = asked(-1).title.split()[0]
     client.close()
-    assert asked().sentences[0].endswith(f"the connection had ended before, as {reset} told.")
+    assert asked().sentences[0].endswith(f"the connection had ended before, as {reset} learnt (ECONNRESET).")
     assert "no TIME_WAIT" in asked().next
 
 
 def test_time_wait_is_told_for_the_side_that_ended_first(asked: Asked, pair: Pair) -> None:
     client, connection = pair
     connection.close()
-    assert asked().next.endswith("This side ended first, so it stays in TIME_WAIT for 60 s.")
+    assert "If the peer then closes cleanly, TIME_WAIT (60 s) is on this side" in asked().next
     assert client.recv(1) == b""
     client.close()
-    assert asked().next.endswith("so TIME_WAIT (60 s) is with the peer, and nothing stays here.")
+    assert asked().next.endswith("so nothing stays here; TIME_WAIT (60 s), if any, is on its side.")
+    assert asked(-3).next.startswith("This side ended first, here, and the peer cleanly")
 
 
 def test_close_after_a_half_close_sends_no_second_fin(asked: Asked, pair: Pair) -> None:
@@ -47,8 +47,10 @@ def test_close_after_a_half_close_sends_no_second_fin(asked: Asked, pair: Pair) 
     connection.close()
     client.recv(1)
     client.close()
-    assert asked().sentences[0] == f"The descriptor is given back; the FIN had gone out with {half} shutdown."
-    assert asked().next == f"The side that ended first stays in TIME_WAIT for 60 s; here it was this one ({half})."
+    assert asked().sentences[0] == f"The descriptor is given back; the FIN was sent by {half} shutdown."
+    assert asked().next == (
+        f"This side ended first, with {half}, and the peer cleanly: so TIME_WAIT (60 s) is on this side."
+    )
 
 
 def test_a_time_for_linger_is_no_reset(asked: Asked, pair: Pair) -> None:
@@ -76,7 +78,7 @@ def test_a_unix_connection_knows_neither_fin_nor_rst(asked: Asked) -> None:
     one, other = TracedSocket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     one.send(b"unread")
     other.close()
-    assert asked().sentences[0] == "6 bytes lay unread: so the peer is told of a reset."
+    assert asked().sentences[0] == "6 bytes were left unread: so the peer is reset."
     with pytest.raises(ConnectionResetError):
         one.recv(1)
     assert asked().sentences[0] == ("The peer closed with bytes unread, which resets a UNIX connection (ECONNRESET).")
@@ -96,7 +98,7 @@ def test_an_end_of_datagrams_or_of_a_listener_is_no_fin(asked: Asked) -> None:
     with udp() as one:
         one.connect(one.getsockname())
         one.shutdown(socket.SHUT_WR)
-        assert asked().sentences[1] == "Datagrams have no end of stream, so nobody is told."
+        assert asked().sentences[1] == "Datagrams have no end of stream, so the peer does not learn of it."
     with listening() as server:
         server.shutdown(socket.SHUT_WR)
         assert asked().sentences[0] == "On a listener SHUT_WR changes nothing."
@@ -284,5 +286,5 @@ def test_the_log_says_at_a_close_what_it_threw_away(asked: Asked, pair: Pair, tm
     journal = Journal(tmp_path / "session")
     journal.read_all()
     marked = [call for call, mark in zip(journal, journal.marks, strict=True) if call.call == "close" and mark]
-    assert [annotate(call, journal.lineage) for call in marked] == [["closed with 6 bytes unread"]]
+    assert [annotation(journal, call.seq - 1) for call in marked] == [["closed with 6 bytes unread"]]
     journal.close()

@@ -37,13 +37,13 @@ def test_a_conversation(session):
 #2    07:00:00.002000 server   • accept()                        = conn 1 from 127.0.0.1:50312
       waited 1.2 s
 #3    07:00:00.003000 client   → send(b'hello world')            = 11
-      11 bytes · taken by #4, #6
+      11 bytes · received by #4, #6
       0000 68 65 6c 6c 6f 20 77 6f  72 6c 64                 hello world
 #4    07:00:00.004000 conn 1   ← recv(5)                         = b'hello'
       5 bytes · 6 left · bytes 0-4 of #3
       0000 68 65 6c 6c 6f                                    hello
 #5    07:00:00.005000 client   → send(b'\\xc2\\xa1si!\\n')          = 6
-      6 bytes · taken by #6 · 5 bytes not received yet
+      6 bytes · received by #6 · 5 bytes not received yet
       0000 c2 a1 73 69 21 0a                                 ××si!¬
 #6    07:00:00.006000 conn 1   ← recv(7)                         = b' world\\xc2'
       7 bytes · 5 left · end of #3 and start of #5 · ends inside a UTF-8 character (1 of 2 bytes)
@@ -231,5 +231,5 @@ def test_of_a_send_whose_lineage_has_stopped_nothing_is_claimed(session):
     session.call("send", 1, name="client", result=1, requested=1, data=b"!", flags=OUT_OF_BAND)
     session.send(b"after")
     session.recv(b"after", 9)
-    assert "6 bytes · taken by #4" in shown(session)
+    assert "6 bytes · received by #4" in shown(session)
     assert "not received yet" not in shown(session)

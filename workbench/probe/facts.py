@@ -26,7 +26,7 @@ STREAM, SEQPACKET = int(socket.SOCK_STREAM), int(getattr(socket, "SOCK_SEQPACKET
 _INT = struct.Struct("i")
 _ZERO = bytes(_INT.size)
 _BYTES = struct.Struct("=QQ")  # tcpi_bytes_acked and tcpi_bytes_received in linux/tcp.h's struct tcp_info
-_AT_BYTES = 120
+_AT_BYTES, _AT_RETRIES = 120, 100
 _TCP_INFO = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 _INTERNET = (int(socket.AF_INET), int(getattr(socket, "AF_INET6", -1)))
 _TCP = (0, int(socket.IPPROTO_TCP))
@@ -62,6 +62,21 @@ def counted(sock: socket.socket) -> dict[str, Any]:
         return {"tcp": [info[0], *_BYTES.unpack_from(info, _AT_BYTES), *queues]}
     except (OSError, ValueError, struct.error):  # it listens, was closed, or the kernel is older than 4.1
         return {}
+
+
+def retried(sock: socket.socket) -> dict[str, Any]:
+    """Return how often the kernel repeated the SYN of a connect, as a part of a tail; empty if it did not, or no TCP.
+
+    tcp(7), TCP_INFO: tcpi_total_retrans.
+    """
+    if _TCP_INFO is None or sock.family not in _INTERNET or sock.proto not in _TCP or sock.type != socket.SOCK_STREAM:
+        return {}
+    try:
+        info = _socket.socket.getsockopt(sock, socket.IPPROTO_TCP, _TCP_INFO, _AT_RETRIES + _INT.size)
+        number = _INT.unpack_from(info, _AT_RETRIES)[0]
+    except (OSError, ValueError, struct.error):
+        return {}
+    return {"retries": number} if number > 0 else {}
 
 
 def unread(sock: socket.socket) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import socket
 from time import monotonic_ns as clock
 
 from . import format as record_format
-from .facts import SEQPACKET, STREAM, counted, names, queued, size_of, taken, unread
+from .facts import SEQPACKET, STREAM, counted, names, queued, retried, size_of, taken, unread
 from .format import CODE, UNKNOWN
 from .recorder import Recorder
 from .tail import argument
@@ -89,6 +89,8 @@ class RecordingSocket(socket.socket):
         ended, about = clock(), None
         if call == "connect" and isinstance(error, OSError) and error.errno in _IN_PROGRESS:
             about = self._wb_connecting(args[0])
+        elif call == "connect":
+            about = retried(self)
         self._wb_put(call, started, ended, {**record_format.failed(call, error, args, moved, about), **facts})
 
     @harmless
@@ -175,4 +177,4 @@ class RecordingSocket(socket.socket):
 
     def _wb_connected(self, address: Any, number: int) -> dict[str, Any]:
         """Return the names of a socket after connect_ex."""
-        return self._wb_connecting(address) if number in _IN_PROGRESS else names(self)
+        return self._wb_connecting(address) if number in _IN_PROGRESS else {**names(self), **retried(self)}

@@ -10,7 +10,7 @@ import socket
 from time import monotonic_ns as clock
 
 from . import format as record_format
-from .facts import names
+from .facts import names, retried
 from .recording_socket import harmless
 from .transfer_socket import TransferSocket
 from .unix_diag import peer_inode
@@ -101,7 +101,7 @@ class CompleteSocket(TransferSocket):
 
     def connect(self, address: Any, /) -> None:
         """socket.connect, recorded with both ends' addresses."""
-        self._wb_call("connect", super().connect, (address,), self._wb_names)
+        self._wb_call("connect", super().connect, (address,), lambda _: {**names(self), **retried(self)})
 
     def connect_ex(self, address: Any, /) -> int:
         """socket.connect_ex: its result is the errno."""

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import TextIO
 
+from workbench.journal.neighbours import annotation
 from workbench.journal.reader import Journal, Note
 from workbench.model.call.call import Call
 from workbench.model.text.fit import counted, cut
 from workbench.model.text.safe import cells, safe
-from workbench.model.why.notes import annotate, notes_from
 from workbench.model.words.as_python import TimeMode, direction, expression, outcome, time_text
 from workbench.report.coloured import coloured
 from workbench.report.dump import dump
@@ -94,10 +94,7 @@ class TextReport:
         return f"#{call.seq:<4} {self._paint(when, _DIM)} {name} {direction(call)} {wrote}{gap}{result}{source}\n"
 
     def _annotations(self, call: Call) -> list[str]:
-        lineage, lengths = self._journal.lineage, self._journal.lengths
-        if self._live and call.sends:
-            return notes_from(call, None, None)
-        return annotate(call, lineage, lengths)
+        return annotation(self._journal, call.seq - 1, fate=not self._live)
 
     def _paint(self, text: str, code: str) -> str:
         return _painted(text, code) if self._colour else text

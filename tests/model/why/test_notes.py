@@ -3,13 +3,16 @@ from __future__ import annotations
 import pytest
 
 from tests.calls import made
+from workbench.model.claims.around import Around
 from workbench.model.lineage.lineage import Part
 from workbench.model.text.json_note import json_note
-from workbench.model.why.notes import notes_from
+from workbench.model.why.notes import notes as notes_on
 
 
-def notes(call, sources=(), takers=None, lengths=(), **options):
-    return " · ".join(notes_from(call, sources, takers, lengths, **options))
+def notes(call, sources=(), takers=None, lengths=(), kin=(), lost=False, **options):
+    sources, takers = (None if parts is None else tuple(parts) for parts in (sources, takers))
+    around = Around(sources=sources, takers=takers, kin=tuple(kin), lost=lost)
+    return " · ".join(notes_on(call, around, lengths, **options))
 
 
 @pytest.mark.parametrize(
@@ -24,7 +27,7 @@ def notes(call, sources=(), takers=None, lengths=(), **options):
         ),
         (made("recv", data=b"", requested=16, left=0), "end of stream: the peer closed or half-closed"),
         (made("recv", data=b"", requested=0, left=3), "asked for 0 bytes · 3 left"),
-        (made("recv", data=b"", requested=9, datagram=True), "an empty datagram (SEQPACKET: or the end)"),
+        (made("recv", data=b"", requested=9, datagram=True), "an empty message, or the end of the connection"),
         (made("recvfrom", data=b"", requested=9, datagram=True, peer=["::1", 9]), "an empty datagram"),
         (
             made("recv", data=b"hell", requested=4, datagram=True, truncated=True, size=204),
@@ -50,8 +53,8 @@ def notes(call, sources=(), takers=None, lengths=(), **options):
         ),
         (
             made("sendall", requested=2, error="BrokenPipeError EPIPE x"),
-            "EPIPE: the peer closed, or this side is shut down or was never connected"
-            " · 0 of 2 bytes went out",
+            "EPIPE: the peer has closed the connection"
+            " · none of the 2 bytes went out",
         ),
         (made("accept", duration=3.21), "waited 3.2 s"),
         (made("accept", duration=0.0009), ""),
@@ -60,8 +63,6 @@ def notes(call, sources=(), takers=None, lengths=(), **options):
         (made("close", duration=3.0), ""),
         (made("recv", data=b"a", requested=1, duration=0.044), "1 byte · waited 44 ms"),
         (made("recv", requested=9, unfinished=True, duration=None), "still running when the recording ended"),
-        (made("recv", data="a€".encode()[:3], requested=3), "3 bytes · ends inside a UTF-8 character (2 of 3 bytes)"),
-        (made("recv", data="€b".encode()[1:], requested=3), "3 bytes · begins inside a UTF-8 character (2 bytes)"),
         (made("recv", data=b"\xff\xfe", requested=2), "2 bytes"),
     ],
 )  # fmt: skip
@@ -95,18 +96,18 @@ def test_what_became_of_sent_bytes():
     def fate(*takers):
         return notes(call, takers=[Part(*taker) for taker in takers]).removeprefix("11 bytes · ")
 
-    assert fate((15, 0, 11)) == "taken by #15"
-    assert fate((15, 0, 4), (16, 0, 7)) == "taken by #15, #16"
-    assert fate((15, 0, 4)) == "taken by #15 · 7 bytes not received yet"
-    assert fate(*((seq, 0, 2) for seq in range(20, 25)), (25, 0, 1)) == "taken by #20, #21, #22 and 3 more"
+    assert fate((15, 0, 11)) == "received by #15"
+    assert fate((15, 0, 4), (16, 0, 7)) == "received by #15, #16"
+    assert fate((15, 0, 4)) == "received by #15 · 7 bytes not received yet"
+    assert fate(*((seq, 0, 2) for seq in range(20, 25)), (25, 0, 1)) == "received by #20, #21, #22 and 3 more"
     assert fate() == "not received yet"
     assert notes(call, takers=None) == "11 bytes"
 
 
 def test_what_became_of_a_datagram():
     call = made("sendto", data=b"hello world", datagram=True)
-    assert notes(call, takers=[Part(15, 0, 11)]) == "11 bytes · taken by #15"
-    assert notes(call, takers=[Part(15, 0, 4)]) == "11 bytes · taken by #15 · 7 bytes thrown away there"
+    assert notes(call, takers=[Part(15, 0, 11)]) == "11 bytes · received by #15"
+    assert notes(call, takers=[Part(15, 0, 4)]) == "11 bytes · received by #15 · 7 bytes thrown away there"
     assert notes(call, takers=[]) == "11 bytes · not received yet"
     assert notes(call, takers=[], lost=True) == "11 bytes · lost: never received"
     dropped = made("sendto", data=b"hello world", datagram=True, dropped=True)
@@ -116,7 +117,21 @@ def test_what_became_of_a_datagram():
 def test_an_empty_datagram_has_a_sender_too():
     empty = made("recvfrom", requested=9, datagram=True, peer=["::1", 9])
     assert notes(empty, [Part(12, 0, 0)], lengths=[0] * 12) == "an empty datagram · all of #12"
-    assert notes(made("sendto", datagram=True), takers=[Part(15, 0, 0)]) == "an empty datagram · taken by #15"
+    assert notes(made("sendto", datagram=True), takers=[Part(15, 0, 0)]) == "an empty datagram · received by #15"
+
+
+def test_a_cut_character_is_told_only_of_text():
+    def told(data, *sends):
+        kin = [made("send", data=send, seq=seq) for seq, send in enumerate(sends, 1)]
+        found = notes(made("recv", data=data), [Part(each.seq, 0, 1) for each in kin], kin=kin).split(" · ")
+        return [note for note in found if "inside" in note]
+
+    text = "a€ and so on".encode()
+    assert told(text[:3], text) == ["ends inside a UTF-8 character (2 of 3 bytes)"]
+    assert told(text[2:], text) == ["begins inside a UTF-8 character (2 bytes)"]
+    assert told(text[:3]) == told(text[2:]) == []  # a length before a frame looks like that
+    assert told(b"\0\0\0\xc3", b"\0\0\0\xc3\xa4") == []
+    assert told("größer als ein Längenfeld €".encode()[:-1]) == ["ends inside a UTF-8 character (2 of 3 bytes)"]
 
 
 @pytest.mark.parametrize(

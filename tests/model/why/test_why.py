@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace as replace_in
 
 import pytest
 from hypothesis import given, settings
@@ -9,8 +10,9 @@ from msgspec.structs import replace
 
 from tests.calls import made
 from workbench.model.call.call import Call
+from workbench.model.claims.around import Around
 from workbench.model.lineage.lineage import Part
-from workbench.model.why.around import Around, seqs
+from workbench.model.why.around import names
 from workbench.model.why.errors import ERRNOS, TYPES
 from workbench.model.why.setup import OTHER
 from workbench.model.why.why import Why
@@ -29,7 +31,8 @@ def why(
     around: Around = NOTHING,
 ) -> Why:
     """Explain a call; of every explanation of these tests, the lines of Python have to be Python."""
-    found = explain(call, sources, takers, around)
+    sources, takers = (None if parts is None else tuple(parts) for parts in (sources, takers))
+    found = explain(call, replace_in(around, sources=sources, takers=takers))
     compile("\n".join(found.python), "why", "exec")
     return found
 
@@ -130,13 +133,13 @@ def test_nothing_is_claimed_of_a_sender_outside_or_of_calls_not_at_hand() -> Non
         "They are bytes 0-4 that send #3 sent: one send can take several recvs."
     )
     ended = why(made("recv", 16, requested=16))
-    assert ended.sentences[1] == "Its FIN stands behind all that it sent."
+    assert ended.sentences[1] == "The FIN comes behind all that it sent."
     assert "a short send happens" in why(made("send", data=b"abc", requested=9)).sentences[1].lower()
 
 
 def test_many_sends_are_counted() -> None:
-    assert seqs([Part(n, 0, 1) for n in (1, 2)]) == "#1 and #2"
-    assert seqs([Part(n, 0, 1) for n in range(1, 9)]) == "#1, #2, #3, #4 and 4 more"
+    assert names([1, 2]) == "#1 and #2"
+    assert names(range(1, 9)) == "#1, #2, #3, #4 and 4 more"
 
 
 def test_the_python_lines_set_the_socket_up_again() -> None:
@@ -237,18 +240,18 @@ def test_tls_is_explained_by_its_records_and_not_by_the_kernels_queue() -> None:
 def test_time_wait_goes_by_the_state_where_it_is_known() -> None:
     """After close_notify a TLS recv returns b'', though no FIN has come."""
     before = made("connect", HOST, result=None), made("recv", 9, requested=9, seq=4, tls=True)
-    assert why(made("close", result=None), around=Around(before=before)).next.endswith("nothing stays here.")
+    assert why(made("close", result=None), around=Around(before=before)).next.endswith("if any, is on its side.")
     known = why(made("close", result=None, tcp_state=1, unread=0), around=Around(before=before))
-    assert known.next.endswith("This side ended first, so it stays in TIME_WAIT for 60 s.")
+    assert "If the peer then closes cleanly, TIME_WAIT (60 s) is on this side" in known.next
 
 
 def test_a_socket_that_another_process_has_from_a_fork_does_not_end_here() -> None:
     listened = made("listen", 5, result=None, pid=7, seq=2)
     child = why(made("close", result=None, pid=8, seq=9), around=Around(before=(listened,)))
-    assert child.sentences[0].startswith("This process gave its descriptor back; process 7 has one of the same socket")
+    assert child.sentences[0].startswith("This descriptor is given back, but process 7 has a copy")
     later = made("recv", 4, data=b"x", requested=4, pid=8, seq=12)
     parent = why(made("close", result=None, pid=7, seq=9), around=Around(after=(later,)))
-    assert "process 8 has one" in parent.sentences[0]
+    assert "process 8 has a copy" in parent.sentences[0]
     gone = made("close", result=None, pid=7, seq=5)
     last = why(made("close", result=None, pid=8, seq=9), around=Around(before=(listened, gone)))
     assert last.sentences[0].startswith("The listener is gone")

@@ -89,7 +89,7 @@ def test_each_byte_is_linked_with_the_call_it_came_from(session):
         if "data-l" in attributes
     ]
     assert links == [
-        ("3-4", "taken by #4"), ("3-5", "taken by #5"), ("3-4", "taken by #4"), ("3-5", "taken by #5"),
+        ("3-4", "received by #4"), ("3-5", "received by #5"), ("3-4", "received by #4"), ("3-5", "received by #5"),
         ("3-4", "bytes 0-4 of #3"), ("3-5", "bytes 5-10 of #3"),
     ]  # fmt: skip
 

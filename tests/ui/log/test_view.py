@@ -83,7 +83,7 @@ async def test_a_call_is_drawn_with_its_annotation_and_its_bytes(session: Sessio
             "  12:00:00.000100 client 1 • connect(('127.0.0.1', 6789)) = None",
             "  12:00:00.000200 server   • accept() = conn 1 from 127.0.0.1:50312",
             ' ▾12:00:00.000300 client 1 → send(b\'{"op":"hello","id":7}\\r\\n\') = 23',
-            " #3   23 bytes · taken by #4 · 19 bytes not received yet",
+            " #3   23 bytes · received by #4 · 19 bytes not received yet",
             ' 0000 7b 22 6f 70 22 3a 22 68  65 6c 6c 6f 22 2c 22 69 {"op":"hello","i',
             ' 0010 64 22 3a 37 7d 0d 0a                             d":7}¬¬',
             " ▾12:00:00.000400 conn 1   ← recv(4) = b'{\"op'",
@@ -459,7 +459,7 @@ async def test_what_is_told_of_a_send_changes_when_its_bytes_are_taken(session: 
         assert (await shown(pilot))[3] == " #3   5 bytes · not received yet"
         session.recv(b"hello", 5)
         pilot.app.pull()
-        assert (await shown(pilot))[3] == " #3   5 bytes · taken by #4"
+        assert (await shown(pilot))[3] == " #3   5 bytes · received by #4"
 
 
 async def test_time_text_and_json_can_be_shown_in_other_ways(session: Session) -> None:

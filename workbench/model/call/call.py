@@ -53,6 +53,7 @@ class Tail(msgspec.Struct, frozen=True):
     peer_inode: Number = 0
     tcp: list[Number] = []
     unread: Number = -1
+    retries: Number = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,9 @@ class Call(msgspec.Struct, frozen=True):
     unread: int | None = None
     """Of a close or shutdown: bytes of a stream, or of a SEQPACKET connection, that lay in the receive queue."""
     tcp_state: int | None = None
-    """Of a close or shutdown: the connection's state before it, numbered as in net/tcp_states.h."""
+    """The connection's state before a close or shutdown, and at a recv's b'', numbered as in net/tcp_states.h."""
+    retries: int | None = None
+    """Of a TCP connect that took long or failed: how often the kernel had repeated its SYN."""
 
     @property
     def cancelled(self) -> bool:
@@ -177,6 +180,7 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         dropped=bool(head.flags & record_format.DROPPED),
         unread=_known(unread(tail)),
         tcp_state=tail.tcp[0] if len(tail.tcp) == _COUNTS else None,
+        retries=_known(tail.retries),
     )
 
 

@@ -14,7 +14,8 @@ class Kind(Enum):
     CUT_OFF = "cut off"  # the rest of a message that did not fit the recv in seqs
     NOT_RECEIVED_YET = "not received yet"
     QUEUE_WAS_FULL = "lost: the receiver's queue was full"
-    OVERTAKEN = "lost: what was sent later was received"  # or the queue was empty later
+    OVERTAKEN = "lost: what was sent later was received"
+    NOT_IN_QUEUE = "lost: the receiver's queue was empty, and no recv had taken it"
     NEVER_RESET = "never received: the connection was reset"  # seqs: the call that learnt of it
     NEVER_CLOSED = "never received: the receiver was closed"  # seqs: its close
     NEVER_REFUSED = "never received: no socket had the port"  # seqs: the call that learnt of it
@@ -38,7 +39,7 @@ class Kind(Enum):
     # what close or shutdown did
     FIN_SENT = "FIN is sent"
     FIN_WAS_SENT = "FIN was sent before"  # seqs: by that shutdown
-    RST_SENT = "RST is sent"  # count: bytes that lay unread, 0: because of SO_LINGER
+    RST_SENT = "RST is sent"  # count: bytes that were unread; seqs: the setsockopt of SO_LINGER, if any
     NOTHING_SENT = "neither FIN nor RST is sent"
     PEER_SEES_END = "the other end of a UNIX connection sees its end"
     PEER_SEES_RESET = "the other end of a UNIX connection sees a reset"  # count: bytes that lay unread

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from workbench.model.call.address import plain
 from workbench.model.call.call import Call, Json, Tail
 from workbench.model.lineage.mailbox import Mailbox, same_host
-from workbench.model.lineage.matching import LOST, NEVER, Key, Matches, Received, Sent
+from workbench.model.lineage.matching import LOST, NEVER, NOT_FOUND, Key, Matches, Received, Sent
 from workbench.probe.format import CODE, DELIVERED, DROPPED, PEEK, SENDS, TRUNCATED, WHOLE, Head
 
 HEAD = 256
@@ -107,7 +107,7 @@ class Datagrams:
         """Return the seq of the send that a recv took; 0 if it is not in the session, None if not told yet."""
         other = self._matches.of(call.seq)
         if other:
-            return other if other < LOST else 0
+            return other if other < NOT_FOUND else 0
         sock = self._socket(key)
         sender = sock.peer if call.peer is None else place_of(call.peer)
         known = sender[0] in self._boxes if sender is not None else sock.box is not None and sock.box.heard
@@ -116,10 +116,14 @@ class Datagrams:
     def taker(self, seq: int) -> int:
         """Return the seq of the recv that took the datagram of send *seq*, 0 if none did so far."""
         other = self._matches.of(seq)
-        return other if other < LOST else 0
+        return other if other < NOT_FOUND else 0
 
     def lost(self, seq: int) -> bool:
         """Whether it is known that the datagram of send *seq* was lost."""
+        return self._matches.of(seq) in (LOST, NOT_FOUND)
+
+    def overtaken(self, seq: int) -> bool:
+        """Whether what tells that it was lost is a later datagram of its sender, and not an empty queue."""
         return self._matches.of(seq) == LOST
 
     def knows_receiver(self, seq: int) -> bool:

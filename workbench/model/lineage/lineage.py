@@ -171,6 +171,10 @@ class Lineage:
         """Whether it is known that the datagram of a send was lost: the drop counter, or the order of others tells."""
         return call.sends and call.datagram and self._datagrams.lost(call.seq)
 
+    def overtaken(self, call: Call) -> bool:
+        """Of a datagram that was lost: whether a later one was received instead, and not just none."""
+        return call.sends and call.datagram and self._datagrams.overtaken(call.seq)
+
     def unseen(self, call: Call) -> str:
         """Return "received" or "sent" where this call showed that such bytes had passed unseen, else ""."""
         flow = self._told.get(call.seq)

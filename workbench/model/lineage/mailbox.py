@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from workbench.model.lineage.matching import LOST, NEVER, Key, Lane, Matches, Received, Sent
+from workbench.model.lineage.matching import LOST, NEVER, NOT_FOUND, Key, Lane, Matches, Received, Sent
 
 _MOST_PENDING = 256
 """Recvs that wait for their send's record: more than threads that have sent and not recorded it yet."""
@@ -78,7 +78,7 @@ class Mailbox:
                 self._mixed = self._mixed or not received.peek
         if empty and not received.peek and not self._shared:
             for lane in list(self._all()):
-                self._lose(lane.flush(received.ended))
+                self._lose(lane.flush(received.ended), NOT_FOUND)
                 self._tidy(lane)
             self._mixed = False
 
@@ -111,9 +111,9 @@ class Mailbox:
         self._last = (lane.key, sent, received) if lane.lossy else None
         self._tidy(lane)
 
-    def _lose(self, lost: list[Sent]) -> None:
+    def _lose(self, lost: list[Sent], how: int = LOST) -> None:
         if not self._mixed:
-            self._matches.point(LOST, *(sent.place for sent in lost))
+            self._matches.point(how, *(sent.place for sent in lost))
             self._lost += lost
 
     def _candidates(self, received: Received) -> list[tuple[Lane, int]]:

@@ -18,8 +18,9 @@ from typing import NamedTuple, TypeAlias
 Key: TypeAlias = tuple[int, int]
 """A socket: pid of the process that made it, and its number there."""
 
-NEVER, LOST = 0xFFFFFFFF, 0xFFFFFFFE
-"""In place of a counterpart's seq: it is not in the session, or can't be told; the datagram was lost. 0: none yet."""
+NEVER, LOST, NOT_FOUND = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+"""In place of a counterpart's seq: it is not in the session, or can't be told; the datagram was lost, as a later one
+came out of the queue, or as the queue was empty. 0: none yet."""
 
 _MOST_WAITING, _MOST_GUESSES = 1 << 16, 1 << 12
 """More datagrams of one sender than any queue holds, and answers put off."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from workbench.model.call.call import Call
+from workbench.model.claims.around import Around
 from workbench.model.text.fit import duration_text
-from workbench.model.why.around import Around, count, told
+from workbench.model.why.around import count, told
 from workbench.model.words.about import address_of, path_of, place, port_of
 from workbench.model.words.as_python import expression
 from workbench.model.words.error_sentence import errno_name

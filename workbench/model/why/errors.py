@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from workbench.model.call.call import Call
+from workbench.model.claims.around import Around
 from workbench.model.why import causes
-from workbench.model.why.around import Around, Reason, count, protocol_page, system_page
+from workbench.model.why.around import Reason, count, protocol_page, system_page
 from workbench.model.words.error_sentence import errno_name, error_sentence
 
 More: TypeAlias = str | Callable[[Call, Around], str]

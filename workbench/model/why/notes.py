@@ -1,90 +1,82 @@
 """Short notes on a call, in order of weight: what a programmer looking at the bare result would miss.
 
-Facts about sockets in them: recv(2), send(2), udp(7), unix(7); the shape of JSON errors: CPython's json.decoder.
+They are made of the same claims as an explanation. Facts: recv(2), send(2), udp(7), unix(7).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from workbench.model.call.call import Call
-from workbench.model.lineage.lineage import Lineage, Part
+from workbench.model.claims.around import Around
+from workbench.model.claims.claim import Claim, Kind
+from workbench.model.claims.ending import end
+from workbench.model.claims.fate import fate
+from workbench.model.claims.texts import cut_of_text
+from workbench.model.claims.took import took
+from workbench.model.lineage.lineage import Part
 from workbench.model.text.fit import counted, duration_text
-from workbench.model.text.hexdump import cut_character
 from workbench.model.text.json_note import json_note
+from workbench.model.why.causes import instead
 from workbench.model.words.error_sentence import errno_name, error_sentence
 
 _WAITED = 0.001  # seconds; a call that took longer has waited for something
 _SEND_WAITED = 0.02  # of a send, which also takes long where it copies many bytes
 _WAITING = frozenset({"accept", "connect", "connect_ex"})
 _NAMED_PARTS = 3  # that many sends or recvs are named, the rest are counted
+_ALONE = Around()
 
 
-def annotate(
-    call: Call, lineage: Lineage, lengths: Sequence[int] = (), *, json: bool = False, encoding: str = "utf-8"
-) -> list[str]:
-    """Return the annotations of *call* with what *lineage* knows of it; *lengths* as in notes_from."""
-    sources = lineage.sources(call) if call.receives else []
-    takers = lineage.takers(call) if call.sends and lineage.knows_fate(call) else None
-    return notes_from(
-        call,
-        sources,
-        takers,
-        lengths,
-        lost=lineage.lost(call),
-        unseen=lineage.unseen(call),
-        json=json,
-        encoding=encoding,
-    )
-
-
-def notes_from(
+def notes(
     call: Call,
-    sources: Sequence[Part] | None,
-    takers: Sequence[Part] | None,
+    around: Around = _ALONE,
     lengths: Sequence[int] = (),
     *,
-    lost: bool = False,
     unseen: str = "",
     json: bool = False,
     encoding: str = "utf-8",
 ) -> list[str]:
     """Return short notes on *call*, most important first; each went through safe().
 
-    *sources*: the sends that a recv's bytes came from, None where they are not recorded yet. *takers*: the recvs that
-    took a send's bytes, None where they are not known: the receiver is not in the session, or bytes passed unseen.
-    *lengths*: bytes moved by the call with seq i + 1, which tells a whole send from its start. *lost*: a datagram sent
-    is known to be lost. *unseen*: "received" or "sent" where the kernel counted more bytes than calls moved. *json*:
-    say whether the bytes are JSON in *encoding*.
+    *lengths*: bytes moved by the call with seq i + 1, which tells a whole send from its start. *unseen*: "received" or
+    "sent" where the kernel counted more bytes than calls moved. *json*: say whether the bytes are JSON in *encoding*.
     """
     if call.unfinished:
         return ["still running when the recording ended"]
-    notes = [sentence] if (sentence := error_sentence(call)) else []
+    found = [sentence] if (sentence := error_note(call, around)) else []
     if call.sends:
-        notes += _sent(call)
+        found += _sent(call)
     elif call.receives and call.error is None:
-        notes += _received(call)
+        found += _received(call, around)
     if call.data and json:
-        notes.append(json_note(call.data, encoding))
-    if call.data or call.datagram:
-        notes += _origins(sources or (), lengths) if call.receives else _fate(call, takers, lost)
+        found.append(json_note(call.data, encoding))
+    if call.receives and call.error is None:
+        found += _origins(around.sources or (), lengths)
+    elif call.sends:
+        found += _fate(fate(call, around))
     if call.data:
-        notes += _text(call, encoding)
-        notes += ["the plain bytes of TLS"] if call.tls else []
+        found += _text(call, around, encoding)
+        found += ["the plain bytes of TLS"] if call.tls else []
     if call.call == "close" and call.unread:
-        notes.append(f"closed with {_bytes(call.unread)} unread")
+        found.append(f"closed with {_bytes(call.unread)} unread")
     if call.tls and call.call == "socket":
-        notes.append("TLS: its sends and recvs show the plain bytes, the ciphertext is not seen")
+        found.append("TLS: its sends and recvs show the plain bytes, the ciphertext is not seen")
     if unseen:
-        notes.append(f"bytes {unseen} passed unseen: no lineage for them")
-    return [*notes, *waited(call)]
+        found.append(f"bytes {unseen} passed unseen: no lineage for them")
+    return [*found, *waited(call)]
+
+
+def error_note(call: Call, around: Around) -> str:
+    """Return what the call's error means, with its errno's name in front; "" where it did not fail."""
+    better = instead(call, around, errno_name(call))
+    return f"{errno_name(call)}: {better}" if better else error_sentence(call)
 
 
 def _sent(call: Call) -> Iterator[str]:
     moved, offered = len(call.data), call.requested
     if call.error is not None:
-        if offered is not None and (moved or call.call == "sendall"):
-            yield f"{moved} of {_bytes(offered)} went out"
+        if offered is not None and (moved or call.call == "sendall") and not call.datagram:
+            yield f"{moved} of {_bytes(offered)} went out" if moved else f"none of the {_bytes(offered)} went out"
     elif offered is not None and moved < offered:
         yield f"{moved} of {_bytes(offered)}"
         yield f"short send: {_bytes(offered - moved)} did not go out"
@@ -94,54 +86,70 @@ def _sent(call: Call) -> Iterator[str]:
         yield "an empty datagram" if call.datagram else "0 bytes: nothing for the peer to receive"
 
 
-def _received(call: Call) -> Iterator[str]:
+# --- what a recv took -------------------------------------------------------------------------------------------------
+
+
+def _received(call: Call, around: Around) -> Iterator[str]:
     moved, asked = len(call.data), call.requested
+    claims = {claim.kind: claim for claim in took(call, around)}
     if not moved:
-        yield _nothing(call)
+        yield _nothing(call, around, claims)
     elif asked is None or moved == asked:
         yield _bytes(moved)
     else:
         yield f"{moved} of {_bytes(asked)}"
-    if call.peek:
-        yield "peek: nothing consumed"
-    elif call.truncated:
-        yield _truncated(call)
-    elif call.truncated is None and asked and moved == asked:
-        yield "maybe truncated: a plain recv does not tell"
-    if call.left:
-        yield f"{call.left} left" if not call.peek else f"{_bytes(call.left)} in the queue"
+    for kind in (Kind.PEEKED, Kind.TRUNCATED, Kind.MAYBE_TRUNCATED):
+        if kind in claims:
+            yield _TOOK[kind](claims[kind])
+    if (left := claims.get(Kind.LEFT)) is not None:
+        yield f"{_bytes(left.count)} in the queue" if call.peek else f"{left.count} left"
     elif call.left == 0 and moved and not call.peek:
         yield "0 left"
 
 
-def _nothing(call: Call) -> str:
+def _nothing(call: Call, around: Around, claims: dict[Kind, Claim]) -> str:
     """Explain b'': recv(2), RETURN VALUE. A SEQPACKET socket gives it for an empty message and at the end alike."""
+    if Kind.TRUNCATED in claims and call.requested == 0:
+        return "asked for 0 bytes of a message, which is gone"
     if call.requested == 0:
         return "asked for 0 bytes"
-    if not call.datagram and isinstance(call.result, int) and call.result > 0:
-        return f"MSG_TRUNC threw {_bytes(call.result)} away"
+    if (discarded := claims.get(Kind.DISCARDED)) is not None:
+        return f"MSG_TRUNC threw {_bytes(discarded.count)} away"
+    if (claim := end(call, around)) is not None:
+        return _END[claim.kind].format(seq=claim.seq)
     if not call.datagram:
-        return "end of stream: the peer closed or half-closed"
-    return "an empty datagram" if call.peer else "an empty datagram (SEQPACKET: or the end)"
+        return "no bytes"
+    is_datagram = call.peer or around.kind(call)[1] == "SOCK_DGRAM"
+    return "an empty datagram" if is_datagram else "an empty message, or the end of the connection"
 
 
-def _truncated(call: Call) -> str:
-    if call.size is None:
+_END = {
+    Kind.PEER_ENDED: "end of stream: the peer closed or half-closed",
+    Kind.OWN_SHUTDOWN: "b'' because of the own shutdown in #{seq}",
+    Kind.AFTER_ERROR: "b'' because the connection had failed in #{seq}",
+    Kind.CONNECTION_GONE: "b'': the connection is gone",
+}
+
+
+def _truncated(claim: Claim) -> str:
+    if claim.of is None:
         return "truncated: the rest of the datagram was thrown away"
-    return f"truncated: {call.size - len(call.data)} of {_bytes(call.size)} thrown away"
+    return f"truncated: {claim.of - claim.count} of {_bytes(claim.of)} thrown away"
 
 
-def _text(call: Call, encoding: str) -> Iterator[str]:
-    if encoding != "utf-8":
-        return
-    cut = cut_character(call.data)
-    if cut.head:
+_TOOK: dict[Kind, Callable[[Claim], str]] = {
+    Kind.PEEKED: lambda claim: "peek: nothing consumed",
+    Kind.TRUNCATED: _truncated,
+    Kind.MAYBE_TRUNCATED: lambda claim: "maybe truncated: a plain recv does not tell",
+}
+
+
+def _text(call: Call, around: Around, encoding: str) -> Iterator[str]:
+    cut = cut_of_text(call, around) if encoding == "utf-8" else None
+    if cut is not None and cut.head:
         yield f"begins inside a UTF-8 character ({_bytes(cut.head)})"
-    if cut.have:
+    if cut is not None and cut.have:
         yield f"ends inside a UTF-8 character ({cut.have} of {_bytes(cut.need)})"
-
-
-# --- JSON -------------------------------------------------------------------------------------------------------------
 
 
 # --- lineage ----------------------------------------------------------------------------------------------------------
@@ -166,6 +174,8 @@ def _origins(sources: Sequence[Part], lengths: Sequence[int]) -> Iterator[str]:
 
 
 def _range(part: Part) -> str:
+    if part.size < 1:
+        return f"no byte of #{part.seq}"
     if part.size == 1:
         return f"byte {part.start} of #{part.seq}"
     return f"bytes {part.start}-{part.stop - 1} of #{part.seq}"
@@ -179,22 +189,34 @@ def _ends(part: Part, lengths: Sequence[int]) -> bool:
     return part.stop == _length(part, lengths)
 
 
-def _fate(call: Call, takers: Sequence[Part] | None, lost: bool) -> Iterator[str]:
-    """Say which recvs took a send's bytes: "taken by #15, #16", "not received yet", "lost: …"."""
-    if call.dropped or lost:
-        yield "lost: the receiver's queue was full" if call.dropped else "lost: never received"
-        return
-    if takers is None or (call.error is not None and not call.data):
-        return
-    if not takers:
-        yield "not received yet"
-        return
-    named = ", ".join(f"#{part.seq}" for part in takers[:_NAMED_PARTS])
-    more = len(takers) - _NAMED_PARTS
-    yield f"taken by {named}" + (f" and {more} more" if more > 0 else "")
-    waiting = len(call.data) - sum(part.size for part in takers)
-    if waiting > 0:
-        yield f"{_bytes(waiting)} thrown away there" if call.datagram else f"{_bytes(waiting)} not received yet"
+def _fate(claims: tuple[Claim, ...]) -> Iterator[str]:
+    """Say what became of a send's bytes: "received by #15, #16", "3 bytes not received yet", "lost: …"."""
+    for claim in claims:
+        some = "" if len(claims) == 1 else f"{_bytes(claim.count)} "
+        match claim.kind:
+            case Kind.RECEIVED:
+                named = ", ".join(f"#{seq}" for seq in claim.seqs[:_NAMED_PARTS])
+                more = len(claim.seqs) - _NAMED_PARTS
+                yield f"received by {named}" + (f" and {more} more" if more > 0 else "")
+            case Kind.CUT_OFF:
+                yield f"{some}thrown away there"
+            case Kind.NEVER_RESET | Kind.NEVER_CLOSED | Kind.NEVER_REFUSED:
+                yield f"{some}never received: {_NEVER[claim.kind]} (#{claim.seq})"
+            case kind if kind in _FATE:
+                yield some + _FATE[kind]
+
+
+_NEVER = {
+    Kind.NEVER_RESET: "the connection was reset",
+    Kind.NEVER_CLOSED: "the receiver was closed",
+    Kind.NEVER_REFUSED: "nobody had the port",
+}
+_FATE = {
+    Kind.NOT_RECEIVED_YET: "not received yet",
+    Kind.QUEUE_WAS_FULL: "lost: the receiver's queue was full",
+    Kind.OVERTAKEN: "lost: never received",
+    Kind.NOT_IN_QUEUE: "lost: never received",
+}
 
 
 # --- time, numbers ----------------------------------------------------------------------------------------------------

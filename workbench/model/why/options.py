@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workbench.model.call.call import Call
-from workbench.model.why.around import Around, Reason, count
+from workbench.model.claims.around import Around
+from workbench.model.why.around import Reason, count
 from workbench.model.words.about import argument
 
 _SENTENCES: Mapping[str, tuple[str, str]] = {

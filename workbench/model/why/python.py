@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from workbench.model.call.call import Call
+from workbench.model.claims.around import Around
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import cells, safe
-from workbench.model.why.around import Around, count
+from workbench.model.why.around import count
 from workbench.model.words.as_python import expression, outcome
 
 _SETUP = frozenset(

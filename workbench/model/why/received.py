@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.model.call.call import Call
+from workbench.model.claims.around import UNKNOWN, Around, ends_stream, has_flag
+from workbench.model.claims.claim import Claim, Kind, find
+from workbench.model.claims.ending import end
+from workbench.model.claims.texts import cut_of_text
+from workbench.model.claims.took import took
 from workbench.model.lineage.lineage import Part
 from workbench.model.text.fit import duration_text
-from workbench.model.text.hexdump import cut_character
-from workbench.model.why.around import Around, Reason, count, ends_stream, protocol_page, seqs, waits_how
+from workbench.model.why.around import Reason, count, names, protocol_page, waits_how
+from workbench.model.words.error_sentence import errno_name
 
 _WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a moment
 
@@ -21,7 +26,7 @@ def received(call: Call, around: Around) -> Reason:
         return _discarded(call, call.result)
     if not call.data:
         return _nothing(call, around)
-    if "MSG_OOB" in str(call.args):
+    if has_flag(call, "MSG_OOB"):
         return _urgent(call)
     if call.datagram:
         return _message(call, around)
@@ -30,10 +35,10 @@ def received(call: Call, around: Around) -> Reason:
 
 def _stream(call: Call, around: Around) -> Reason:
     left = call.left
-    sentences = [_amount(call, around), *_origin(call, around), *_cut(call)]
+    sentences = [_amount(call, around), *_origin(call, around), *_cut(call, around)]
     if left:
         sentences.append(f"{count(left)} stayed in the kernel's receive queue: nothing is lost.")
-    sentences += _waited(call)
+    sentences += _waited(call, around)
     return Reason(tuple(sentences), _next(call, around), f"recv(2), DESCRIPTION; {protocol_page(call, around)}")
 
 
@@ -43,8 +48,8 @@ def _decrypted(call: Call, around: Around) -> Reason:
         (
             f"{name} returned {count(moved)} that TLS had decrypted: at most {call.requested}, and of one record only.",
             *_origin(call, around),
-            *_cut(call),
-            *_waited(call),
+            *_cut(call, around),
+            *_waited(call, around),
         ),
         f"The next {name} returns what is left of that record at once, or waits until a next one is there whole.",
         "CPython: Modules/_ssl.c, SSLSocket.read; SSL_read(3)",
@@ -61,8 +66,14 @@ def _amount(call: Call, around: Around) -> str:
     if moved == asked:
         queue = "" if call.left is None else f", which {'was' if moved == 1 else 'were'} all that was queued"
         return f"{name} takes at most {count(asked)}, and got {moved}{queue}."
-    if "MSG_WAITALL" in str(call.args):
-        return f"MSG_WAITALL waits for all {asked} bytes, but the stream, the timeout or a signal ended it at {moved}."
+    if has_flag(call, "MSG_WAITALL"):
+        waits = around.waits(call)
+        why = "the stream ended, a signal came, or urgent data lies there"
+        if waits is not None and waits != UNKNOWN:
+            why = "with a timeout Python's descriptor does not block, so the kernel returned what was there"
+        elif waits is None and around.did("setsockopt", "SO_RCVTIMEO"):
+            why = "SO_RCVTIMEO, the end of the stream or a signal ended the wait"
+        return f"MSG_WAITALL is to wait for all {asked} bytes, but got {moved}: {why}."
     there = "1 was" if moved == 1 else f"{moved} were"
     return f"{name} takes what is there, up to {count(asked)}; {there}. It never waits for the rest: n is a limit."
 
@@ -72,13 +83,19 @@ def _origin(call: Call, around: Around) -> Iterator[str]:
         case None:
             yield "The send that they came from is not recorded yet."
         case () if around.knows_sender:
-            yield "Which sends they came from is not known: urgent bytes, or bytes that no call here shows, went past."
+            yield (
+                "Which sends they came from is not known: two calls received at once, or bytes passed that "
+                "no call shows."
+            )
         case ():
             yield "Their sender is not in this session, so where its sends begin and end is not known."
         case (part,):
             yield _one(part, around)
         case parts:
-            yield f"They come from {len(parts)} sends ({seqs(parts)}): a stream keeps no borders between sends."
+            yield (
+                f"They come from {len(parts)} sends ({names([part.seq for part in parts])}): a stream keeps "
+                "no boundaries between sends."
+            )
 
 
 def _one(part: Part, around: Around) -> str:
@@ -91,13 +108,22 @@ def _one(part: Part, around: Around) -> str:
     return f"{place}{of} that send #{part.seq} sent: one send can take several recvs."
 
 
-def _waited(call: Call) -> Iterator[str]:
+def _waited(call: Call, around: Around) -> Iterator[str]:
     if call.duration is not None and call.duration > _WAITED:
-        yield f"The queue was empty when it was called, so it waited {duration_text(call.duration)}."
+        lowat = around.did("setsockopt", "SO_RCVLOWAT")
+        least = lowat.args[2] if lowat is not None else 1
+        short = (
+            "was empty" if not isinstance(least, int) or least < 2 else f"held fewer than SO_RCVLOWAT's {least} bytes"
+        )
+        if has_flag(call, "MSG_WAITALL"):
+            short = "did not hold all that was asked for"
+        yield f"The queue {short} when it was called, so it waited {duration_text(call.duration)}."
 
 
-def _cut(call: Call) -> Iterator[str]:
-    cut = cut_character(call.data)
+def _cut(call: Call, around: Around) -> Iterator[str]:
+    cut = cut_of_text(call, around)
+    if cut is None:
+        return
     if cut.have:
         yield (
             f"They end inside a UTF-8 character ({cut.have} of {count(cut.need)}): "
@@ -157,36 +183,38 @@ def _urgent(call: Call) -> Reason:
 def _message(call: Call, around: Around) -> Reason:
     moved, asked = len(call.data), call.requested
     kind, family = _kind(call, around), around.kind(call)[0]
-    size = call.size if call.size is not None else _size_sent(call, around)
-    if call.truncated or (call.truncated is None and size is not None and size > moved):
-        lost = "the rest" if size is None else f"{count(size - moved)} of its {size}"
-        told = "(recvmsg sets MSG_TRUNC)" if call.call.startswith("recvmsg") else "(recvmsg would set MSG_TRUNC)"
-        return Reason(
-            (
-                f"The {kind} was longer than {asked}: {_name(call)} kept {count(moved)}, and the kernel threw "
-                f"{lost} away.",
-                f"A {kind} is taken whole or cut, never in pieces: what does not fit is gone, and plain recv does not "
-                f"tell {told}.",
-                *_sent_as(around),
-            ),
-            f"The next recv returns the next {kind}, not the rest of this one.",
-            f"recv(2), MSG_TRUNC; {'unix(7)' if family == 'AF_UNIX' else 'udp(7)'}",
-        )
-    maybe = call.truncated is None and moved == asked and size is None
+    claims = took(call, around)
+    if (cut := find(claims, Kind.TRUNCATED)) is not None:
+        return _truncated(call, around, cut)
     fits = "" if not asked or moved > asked else f", and up to {asked} would have fit" if moved < asked else ""
+    maybe = "It filled the buffer to the last byte, so more of it may have been thrown away unseen."
     return Reason(
         (
             f"One recv takes one {kind}: this one has {count(moved)}{fits}.",
             *_sent_as(around),
-            *(
-                ["It filled the buffer to the last byte, so more of it may have been thrown away unseen."]
-                if maybe
-                else []
-            ),
-            *_waited(call),
+            *([maybe] if find(claims, Kind.MAYBE_TRUNCATED) else []),
+            *_waited(call, around),
         ),
         f"The next recv {waits_how(around.waits(call), f'the next {kind} is there')}.",
         f"recv(2), DESCRIPTION; {'unix(7)' if family == 'AF_UNIX' else 'udp(7)'}",
+    )
+
+
+def _truncated(call: Call, around: Around, cut: Claim) -> Reason:
+    kind = _kind(call, around)
+    lost = "the rest" if cut.of is None else f"{count(cut.of - cut.count)} of its {cut.of}"
+    marked = "(recvmsg sets MSG_TRUNC)" if call.call.startswith("recvmsg") else "(recvmsg would set MSG_TRUNC)"
+    return Reason(
+        (
+            f"The {kind} was longer than {call.requested}: {_name(call)} kept {count(cut.count)}, and the kernel threw "
+            f"{lost} away.",
+            f"A {kind} is received whole or cut, never in pieces: what does not fit is gone, and plain recv "
+            "does not say so "
+            f"{marked}.",
+            *_sent_as(around),
+        ),
+        f"The next recv returns the next {kind}, not the rest of this one.",
+        f"recv(2), MSG_TRUNC; {'unix(7)' if around.kind(call)[0] == 'AF_UNIX' else 'udp(7)'}",
     )
 
 
@@ -194,14 +222,9 @@ def _kind(call: Call, around: Around) -> str:
     return "datagram" if call.peer or around.kind(call)[1] == "SOCK_DGRAM" else "message"
 
 
-def _size_sent(call: Call, around: Around) -> int | None:
-    """Return the size of the message as its send tells it."""
-    return around.whole(around.sources[0]) if around.sources and len(around.sources) == 1 else None
-
-
 def _sent_as(around: Around) -> Iterator[str]:
     if around.sources:
-        yield f"It is what send #{around.sources[0].seq} sent: messages keep their borders."
+        yield f"It is what send #{around.sources[0].seq} sent: messages keep their boundaries."
 
 
 # --- nothing ----------------------------------------------------------------------------------------------------------
@@ -213,21 +236,33 @@ def _nothing(call: Call, around: Around) -> Reason:
     if call.datagram:
         return _empty_message(call, around)
     again = next((each for each in around.before if ends_stream(each)), None)
-    reset, own = around.failed("ECONNRESET"), around.did("shutdown", "SHUT_RD") or around.did("shutdown", "SHUT_RDWR")
+    claim, unix = end(call, around) or Claim(Kind.PEER_ENDED), around.kind(call)[0] == "AF_UNIX"
     next_ = "Every further recv returns b'' at once: leave the loop and close."
-    if reset is not None:
-        first = f"The connection was reset; #{reset.seq} raised ECONNRESET, which is told once. From then on b'' comes."
-        second = "A reset is not a clean end: what the peer had not read, or had still to send, is lost."
-    elif own is not None:
-        first = f"This socket's own shutdown in #{own.seq} ended receiving, so recv returns b'' without waiting."
-        unix = around.kind(call)[0] == "AF_UNIX"
-        second = "On Linux, data that the peer sends all the same can still be read."
-        second = "The peer was told: its sends raise EPIPE since then." if unix else second
-        next_ = next_ if unix else "A further recv returns b'' at once, unless the peer has sent something meanwhile."
-    else:
-        first, second = _end(call, around)
-        next_ += " If the peer only shut down its sending side, it still receives."
-    third = f"It is the same end that #{again.seq} returned." if again is not None and not reset else ""
+    match claim.kind:
+        case Kind.AFTER_ERROR:
+            failed = next(each for each in around.before if each.seq == claim.seq)
+            name = errno_name(failed) or "an error"
+            first = (
+                f"The connection had failed: #{claim.seq} learnt it ({name}), which is reported once. From "
+                "then on b'' comes."
+            )
+            second = "No FIN came, so this b'' is no clean end: what was on its way is lost."
+        case Kind.OWN_SHUTDOWN:
+            first = f"This socket's own shutdown in #{claim.seq} ended receiving, so recv returns b'' without waiting."
+            second = (
+                "It does not say that the peer has closed: on Linux, what it sends all the same can still be received."
+            )
+            second = "The peer's sends raise EPIPE since then." if unix else second
+            next_ = (
+                next_ if unix else "A further recv returns b'' at once, unless the peer has sent something meanwhile."
+            )
+        case Kind.CONNECTION_GONE:
+            first = "The connection is gone: the kernel has it as closed, and recv returns b''."
+            second = "How it ended no call here has learnt: most likely a reset, reported to whoever asked first."
+        case _:
+            first, second = _end(call, around)
+            next_ += " If the peer only shut down its sending side, it still receives."
+    third = f"#{again.seq} returned the same end." if again is not None and claim.kind is Kind.PEER_ENDED else ""
     return Reason(
         tuple(filter(None, (first, second, third))), next_, f"recv(2), RETURN VALUE; {protocol_page(call, around)}"
     )
@@ -241,7 +276,7 @@ def _end(call: Call, around: Around) -> tuple[str, str]:
     if call.tls:
         return (
             "b'' is the end of the TLS stream: the peer sent close_notify, or ended its side without it.",
-            f"It stands behind all that the peer sent{before}.",
+            f"It comes behind all that the peer sent{before}.",
         )
     if around.kind(call)[0] == "AF_UNIX":
         return (
@@ -250,7 +285,7 @@ def _end(call: Call, around: Around) -> tuple[str, str]:
         )
     return (
         "b'' is the end of the stream: the peer closed or shut down its sending side, and its FIN came.",
-        f"Its FIN stands behind all that it sent{before}.",
+        f"The FIN comes behind all that it sent{before}.",
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workbench.model.call.call import Call
-from workbench.model.lineage.lineage import Part
+from workbench.model.claims.around import UNKNOWN, Around, has_flag
+from workbench.model.claims.claim import Claim, Kind, find
+from workbench.model.claims.fate import fate
 from workbench.model.text.fit import duration_text
-from workbench.model.why.around import UNKNOWN, Around, Reason, count, seqs, told
-from workbench.model.why.fate import never_received
+from workbench.model.why.around import Reason, count, names, told
 
 _WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a moment
 _DEAD = ("EPIPE", "ECONNRESET")
@@ -61,37 +62,50 @@ def _characters(call: Call) -> Iterator[str]:
 
 
 def _fate(call: Call, around: Around) -> Iterator[str]:
+    """Say what became of a stream's bytes, from the claims on them."""
+    claims = {claim.kind: claim for claim in fate(call, around)}
     one = len(call.data) == 1
     them, they_were = ("it", "it was") if one else ("them", "they were")
     doubt = f"It does not say that the peer has {them}"
-    if around.takers is None:
+    if has_flag(call, "MSG_OOB"):
+        yield "MSG_OOB makes its last byte urgent: recv with MSG_OOB takes that one, a plain recv leaves it out."
+    elif Kind.FATE_UNKNOWN in claims and around.peers:
+        yield (
+            f"{doubt}: some bytes of this direction are not in the session's calls, so which were received is "
+            "not known."
+        )
+    elif Kind.FATE_UNKNOWN in claims:
         accepting = "" if call.datagram else ", or no accept has returned the connection yet"
         yield f"{doubt}: whoever receives is not in this session{accepting}."
-        return
-    if "MSG_OOB" in str(call.args):
-        yield "MSG_OOB makes its last byte urgent: recv with MSG_OOB takes that one, a plain recv leaves it out."
-        return
-    taken = sum(part.size for part in around.takers)
-    rest = len(call.data) - taken
-    never = never_received(call, around) if rest > 0 else ""
-    if not taken and never:
-        yield f"{doubt}: {they_were} {never}."
-        return
-    if not taken:
-        yield f"{doubt}: no recv in this session is known to have taken {'it' if one else 'a byte of them'} so far."
-        return
-    by = f"recv{'s' if len(around.takers) > 1 else ''} {seqs(around.takers)}"
-    yield f"{they_were.capitalize()} taken by {by}" + (f"; {count(rest)} {_rest(rest, never)}." if rest > 0 else ".")
+    elif (received := claims.get(Kind.RECEIVED)) is not None:
+        by = f"recv{'s' if len(received.seqs) > 1 else ''} {names(received.seqs)}"
+        rest = next((claim for kind, claim in claims.items() if kind is not Kind.RECEIVED), None)
+        yield f"{they_were.capitalize()} received by {by}" + (f"; {_rest(rest)}." if rest is not None else ".")
+    elif (never := find(tuple(claims.values()), *_NEVER)) is not None:
+        yield f"{doubt}: {they_were} never received: {_NEVER[never.kind].format(seq=never.seq)}."
+    else:
+        yield f"{doubt}: no recv in this session has returned {'it' if one else 'any of them'} so far."
 
 
-def _rest(rest: int, never: str) -> str:
-    verb = "is" if rest == 1 else "are"
-    return f"{'was' if rest == 1 else 'were'} {never}" if never else f"{verb} not received yet"
+_NEVER = {
+    Kind.NEVER_RESET: "the connection was reset, as #{seq} learnt",
+    Kind.NEVER_CLOSED: "#{seq} closed the peer's socket",
+}
+
+
+def _rest(claim: Claim) -> str:
+    one = claim.count == 1
+    if claim.kind in _NEVER:
+        return (
+            f"{count(claim.count)} {'was' if one else 'were'} never received: "
+            f"{_NEVER[claim.kind].format(seq=claim.seq)}"
+        )
+    return f"{count(claim.count)} {'is' if one else 'are'} not received yet"
 
 
 def _waited(call: Call) -> Iterator[str]:
     if call.duration is not None and call.duration > _WAITED:
-        yield f"It waited {duration_text(call.duration)}: the buffer was full until the peer's system took some."
+        yield f"It took {duration_text(call.duration)}: if the send buffer was full, until there was room again."
 
 
 def _told_too_late(call: Call, around: Around) -> str:
@@ -108,20 +122,26 @@ def _told_too_late(call: Call, around: Around) -> str:
 
 def _short(call: Call, offered: int, around: Around) -> Reason:
     moved = len(call.data)
-    match around.timeout:
+    limit = around.did("setsockopt", "SO_SNDTIMEO")
+    match around.waits(call):
+        case None if limit is not None:
+            why = (
+                f"SO_SNDTIMEO (#{limit.seq}) bounds how long a send may wait; it returns with what it has "
+                "copied by then."
+            )
         case None:
-            why = "A blocking send waits until all is copied, so the connection ended or the call was interrupted."
+            why = "A blocking send waits until all is copied, so the connection ended or a signal interrupted the call."
         case unknown if unknown == UNKNOWN:
             why = "A short send happens with a timeout, on a non-blocking socket, or where the connection ends."
         case 0:
             why = "The socket is non-blocking, so send took what there was room for and did not wait."
         case seconds:
-            why = f"With a timeout ({duration_text(seconds)}) send waits for the first room, takes it, and returns."
+            why = f"With a timeout ({duration_text(seconds)}) send waits for the first room, fills it, and returns."
     return Reason(
         (
             f"{call.call} took {moved} of {count(offered)}: the send buffer had no room for more.",
             why,
-            f"The other {count(offered - moved)} did not go out, and nobody but the program knows.",
+            f"The other {count(offered - moved)} did not go out, and only the program knows.",
         ),
         f"Send the rest, data[{moved}:], when there is room again; sendall does that by itself.",
         "send(2); CPython: sock_send_impl calls send(2) once",
@@ -129,46 +149,69 @@ def _short(call: Call, offered: int, around: Around) -> Reason:
 
 
 def _message(call: Call, around: Around) -> Reason:
-    moved = len(call.data)
-    family, lost = around.kind(call)[0], False
-    next_ = "One recv of the peer takes it; what its bufsize does not hold is thrown away."
-    if around.takers:
-        fate, next_ = _taken(call, around.takers[0])
-    elif call.dropped:
-        lost = True
-        fate = "It is lost: the receiver's queue was full, as its drop counter told before and after this call."
-    elif around.lost:
-        lost = True
-        fate = "It is lost: the receiver took what was sent after it, and datagrams of one sender stay in order."
-    elif fate := never_received(call, around):
-        lost = True
-    elif family == "AF_UNIX":
-        fate = "It lies in the peer's queue: UNIX sockets lose nothing, a full queue makes the sender wait."
-    elif around.takers is not None:
-        fate = "No recv in this session has taken it so far; it may lie in the queue, or be lost."
-        next_ = "If it lies there, one recv takes it; what its bufsize does not hold is thrown away."
-    else:
-        fate = "That it was sent does not say that it arrived: a full receive queue drops it, and nobody is told."
+    moved, family = len(call.data), around.kind(call)[0]
+    claims = fate(call, around)
+    text, next_ = _fate_of_message(claims, family, around)
     return Reason(
-        (f"The {count(moved)} went out as one message: all of it or nothing.", fate, *_waited(call)),
-        "A program that must know lets the receiver answer, and sends again if no answer comes." if lost else next_,
+        (f"The {count(moved)} went out as one message: all of it or nothing.", text, *_waited(call)),
+        next_,
         "unix(7); send(2)" if family == "AF_UNIX" else "udp(7); send(2)",
     )
 
 
-def _taken(call: Call, part: Part) -> tuple[str, str]:
-    """Say which recv took a message, and what it threw away."""
-    rest = len(call.data) - part.size
-    if rest <= 0:
-        return (
-            f"Recv #{part.seq} took it whole: messages keep their borders.",
-            "The next recv there takes the next one.",
-        )
-    return (
-        f"Recv #{part.seq} took {part.size} of them; {count(rest)} did not fit its bufsize: the kernel "
-        "threw them away.",
-        "They are gone: no later recv returns the rest of a message.",
-    )
+_ANSWER = "A program that must know lets the receiver answer, and sends again if no answer comes."
+
+
+def _fate_of_message(claims: tuple[Claim, ...], family: str, around: Around) -> tuple[str, str]:
+    """Return what became of a message, and what comes next."""
+    claim = claims[0]
+    cut = find(claims, Kind.CUT_OFF)
+    match claim.kind:
+        case Kind.RECEIVED if cut is not None:
+            return (
+                f"Recv #{claim.seq} took {claim.count} of them; {count(cut.count)} did not fit its bufsize: the kernel "
+                "threw them away.",
+                "They are gone: no later recv returns the rest of a message.",
+            )
+        case Kind.RECEIVED:
+            return (
+                f"Recv #{claim.seq} received it whole: messages keep their boundaries.",
+                "The next recv there takes the next message.",
+            )
+        case Kind.NOT_RECEIVED_YET if family == "AF_UNIX":
+            return (
+                "It is in the receiver's queue: a full UNIX queue makes the sender wait, and drops nothing.",
+                "One recv of the peer takes it; what its bufsize does not hold is thrown away.",
+            )
+        case Kind.NOT_RECEIVED_YET:
+            return (
+                "No recv in this session has returned it so far; it may be in the queue, or be lost.",
+                "If it is there, one recv takes it; what its bufsize does not hold is thrown away.",
+            )
+        case Kind.FATE_UNKNOWN if family == "AF_UNIX":
+            return (
+                "It was put into the receiver's queue, which is not in this session.",
+                "One recv of the peer takes it.",
+            )
+        case Kind.FATE_UNKNOWN:
+            return (
+                "That it was sent does not say that it arrived: a full receive queue drops it, and nobody "
+                "learns of it.",
+                "One recv of the peer takes it; what its bufsize does not hold is thrown away.",
+            )
+        case kind:
+            return _LOST[kind].format(seq=claim.seq), _ANSWER
+
+
+_LOST = {
+    Kind.QUEUE_WAS_FULL: "It is lost: the receiver's queue was full, as its drop counter showed before and "
+    "after this call.",
+    Kind.OVERTAKEN: "It is lost: one that was sent later was received, and datagrams of one sender stay in order.",
+    Kind.NOT_IN_QUEUE: "It is lost: the receiver's queue was empty later, and no recv had returned it.",
+    Kind.NEVER_REFUSED: "Nobody received it: no socket had the port, as #{seq} learnt (ECONNREFUSED).",
+    Kind.NEVER_CLOSED: "Nobody received it: #{seq} closed the socket that it was sent to.",
+    Kind.NEVER_RESET: "Nobody received it: the connection was reset, as #{seq} learnt.",
+}
 
 
 def _empty(call: Call, around: Around) -> Reason:
@@ -178,7 +221,7 @@ def _empty(call: Call, around: Around) -> Reason:
         return Reason(
             (
                 "An empty message went out: it has a sender and no bytes.",
-                f"Recv #{around.takers[0].seq} took it: it returned b''."
+                f"Recv #{around.takers[0].seq} received it: it returned b''."
                 if around.takers
                 else "It is delivered as such: the peer's recv returns b''.",
             ),

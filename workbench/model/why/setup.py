@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 from workbench.model.call.address import show
 from workbench.model.call.call import Call, Json
+from workbench.model.claims.around import Around
 from workbench.model.text.fit import duration_text
-from workbench.model.why.around import Around, Reason
+from workbench.model.why.around import Reason
 from workbench.model.why.ending import close, shutdown
 from workbench.model.why.options import option
 from workbench.model.words.about import address_of, argument, path_of, place, port_of

@@ -5,14 +5,13 @@ The tables: why_received, why_sent, why_other (calls that move no bytes), why_op
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from workbench.model.call.call import Call
-from workbench.model.lineage.lineage import Part
+from workbench.model.claims.around import Around
 from workbench.model.text.fit import duration_text
 from workbench.model.text.safe import safe
-from workbench.model.why.around import Around, Reason, told
+from workbench.model.why.around import Reason, told
 from workbench.model.why.causes import waited_for
 from workbench.model.why.errors import failed
 from workbench.model.why.python import python_lines
@@ -41,18 +40,8 @@ class Why:
     """The man page or CPython function that it rests on."""
 
 
-def why(
-    call: Call,
-    sources: Sequence[Part] | None = (),
-    takers: Sequence[Part] | None = None,
-    around: Around = _ALONE,
-) -> Why:
-    """Explain *call*. *sources*, *takers*: as for annotations; *around*: its neighbours, as far as they are known."""
-    around = replace(
-        around,
-        sources=None if sources is None else tuple(sources),
-        takers=None if takers is None else tuple(takers),
-    )
+def why(call: Call, around: Around = _ALONE) -> Why:
+    """Explain *call*. *around*: its neighbours, as far as they are known."""
     reason = _reason(call, around)
     next_ = reason.next
     if call.receives and call.error is None and not call.unfinished and (later := around.next_of(call)) is not None:

@@ -14,13 +14,13 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import NamedTuple, TextIO
 
+from workbench.journal.neighbours import annotation
 from workbench.journal.reader import Journal
 from workbench.model.call.call import Call
 from workbench.model.lineage.lineage import Part
 from workbench.model.text.fit import counted
 from workbench.model.text.hexdump import Category, HexLine, Run, hex_column, line, offset_digits
 from workbench.model.text.safe import safe
-from workbench.model.why.notes import annotate
 from workbench.model.words.as_python import direction, expression, outcome, time_text
 from workbench.model.words.error_sentence import errno_name
 from workbench.report.exports import TextExport
@@ -95,7 +95,7 @@ def _call(call: Call, when: str, journal: Journal) -> Iterator[str]:
         f"<b>{escape(expression(call, _EXPRESSION))}</b> "
         f'<span class="out">{escape(outcome(call, _OUTCOME))}</span>'
     )
-    if notes := annotate(call, journal.lineage, journal.lengths):
+    if notes := annotation(journal, call.seq - 1):
         yield f'<span class="notes">{_linked(" · ".join(notes))}</span>'
     if note := journal.notes.get(call.seq):
         lines = "\n".join(safe(text) for text in note.text.splitlines())

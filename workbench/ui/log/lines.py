@@ -11,12 +11,13 @@ from datetime import tzinfo
 
 from textual.cache import LRUCache
 
+from workbench.journal.neighbours import annotation
 from workbench.journal.reader import FAILED, Journal
 from workbench.model.call.call import Call
 from workbench.model.text.fit import shorten, wrap
 from workbench.model.text.hexdump import Category, TextEncoding, hex_column, line, offset_digits
 from workbench.model.text.safe import cells, safe
-from workbench.model.why.notes import annotate, waited
+from workbench.model.why.notes import waited
 from workbench.model.words.as_python import TimeMode, direction, expression, outcome, time_text
 from workbench.ui.log.borders import Borders, borders, marked
 from workbench.ui.log.lens_marks import LensMarks
@@ -198,8 +199,7 @@ class LogLines:
     def _annotation(self, index: int, call: Call, room: int, lines: int = 1) -> list[Piece]:
         """Return what is told of the call, in lines of *room* cells: at least one, at most *lines*."""
         encoding = "utf-8" if self.look.encoding == "ascii" else self.look.encoding
-        journal = self.journal
-        notes = annotate(call, journal.lineage, journal.lengths, json=self.look.json, encoding=encoding)
+        notes = annotation(self.journal, index, json=self.look.json, encoding=encoding)
         told = " · ".join([*(self.lens.notes(index) if self.lens else ()), *notes])
         failed = self._failed(index, call)
         lines = min(lines, _LINES_BESIDE)
