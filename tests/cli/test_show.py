@@ -62,10 +62,71 @@ def test_filters(session: Path) -> None:
     assert shown("--find", "nowhere") == []
 
 
-def test_that_nothing_fits_is_said(session: Path) -> None:
-    ran = run("show", str(session), "--socket", "conn 99")
+@pytest.mark.parametrize("words", [[], ["--stats"], ["--format", "json"], ["--stats", "--format", "json"]])
+def test_that_nothing_fits_is_exit_1_and_said(words: list[str], session: Path) -> None:
+    ran = run("show", str(session), "--socket", "conn 99", *words)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert re.fullmatch(r"socket-workbench: none of \d+ calls fits\n", ran.stderr)
+
+
+def test_a_session_without_calls_is_shown_as_it_is(tmp_path: Path) -> None:
+    Recorder(str(tmp_path / "empty.swb")).close()
+    for words in ([], ["--stats"]):
+        assert run("show", str(tmp_path / "empty.swb"), *words).returncode == 0
+
+
+def test_so_many_bytes_of_a_call_are_printed(session: Path) -> None:
+    out = run("show", str(session), "--bytes", "4").stdout
+    assert re.search(r"\n {6}0000 48 65 79 7e +Hey~\n {6}… 2 bytes more\n", out)
+    assert "\n      … 22 bytes more\n" in out
+
+
+def test_why_explains_one_call(session: Path) -> None:
+    every = calls(run("show", str(session), "--format", "json").stdout)
+    first = next(call for call in every if call["call"] == "recv" and call["requested"] == 16)
+    ran = run("show", str(session), "--why", str(first["seq"]))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    title, *lines = ran.stdout.splitlines()
+    assert title == f"#{first['seq']} client 1 recv(16) = b'Are you want to '"
+    assert any("10" in line for line in lines)  # bytes that stay for the next recv
+    assert lines[-1].startswith("      See ")
+    told = json.loads(run("show", str(session), "--why", str(first["seq"]), "--format", "json").stdout)
+    assert (told["seq"], told["title"]) == (first["seq"], title)
+    assert told["sentences"]
+    assert told["source"] in lines[-1]
+
+
+def test_why_of_a_call_that_is_not_there_is_exit_1(session: Path) -> None:
+    ran = run("show", str(session), "--why", "999")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert re.fullmatch(r"socket-workbench: no call #999: kept\.swb has \d+ calls\n", ran.stderr)
+
+
+def test_figures(session: Path) -> None:
+    table = run("show", str(session), "--stats").stdout
+    assert re.match(r"\d+ calls of 4 sockets: 32 B sent, 32 B received, in ", table)
+    rows = {line.split()[0]: line.split() for line in table.splitlines() if line}
+    assert rows["sendall"][1:4] == ["2", "32", "B"]
+    told = json.loads(run("show", str(session), "--stats", "--format", "json", "--socket", "client 1").stdout)
+    assert told["calls"]["recv"]["count"] == 2
+    (talked,) = (each for each in told["sockets"].values() if each["sent"])
+    assert (talked["name"], talked["sent"], talked["received"]) == ("client 1", 6, 26)
+    assert 0 < talked["answers"]["median"] <= talked["answers"]["longest"]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--why", "1", "--error"], "--why says itself what to print"),
+        (["--stream", "conn 1", "--error"], "--stream says itself what to print"),
+        (["--why", "1", "--stats"], "--why and --stats each print something of their own"),
+        (["--stats", "--lens", "lines"], "--lens: frames are told in the text only"),
+    ],
+)
+def test_what_does_not_go_together_is_said(words: list[str], reason: str, session: Path) -> None:
+    ran = run("show", str(session), *words)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert reason in ran.stderr
 
 
 @pytest.mark.parametrize("width", [8, 16, 32])

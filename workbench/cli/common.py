@@ -126,12 +126,10 @@ def coloured(out: Any) -> bool:
     return bool(out.isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def new_report(
-    journal: Journal, form: str, *, width: int = 16, live: bool = False, lens: str = "", most: int | None = None
-) -> Report:
-    """Return what prints calls on stdout; *most*: bytes of a call that the text shows."""
+def new_report(journal: Journal, form: str, *, live: bool = False, **look: Any) -> Report:
+    """Return what prints calls on stdout; *look*: of a TextReport."""
     if form == "json":
         return JsonReport(sys.stdout.buffer, journal)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # arrows and dots where the terminal knows ASCII alone
-    return TextReport(sys.stdout, journal, width=width, colour=coloured(sys.stdout), live=live, lens=lens, most=most)
+    return TextReport(sys.stdout, journal, colour=coloured(sys.stdout), live=live, **look)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
+from shutil import get_terminal_size
+from typing import Any
 
 import click
 
@@ -13,14 +14,20 @@ from workbench.cli.common import coloured, new_report, output_options
 from workbench.cli.failure import Failure
 from workbench.cli.reading import reading
 from workbench.journal.ladder import Ladder, chosen
+from workbench.journal.neighbours import explain
+from workbench.journal.reader import Journal
 from workbench.model.lens.conversation import HEX, TEXT, Conversation
 from workbench.model.lens.registry import LENS_NAMES, UnknownLens, find_format
 from workbench.model.session.query import WORDS, Query, QueryError, literal, parse, parse_find
+from workbench.model.session.stats import Stats
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
 from workbench.probe.format import CALLS
+from workbench.report.explanation import WIDTH, why_json, why_lines
 from workbench.report.feed import copy, meant
+from workbench.report.jsonl import encode
 from workbench.report.ladder.text import write_ladder
+from workbench.report.stats import stats_json, stats_lines
 
 EPILOG = """\b
 Examples:
@@ -31,6 +38,8 @@ Examples:
   socket-workbench show recorded.swb --lens json
   socket-workbench show recorded.swb --stream 4711.3 --lens http
   socket-workbench show recorded.swb --ladder --socket 'conn 1'
+  socket-workbench show recorded.swb --why 12
+  socket-workbench show recorded.swb --stats --where after:1.5
   socket-workbench show recorded.swb --error --format json
 """
 
@@ -85,8 +94,10 @@ class LensType(click.ParamType[str]):
 @click.option("--stream", default="", metavar="ID", help="What this socket sent and received, as a conversation.")
 @click.option("--hex", "as_hex", is_flag=True, help="With --stream: in hex; with --lens in frames, else as text.")
 @click.option("--ladder", is_flag=True, help="Draw the calls of both sides and what lies between them.")
-@click.option("--bytes", "most", type=click.IntRange(0), metavar="N", help="Print so many bytes of a call; else all.")
 @click.option("--width", type=click.Choice(["8", "16", "32"]), default="16", show_default=True, help="Bytes a line.")
+@click.option("--bytes", "most", type=click.IntRange(min=0), metavar="N", help="So many bytes of a call; else all.")
+@click.option("--why", "explained", type=click.IntRange(min=1), metavar="SEQ", help="Explain this one call instead.")
+@click.option("--stats", is_flag=True, help="Print figures instead: calls, bytes, times, how soon answers came.")
 @output_options
 def command(
     session: Path,
@@ -95,23 +106,16 @@ def command(
     error: bool,
     find: bytes | None,
     where: Query,
-    lens: str,
     stream: str,
     as_hex: bool,
     ladder: bool,
-    most: int | None,
-    width: str,
+    explained: int | None,
+    stats: bool,
     form: str,
+    lens: str,
+    **look: Any,
 ) -> None:
     """Print the annotated log of SESSION, as far as it can be read."""
-    if as_hex and (lens or not stream):
-        raise click.UsageError("--hex goes with --stream, and not with --lens")
-    if stream:
-        if form == "json":
-            raise click.UsageError("--stream: a conversation is text only, not --format json")
-        return follow(session, stream, HEX if as_hex else lens or TEXT)
-    if lens and form == "json":
-        raise click.UsageError("--lens: frames are told in the text only, not with --format json")
     wanted = replace(
         where,
         sockets=(*where.sockets, *([socket] if socket else [])),
@@ -119,21 +123,64 @@ def command(
         error=where.error or error,
         needles=(*where.needles, *([literal(find)] if find else [])),
     )
+    asked = None if wanted == Query() else wanted
+    views = {"--stream": stream, "--why": explained, "--stats": stats, "--ladder": ladder}
+    instead = [name for name, given in views.items() if given]
+    if len(instead) > 1:
+        raise click.UsageError(f"{' and '.join(instead)} each print something of their own: take one")
+    if as_hex and (lens or not stream):
+        raise click.UsageError("--hex goes with --stream, and not with --lens")
+    if lens and (form == "json" or explained or stats or ladder):
+        raise click.UsageError("--lens: frames are told in the text only, and not with --why, --stats or --ladder")
+    if form == "json" and (stream or ladder):
+        raise click.UsageError(f"{instead[0]} is text only, not --format json")
+    if asked and (explained or stream):
+        raise click.UsageError(f"{instead[0]} says itself what to print: leave the filters out")
+    if explained:
+        return explain_call(session, explained, form)
     if ladder:
-        if form == "json" or lens:
-            raise click.UsageError("--ladder: a ladder is text only, without --format json and --lens")
-        return draw(session, None if wanted == Query() else wanted)
-    return show(session, None if wanted == Query() else wanted, int(width), form, lens, most)
+        return draw(session, asked)
+    if stats:
+        return figures(session, asked, form)
+    if stream:
+        return follow(session, stream, HEX if as_hex else lens or TEXT)
+    return show(session, asked, form, lens=lens, width=int(look["width"]), most=look["most"])
 
 
-def show(session: Path, wanted: Query | None, width: int, form: str, lens: str = "", most: int | None = None) -> None:
-    """Print the calls of *session* that are *wanted*; what is wrong with the file is a line on stderr."""
+def show(session: Path, wanted: Query | None, form: str, **look: Any) -> None:
+    """Print the calls of *session* that are *wanted*; exit 1 where there are none."""
     with reading(session) as journal:
-        if (
-            not copy(journal, new_report(journal, form, width=width, lens=lens, most=most), wanted=wanted)
-            and wanted is not None
-        ):
-            raise Failure(f"none of {counted(len(journal), 'call')} fits")
+        if not copy(journal, new_report(journal, form, **look), wanted=wanted) and wanted is not None:
+            raise _none_fits(journal)
+
+
+def explain_call(session: Path, seq: int, form: str) -> None:
+    """Print why a call came out as it did; exit 1 where there is no such call."""
+    with reading(session) as journal:
+        if seq > len(journal):
+            raise Failure(f"no call #{seq}: {safe(session.name)} has {counted(len(journal), 'call')}")
+        why = explain(journal, seq - 1)
+    if form == "json":
+        return click.echo(encode(why_json(seq, why)))
+    for line in why_lines(why, min(WIDTH, get_terminal_size((WIDTH, 0)).columns)):
+        click.echo(line)
+    return None
+
+
+def figures(session: Path, wanted: Query | None, form: str) -> None:
+    """Print the figures of the calls that are *wanted*; exit 1 where there are none."""
+    stats = Stats()
+    with reading(session) as journal:
+        for index in range(len(journal)) if wanted is None else meant(journal, wanted):
+            stats.add(journal[index])
+        if not stats.count and wanted is not None:
+            raise _none_fits(journal)
+    for line in [encode(stats_json(stats))] if form == "json" else stats_lines(stats):
+        click.echo(line)
+
+
+def _none_fits(journal: Journal) -> Failure:
+    return Failure(f"none of {counted(len(journal), 'call')} fits")
 
 
 def draw(session: Path, wanted: Query | None) -> None:
@@ -141,7 +188,7 @@ def draw(session: Path, wanted: Query | None) -> None:
     with reading(session) as journal:
         ladder = Ladder(journal, None if wanted is None else chosen(journal, wanted))
         ladder.extend()
-        width = shutil.get_terminal_size((100, 24)).columns
+        width = get_terminal_size((100, 24)).columns
         if not write_ladder(ladder, sys.stdout, width=width, colour=coloured(sys.stdout)):
             raise Failure(f"none of {counted(len(journal), 'call')} has a place on a ladder", 1)
 
