@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "workbench.cli.serve",
     "send": "workbench.cli.send",
     "trace": "workbench.cli.trace",
+    "check": "workbench.cli.check",
     "run": "workbench.cli.run",
     "show": "workbench.cli.show",
     "export": "workbench.cli.export",
@@ -34,6 +35,7 @@ Examples:
   socket-workbench serve tcp://127.0.0.1:6789 --respond echo
   socket-workbench send tcp://127.0.0.1:6789 --text hello --recv 4
   socket-workbench trace server.py
+  socket-workbench check recorded.swb
   socket-workbench run --list
   socket-workbench show recorded.swb --error
 """

@@ -14,11 +14,14 @@ from workbench.model.text.safe import safe
 
 
 @contextmanager
-def reading(session: Path) -> Iterator[Journal]:
-    """Give the journal of a session, all of it; what is wrong with the file is a line on stderr at the end."""
+def reading(session: Path, *, quiet: bool = False) -> Iterator[Journal]:
+    """Give the journal of a session, all of it; what is wrong with the file is a line on stderr at the end.
+
+    *quiet*: nothing is said, as the session was recorded just now.
+    """
     with closing(_opened(session)) as journal:
         yield journal
-        if problems := journal.problems():
+        if not quiet and (problems := journal.problems()):
             sys.stdout.flush()
             print(f"socket-workbench: {safe(session.name)}: {'; '.join(problems)}", file=sys.stderr)
 

@@ -26,7 +26,6 @@ from workbench.report.text import TextReport
 
 _LOOK = 0.05
 """Seconds between two looks at the journal."""
-_VALUES = ("-o", "--record", "--with", "--format", "--limit", "--bytes")
 EPILOG = """\b
 Examples:
   socket-workbench trace server.py
@@ -40,11 +39,14 @@ Examples:
 class Command(click.Command):
     """Takes everything from PROGRAM on as it stands: -m is the program's, not an option of ours."""
 
+    values: tuple[str, ...] = ("-o", "--record", "--with", "--format", "--limit", "--bytes")
+    """Options that take a value."""
+
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Put -- in front of a -m that is the program."""
         at = 0
         while at < len(args) and args[at].startswith("-") and args[at] not in ("-m", "--"):
-            at += 2 if args[at] in _VALUES else 1
+            at += 2 if args[at] in self.values else 1
         if args[at : at + 1] == ["-m"]:
             args = [*args[:at], "--", *args[at:]]
         return super().parse_args(context, args)
@@ -84,9 +86,7 @@ def command(
 
     PROGRAM is script.py, -m module, python … of any interpreter, or a file whose first line names Python.
     """
-    if "--with" in words[1:] and not beside:
-        _say(f"--with goes to {words[0]}, as what stands behind PROGRAM does: trace --with '…' {words[0]} runs both")
-    programs = list(_programs(words, beside))
+    programs = list(programs_of(words, beside))
     if out and record:
         raise click.UsageError("-o and --record both name the session: give one")
     if step and not tui:
@@ -107,7 +107,7 @@ def _on_screen(programs: list[Program], record: Path | None, step: bool, *, limi
     return code
 
 
-def _programs(words: tuple[str, ...], beside: tuple[str, ...]) -> Iterable[Program]:
+def programs_of(words: tuple[str, ...], beside: tuple[str, ...]) -> Iterable[Program]:
     commands = ([list(words)] if words else []) + [shlex.split(text) for text in beside]
     if not commands:
         raise click.UsageError("name a PROGRAM: script.py, -m module, python … or a Python script")

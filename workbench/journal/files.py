@@ -81,11 +81,12 @@ def _make_way(path: Path, append: bool, overwrite: bool) -> None:
         path.unlink()
     elif not append:
         raise SessionExists(f"{path} exists: add --append or --overwrite, or take another name")
-    elif not _is_session(path):
+    elif not is_session(path):
         raise SessionExists(f"{path} is not a session file, so nothing can be appended: take another name")
 
 
-def _is_session(path: Path) -> bool:
+def is_session(path: Path) -> bool:
+    """Whether a file begins as sessions do; raises OSError."""
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
@@ -115,7 +116,7 @@ def leftovers(folder: Path) -> list[Path]:
 
 def _was_left(path: Path) -> bool:
     try:
-        return path.is_file() and _is_session(path) and not being_written(path)
+        return path.is_file() and is_session(path) and not being_written(path)
     except OSError:  # gone just now, or not to be read
         return False
 

@@ -111,6 +111,8 @@ class Journal:
         self._writers: dict[int, _Writer] = {}
         self.start: Start | None = None
         self.notes: dict[int, Note] = {}
+        self.programs: dict[int, str] = {}
+        """The command line of each process that wrote."""
         self.lost = 0
         self.lineage = Lineage(self.lengths, lambda seq: self[seq - 1].data[:FIRST_BYTES])
         self._moved = self.lineage.moved
@@ -277,6 +279,7 @@ class Journal:
         writer = self._writer(head)
         if start is None:
             return
+        self.programs[head.pid] = start.program
         if self.start is None:
             self.start = start
         # Within one boot all processes share the monotonic clock; beyond it only the wall clock tells.
@@ -297,6 +300,16 @@ class Journal:
 
     def heads(self, start: int, stop: int) -> Iterator[tuple[int, Head, bytes]]:
         """Yield index, fixed part and bytes of the calls from *start* up to *stop*: much sooner read than the calls."""
+        for index, whole in self._records(start, stop):
+            yield index, head_at(whole), whole[len(whole) - self.lengths[index] :]
+
+    def calls(self, start: int, stop: int) -> Iterator[Call]:
+        """Yield the calls from index *start* up to *stop*: sooner read in a row than one by one."""
+        for index, whole in self._records(start, stop):
+            yield self._decoded(index, *_cut(whole))
+
+    def _records(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        """Yield index and record of the calls from *start* up to *stop*, read many at a time."""
         chunk, begin = b"", 0
         for index in range(start, stop):
             offset = self._offsets[index]
@@ -306,11 +319,7 @@ class Journal:
             length = PREFIX.unpack_from(chunk, at)[2]
             if at + length > len(chunk):
                 chunk, begin, at = self._bytes(offset, offset + max(length, _CHUNK)), offset, 0
-            yield (
-                index,
-                head_at(chunk, at),
-                chunk[at + length - self.lengths[index] : at + length],
-            )
+            yield index, chunk[at : at + length]
 
     def name_of(self, head: Head) -> str:
         """Return the name of the call's socket."""
@@ -324,7 +333,9 @@ class Journal:
     def _read_call(self, index: int) -> Call:
         offset = self._offsets[index]
         prefix = self._bytes(offset, offset + PREFIX.size)
-        head, tail, data = self._parts(offset, PREFIX.unpack(prefix)[2])
+        return self._decoded(index, *self._parts(offset, PREFIX.unpack(prefix)[2]))
+
+    def _decoded(self, index: int, head: Head, tail: bytes, data: bytes) -> Call:
         texts = self._writer(head).texts
         return decode(
             head,
@@ -337,10 +348,7 @@ class Journal:
 
     def _parts(self, offset: int, length: int) -> tuple[Head, bytes, bytes]:
         """Return the record at *offset*: its fixed part, its tail, its data."""
-        whole = self._bytes(offset, offset + length)
-        head = head_at(whole)
-        data = HEAD_SIZE + head.tail_length
-        return head, whole[HEAD_SIZE:data], whole[data:]
+        return _cut(self._bytes(offset, offset + length))
 
     def text(self, writer: int, number: int) -> str:
         """Return the text to which *writer* gave *number*; "" if there is none."""
@@ -368,6 +376,13 @@ def _open(path: Path) -> int:
         os.close(fd)
         raise NotASession(f"{path.name} is a pipe: a session is read from a file")
     return fd
+
+
+def _cut(record: bytes) -> tuple[Head, bytes, bytes]:
+    """Return a record's fixed part, its tail, its data."""
+    head = head_at(record)
+    data = HEAD_SIZE + head.tail_length
+    return head, record[HEAD_SIZE:data], record[data:]
 
 
 def _decode(tail: bytes, kind: type[_T]) -> _T | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import socket
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from workbench.model.call.call import Call, Tail
 from workbench.model.lineage.datagrams import Datagrams
@@ -174,6 +174,14 @@ class Lineage:
     def overtaken(self, call: Call) -> bool:
         """Of a datagram that was lost: whether a later one was received instead, and not just none."""
         return call.sends and call.datagram and self._datagrams.overtaken(call.seq)
+
+    def lost_among(self, seqs: Iterable[int]) -> list[int]:
+        """Return those of *seqs*, sends of datagrams, of which it is known that they were lost."""
+        return [seq for seq in seqs if self._datagrams.lost(seq)]
+
+    def taken(self, seq: int) -> bool:
+        """Whether a recv took the datagram of send *seq*."""
+        return self._datagrams.taker(seq) > 0
 
     def unseen(self, call: Call) -> str:
         """Return "received" or "sent" where this call showed that such bytes had passed unseen, else ""."""
