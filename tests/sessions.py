@@ -49,7 +49,7 @@ def connected(server, client, address):
     return listener, listener.accept()[0], caller
 
 
-def take(sock, size: int, bufsize: int = 65536) -> bytes:
+def recv_exactly(sock, size: int, bufsize: int = 65536) -> bytes:
     """Receive until *size* bytes have come."""
     got = b""
     while len(got) < size:

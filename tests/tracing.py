@@ -61,7 +61,7 @@ def interpreters() -> list[str]:
     beside = Path(sys.base_prefix).parent.glob("3.*/bin/python3")
     for path in (*map(str, beside), *filter(None, (shutil.which(f"python3.{minor}") for minor in range(9, 15)))):
         ask = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
-        told = subprocess.run([path, "-c", ask], capture_output=True, text=True, check=False).stdout.split()
-        if told[:2] == ["cpython", "3"] and int(told[2]) >= 9:
-            found.setdefault(int(told[2]), path)
+        answer = subprocess.run([path, "-c", ask], capture_output=True, text=True, check=False).stdout.split()
+        if answer[:2] == ["cpython", "3"] and int(answer[2]) >= 9:
+            found.setdefault(int(answer[2]), path)
     return [found[minor] for minor in sorted(found)]

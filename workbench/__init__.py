@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 __all__ = ["Recorder", "TracedSocket", "__version__", "record"]
 
 _HOMES = {
-    "Recorder": "workbench.probe.format",
+    "Recorder": "workbench.probe.recorder",
     "TracedSocket": "workbench.probe.traced_socket",
     "record": "workbench.engine.tracing.own_process",
 }

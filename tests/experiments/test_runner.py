@@ -10,7 +10,7 @@ import pytest
 
 from workbench.experiments.catalog import BadExperiment, Experiment, Verdict, find, load, parse
 from workbench.experiments.parameters import Value
-from workbench.experiments.runner import SHOWS_IT, Run
+from workbench.experiments.runner import SHOWS_IT, ExperimentRun
 from workbench.probe.recorder import Recorder
 
 BLOCK = """\
@@ -38,7 +38,7 @@ print("got", b.recv(10))
 class Starter(Protocol):
     def __call__(
         self, experiment: Experiment, values: Mapping[str, Value] = ..., deadline: float = ..., *, step: bool = ...
-    ) -> Run: ...
+    ) -> ExperimentRun: ...
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def start(tmp_path: Path) -> Iterator[Starter]:
 
         def started(
             experiment: Experiment, values: Mapping[str, Value] = {}, deadline: float = 20, *, step: bool = False
-        ) -> Run:
+        ) -> ExperimentRun:
             recorder = Recorder(str(tmp_path / "a.session"))
-            run = Run(experiment, recorder, values, deadline, step=step)
+            run = ExperimentRun(experiment, recorder, values, deadline, step=step)
             stack.callback(recorder.close)
             stack.callback(run.close)
             return run
@@ -165,8 +165,8 @@ def test_only_the_calls_of_the_run_count(start: Starter, tmp_path: Path) -> None
     assert second.journal[second.proof].data == b"four"
 
 
-def waits_for(run: Run, call: str) -> bool:
-    return run.poll() is None and [held.told.call for held in run.held] == [call]
+def waits_for(run: ExperimentRun, call: str) -> bool:
+    return run.poll() is None and [held.message.call for held in run.held] == [call]
 
 
 def test_step_by_step_each_call_waits_with_its_line_while_the_clock_stands_still(
@@ -182,7 +182,7 @@ def test_step_by_step_each_call_waits_with_its_line_while_the_clock_stands_still
     assert run.seconds - seconds < 0.2
     run.step()
     eventually(lambda: waits_for(run, "recv"), 10)
-    assert run.held[0].told.queue.total == 3
+    assert run.held[0].message.queue.total == 3
     run.run_on()
     result = run.wait()
     assert (result.verdict, result.stepped, result.printed) == (Verdict.HOLDS, True, "got b'one'\n")

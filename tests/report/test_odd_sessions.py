@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.report.html.test_page import Page
-from workbench.engine.replay.recorded_client import NoClient, recorded_client
+from workbench.engine.replay.recorded_client import NoClient, find_client
 from workbench.journal.reader import Journal, NotASession
 from workbench.probe import format as record_format
 from workbench.probe.format import CALLS
@@ -113,7 +113,7 @@ def export_all(path: Path, folder: Path) -> None:
     for role in ("client", "server"):
         ast.parse((folder / f"{role}.py").read_text("utf-8"))
     with suppress(NoClient):
-        recorded_client(journal)
+        find_client(journal)
     journal.close()
 
 

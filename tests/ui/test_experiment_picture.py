@@ -13,7 +13,7 @@ from tests.ui.experiments.test_list_screen import TWO_SENDS
 from tests.ui.recording import CONN, Session
 from workbench.experiments.catalog import Verdict
 from workbench.experiments.progress import Progress
-from workbench.experiments.runner import SHOWS_IT, Result, Run
+from workbench.experiments.runner import SHOWS_IT, ExperimentRun, Result
 from workbench.journal.reader import Journal
 from workbench.probe.recorder import Recorder
 from workbench.ui.app import WorkbenchApp
@@ -22,7 +22,7 @@ from workbench.ui.log.view import LogView
 from workbench.ui.session.bridge import Bridge
 
 
-class Recorded(Run):
+class Recorded(ExperimentRun):
     """A run that was recorded before: what the script did is written by hand."""
 
     def __init__(self, experiment, recorder: Recorder, values=None, *, step=False) -> None:  # type: ignore[no-untyped-def]
@@ -58,7 +58,7 @@ def test_an_answer(snap_compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
                 break
         await pilot.pause(0.2)
 
-    with closing(Bridge.recorded(tmp_path / "behind.swb")) as bridge:
+    with closing(Bridge.reopened(tmp_path / "behind.swb")) as bridge:
         app = WorkbenchApp(bridge, zone=UTC)
         app.animation_level = "none"
         assert snap_compare(app, terminal_size=size, run_before=answer)

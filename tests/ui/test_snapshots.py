@@ -17,7 +17,7 @@ from workbench.ui.session.bridge import Bridge
 def test_a_recorded_session(snap_compare, tmp_path: Path, theme: str, size: tuple[int, int]) -> None:
     path = tmp_path / "story.swb"
     write_story(path)
-    bridge = Bridge.recorded(path)
+    bridge = Bridge.reopened(path)
     app = WorkbenchApp(bridge, zone=UTC)
     app.theme = theme
     app.animation_level = "none"

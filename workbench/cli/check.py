@@ -16,7 +16,7 @@ import click
 
 from workbench.cli.common import Failure
 from workbench.cli.keeping import limit_option, record_options
-from workbench.cli.live import recording
+from workbench.cli.live import session_recorder
 from workbench.cli.reading import reading
 from workbench.cli.trace import Command, programs_of, trace
 from workbench.journal.checking import Check
@@ -110,7 +110,7 @@ def command(
         code = 0
     else:
         programs = list(programs_of(words, beside))
-        with recording(record, limit=limit, **keep) as recorder:
+        with session_recorder(record, limit=limit, **keep) as recorder:
             code = trace(programs, recorder, None)
             with _written(out, sys.stderr) as file:
                 found = _check(Path(recorder.path), selection, form, file, growing=True)

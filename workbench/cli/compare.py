@@ -9,7 +9,7 @@ import click
 from workbench.cli.failure import Failure
 from workbench.cli.reading import reading
 from workbench.journal.reader import Journal
-from workbench.model.session.compare import Difference, Step, bytes_differ_at, compare, first, steps
+from workbench.model.session.compare import ComparedCall, Difference, bytes_differ_at, compare, first, steps
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
 from workbench.model.words.as_python import expression, outcome
@@ -60,6 +60,6 @@ def _show(found: Difference, one: Journal, other: Journal) -> None:
             click.echo(f"    their bytes ({len(datas[0])} and {len(datas[1])}) differ from {at:04x} on")
 
 
-def _written(journal: Journal, step: Step) -> str:
+def _written(journal: Journal, step: ComparedCall) -> str:
     call = journal[step.seq - 1]
     return f"{expression(call, _WIDTH)} {outcome(call, _WIDTH)}"

@@ -31,7 +31,7 @@ class Expected:
         """Return the same, that has seen nothing yet."""
         return Expected(self._text)
 
-    def take(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         """Look at what was received now."""
         self._kept = (self._kept + data)[-_KEPT:]
         self.came = self.came or self._pattern.search(self._kept) is not None

@@ -58,7 +58,7 @@ def session_options(command: F) -> F:
 
 
 @dataclass(frozen=True)
-class Output:
+class OutputOptions:
     """Where a command's calls go: the options of session_options."""
 
     form: str
@@ -73,7 +73,7 @@ class Output:
     progress: bool
 
     @classmethod
-    def taken_from(cls, options: dict[str, Any]) -> Output:
+    def taken_from(cls, options: dict[str, Any]) -> OutputOptions:
         """Take these out of a command's options; raises UsageError where they contradict each other."""
         output = cls(**{name: options.pop(name) for name in cls.__dataclass_fields__})
         if output.append and output.overwrite:
@@ -97,7 +97,7 @@ class Output:
         if self.silent and self.record is None:
             yield None, Silence()
             return
-        with recording(self.record, self.append, self.overwrite, self.limit, self.no_record) as recorder:
+        with session_recorder(self.record, self.append, self.overwrite, self.limit, self.no_record) as recorder:
             if self.silent:
                 yield recorder, Silence()
                 return
@@ -112,7 +112,7 @@ class Output:
 
 
 @contextmanager
-def recording(
+def session_recorder(
     path: Path | None, append: bool, overwrite: bool, limit: int = LIMIT, no_record: bool = False
 ) -> Iterator[Recorder]:
     """Give a recorder for a command's calls; the session is kept only where *path* says so.

@@ -9,10 +9,10 @@ import click
 
 from workbench.cli.common import AddressType, TimeoutType
 from workbench.cli.failure import Failure
-from workbench.cli.live import Output, reason, session_options
+from workbench.cli.live import OutputOptions, reason, session_options
 from workbench.cli.reading import reading
 from workbench.engine.endpoints.bench import Bench
-from workbench.engine.replay.recorded_client import NoClient, RecordedClient, recorded_client
+from workbench.engine.replay.recorded_client import NoClient, RecordedClient, find_client
 from workbench.engine.replay.replay import Differs, Replay, settings_for
 from workbench.model.call.address import Address
 from workbench.model.call.settings import SettingsError
@@ -44,16 +44,18 @@ def command(session: Path, address: Address, fast: bool, socket: str, timeout: f
 
     Exit code 1 where they differ; a line on stderr says at which byte. Of a client that spoke TLS, the plain bytes.
     """
-    output = Output.taken_from(others)
+    output = OutputOptions.taken_from(others)
     with reading(session) as journal:
         try:
-            recorded = recorded_client(journal, socket)
+            recorded = find_client(journal, socket)
         except NoClient as error:
             raise Failure(str(error), 2) from None
     replay(recorded, address, timeout, fast, output)
 
 
-def replay(recorded: RecordedClient, address: Address, timeout: float | None, fast: bool, output: Output) -> None:
+def replay(
+    recorded: RecordedClient, address: Address, timeout: float | None, fast: bool, output: OutputOptions
+) -> None:
     """Run it, and print every call as it returns."""
     try:
         settings = settings_for(recorded, address, timeout)

@@ -13,13 +13,13 @@ import click
 
 from workbench.cli.common import Failure, new_report, output_options
 from workbench.cli.keeping import limit_option, record_options
-from workbench.cli.live import recording
+from workbench.cli.live import session_recorder
 from workbench.cli.run_all import run_all
 from workbench.cli.trace import trace
 from workbench.engine.tracing.programs import NoProgram, program
 from workbench.experiments.catalog import BadExperiment, Experiment, NoBlock, Verdict, by_topic, catalog, find
 from workbench.experiments.parameters import BadValue, Value
-from workbench.experiments.runner import DEADLINE, Result, Run
+from workbench.experiments.runner import DEADLINE, ExperimentRun, Result
 from workbench.model.text.safe import safe
 from workbench.model.words.as_python import expression, outcome
 from workbench.report.feed import copy
@@ -95,7 +95,7 @@ def _run(name: str, sets: tuple[str, ...], timeout: float, form: str, keep: dict
     except (BadExperiment, BadValue) as problem:
         raise Failure(str(problem), 2) from None
     else:
-        with recording(**keep) as recorder, closing(Run(experiment, recorder, values, timeout)) as run:
+        with session_recorder(**keep) as recorder, closing(ExperimentRun(experiment, recorder, values, timeout)) as run:
             _tell(run, run.wait(), form)
 
 
@@ -104,7 +104,7 @@ def _run_plain(name: str, form: str, keep: dict[str, Any]) -> None:
         described = program([name])
     except NoProgram as problem:
         raise Failure(str(problem), 2) from None
-    with recording(**keep) as recorder:
+    with session_recorder(**keep) as recorder:
         code = trace([described], recorder, form)
     sys.exit(code)
 
@@ -120,7 +120,7 @@ def _values(experiment: Experiment, sets: tuple[str, ...]) -> Iterable[tuple[str
         yield name, known[name].read(value)
 
 
-def _tell(run: Run, result: Result, form: str) -> None:
+def _tell(run: ExperimentRun, result: Result, form: str) -> None:
     """Print the log, what the script printed, and the verdict: beside the calls as JSON, on stderr."""
     experiment = run.experiment
     copy(run.journal, new_report(run.journal, form), run.begin)
@@ -136,8 +136,10 @@ def _tell(run: Run, result: Result, form: str) -> None:
         print(fill(safe(text), _PARAGRAPH), file=out)
     for parameter in experiment.parameters:
         if (value := run.values.get(parameter.name, parameter.default)) != parameter.default:
-            told = f"{parameter.name} was {value!r} here: the question and the answer are about {parameter.default!r}"
-            print(safe(told), file=out)
+            changed = (
+                f"{parameter.name} was {value!r} here: the question and the answer are about {parameter.default!r}"
+            )
+            print(safe(changed), file=out)
     if run.proof is not None:
         call = run.journal[run.proof]
         print(f"#{call.seq} shows it: {call.name or call.socket} {expression(call, 60)} {outcome(call, 60)}", file=out)

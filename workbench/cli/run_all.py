@@ -11,7 +11,7 @@ from threading import Event
 
 from workbench.cli.common import Failure
 from workbench.experiments.catalog import Experiment, Verdict
-from workbench.experiments.runner import Result, Run
+from workbench.experiments.runner import ExperimentRun, Result
 from workbench.model.text.fit import cut
 from workbench.model.text.safe import cells, safe
 from workbench.probe.recorder import Recorder
@@ -33,26 +33,28 @@ def run_all(experiments: Sequence[Experiment], timeout: float) -> None:
             for experiment, result in zip(experiments, results, strict=True):
                 claim = cut(f"{safe(experiment.title)}: {safe(experiment.right)}", _CLAIM)
                 claim += " " * (_CLAIM - cells(claim))
-                print(f"{experiment.name:<{names}}  {claim}  {result.seconds:7.2f}  {_told(result)}", flush=True)
+                print(
+                    f"{experiment.name:<{names}}  {claim}  {result.seconds:7.2f}  {_verdict_text(result)}", flush=True
+                )
                 if result.verdict is Verdict.FAILS:
                     failed.append((experiment, result))
         finally:
             stop.set()
     if failed:
-        told = ", ".join(experiment.name for experiment, _ in failed)
-        raise Failure(f"{len(failed)} of {len(experiments)} claims do not hold here: {told}", 1)
+        names_of_failed = ", ".join(experiment.name for experiment, _ in failed)
+        raise Failure(f"{len(failed)} of {len(experiments)} claims do not hold here: {names_of_failed}", 1)
     print(f"all {len(experiments)} claims hold, or need what this system lacks")
 
 
 def _result(experiment: Experiment, folder: Path, timeout: float, stop: Event) -> Result:
     with (
         closing(Recorder(str(folder / f"{experiment.name}.swb"))) as recorder,
-        closing(Run(experiment, recorder, deadline=timeout)) as run,
+        closing(ExperimentRun(experiment, recorder, deadline=timeout)) as run,
     ):
         return run.wait(stop.is_set)
 
 
-def _told(result: Result) -> str:
+def _verdict_text(result: Result) -> str:
     match result.verdict:
         case Verdict.HOLDS:
             return "holds"

@@ -12,11 +12,11 @@ import click
 from workbench.cli.common import NO_PAUSE, AddressType, Failure, Pause, PauseType, TimeoutType, socket_options
 from workbench.cli.expected import Expected
 from workbench.cli.limits import raise_descriptor_limit
-from workbench.cli.live import LOOK, Output, Printer, Silence, session_options
+from workbench.cli.live import LOOK, OutputOptions, Printer, Silence, session_options
 from workbench.cli.payloads import STDIN, Lines, OrderedPayloads, payload_options, read_payload
 from workbench.cli.progress import Progress
 from workbench.cli.talk import Talk, Wishes
-from workbench.engine.sockets.bench_socket import recorded_by
+from workbench.engine.sockets.bench_socket import bench_socket_class
 from workbench.model.call.address import Address
 from workbench.model.call.settings import ClientSettings, SettingsError
 from workbench.model.text.fit import duration_text
@@ -111,7 +111,7 @@ def command(
     Exit code 1 where it could not, where fewer recvs came than --recv-count or not what --expect says, or nothing at
     all before the timeout.
     """
-    output = Output.taken_from(others)
+    output = OutputOptions.taken_from(others)
     payloads = [read_payload(*given, escapes=escapes, line_end=line_end) for given in context.meta["payloads"]]
     if clients > 1 and STDIN in payloads:
         raise click.UsageError("- can't be shared among several --clients: use --file -")
@@ -148,12 +148,12 @@ def written_out(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def send(talks: list[Talk], output: Output, deadline: float | None) -> None:
+def send(talks: list[Talk], output: OutputOptions, deadline: float | None) -> None:
     """Run the talks and print their calls; raises Failure where the answer is no."""
     raise_descriptor_limit()
     until = None if deadline is None else time.monotonic() + deadline
     with output.opened() as (recorder, printer):
-        kind = recorded_by(recorder)
+        kind = bench_socket_class(recorder)
         try:
             for talk in talks:
                 talk.start(kind)

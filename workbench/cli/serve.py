@@ -12,7 +12,7 @@ import click
 
 from workbench.cli.common import AddressType, Failure, TimeoutType, socket_options
 from workbench.cli.limits import raise_descriptor_limit
-from workbench.cli.live import LOOK, Output, reason, session_options
+from workbench.cli.live import LOOK, OutputOptions, reason, session_options
 from workbench.cli.progress import Progress
 from workbench.cli.send import written_out
 from workbench.engine.endpoints.bench import Bench
@@ -76,7 +76,7 @@ def command(
     **others: Any,
 ) -> None:
     """Serve at ADDRESS until SIGINT or SIGTERM, and print every call."""
-    output = Output.taken_from(others)
+    output = OutputOptions.taken_from(others)
     try:
         answer = responder(respond)
         settings = ServerSettings.at(
@@ -90,7 +90,7 @@ def command(
 class Serving:
     """A server that runs until a signal comes, and what is told of it."""
 
-    def __init__(self, settings: ServerSettings, scheme: str, answer: NewResponder, output: Output) -> None:
+    def __init__(self, settings: ServerSettings, scheme: str, answer: NewResponder, output: OutputOptions) -> None:
         self._settings, self._scheme, self._answer, self._output = settings, scheme, answer, output
         self._stop = threading.Event()
         self._dropped = 0

@@ -24,7 +24,7 @@ from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
 from workbench.probe.format import CALLS
 from workbench.report.explanation import WIDTH, why_json, why_lines
-from workbench.report.feed import copy, meant
+from workbench.report.feed import copy, matching_calls
 from workbench.report.jsonl import encode
 from workbench.report.ladder.text import write_ladder
 from workbench.report.stats import stats_json, stats_lines
@@ -171,7 +171,7 @@ def figures(session: Path, wanted: Query | None, form: str) -> None:
     """Print the figures of the calls that are *wanted*; exit 1 where there are none."""
     stats = Stats()
     with reading(session) as journal:
-        for index in range(len(journal)) if wanted is None else meant(journal, wanted):
+        for index in range(len(journal)) if wanted is None else matching_calls(journal, wanted):
             stats.add(journal[index])
         if not stats.count and wanted is not None:
             raise _none_fits(journal)
@@ -197,10 +197,10 @@ def follow(session: Path, socket: str, form: str) -> None:
     """Print what one socket sent (→) and received (←) as a conversation; exit 1 where it moved nothing."""
     conversation, before, moved = Conversation(form), 0, False
     with reading(session) as journal:
-        for index in meant(journal, Query(sockets=(socket,))):
+        for index in matching_calls(journal, Query(sockets=(socket,))):
             call = journal[index]
             moved = moved or bool(call.data)
-            for line in conversation.take(call):
+            for line in conversation.feed(call):
                 number = "" if line.seq == before else f"#{line.seq}"
                 before = line.seq
                 click.echo(f"{'→' if line.sent else '←'} {number:<6} {line.text}")

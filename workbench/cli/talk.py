@@ -164,7 +164,7 @@ class Talk:
         """Receive *times*, or until the end; a recv that timed out ends it too."""
         done = 0
         while (times is None or done < times) and not self._over():
-            outcome = self.client.take()
+            outcome = self.client.receive_once()
             if isinstance(outcome.error, TimeoutError | BlockingIOError):
                 self._why = f"nothing arrived within {duration_text(self._settings.timeout or 0)}"
                 break
@@ -183,7 +183,7 @@ class Talk:
             self.round_trips.append(self._clock() - self._sent_at)
             self._sent_at = None
         if self._wishes.expect is not None:
-            self._wishes.expect.take(data)
+            self._wishes.expect.feed(data)
 
     def _judge(self) -> None:
         if no := self._judged():

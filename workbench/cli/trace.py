@@ -12,7 +12,7 @@ import click
 
 from workbench.cli.common import Failure, coloured, output_options
 from workbench.cli.keeping import limit_option, record_options
-from workbench.cli.live import Printer, recording
+from workbench.cli.live import Printer, session_recorder
 from workbench.engine.tracing.launch import UNTIL_LISTENING, Running, Tracing
 from workbench.engine.tracing.programs import NoProgram, Program, program, unseen, why_untraced
 from workbench.journal.pages import LivePages
@@ -93,7 +93,7 @@ def command(
         raise click.UsageError("--step needs --tui: a call waits until a person on the screen lets it go")
     if tui:
         sys.exit(_on_screen(programs, out or record, step, limit=limit, **keep))
-    with recording(out or record, limit=limit, **keep) as recorder:
+    with session_recorder(out or record, limit=limit, **keep) as recorder:
         code = trace(programs, recorder, None if out else form, most)
     sys.exit(code)
 

@@ -30,7 +30,7 @@ class Closed(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingCall:
     """A call that has not returned yet. *since*: monotonic seconds; *moved*, *offered*: bytes of a send so far."""
 
     call: str
@@ -59,7 +59,7 @@ class EndpointState:
     """Such as "ESTABLISHED", from TCP_INFO; None for other sockets and where the system does not tell."""
     bytes_in: int
     bytes_out: int
-    pending: tuple[Pending, ...]
+    pending: tuple[PendingCall, ...]
     done: frozenset[str]
     """Names of the calls that this socket has made with success."""
     last: str | None

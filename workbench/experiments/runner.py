@@ -47,7 +47,7 @@ class Result:
     @property
     def reason(self) -> str:
         """Why the claim does not hold, or cannot be checked: the script's last line on stderr; unescaped."""
-        return _last_words(self.complaint) or f"the script ended with {_told_code(self.code)}"
+        return _last_words(self.complaint) or f"the script ended with {_exit_text(self.code)}"
 
 
 def _last_words(complaint: str) -> str:
@@ -59,12 +59,12 @@ def _last_words(complaint: str) -> str:
     return f"{last}: {codes[-1]}" if codes else last
 
 
-def _told_code(code: int) -> str:
+def _exit_text(code: int) -> str:
     """Name the signal that ended a script, or its exit code."""
     return f"signal {signal.Signals(-code).name}" if -code in set(signal.Signals) else f"exit code {code}"
 
 
-class Run:
+class ExperimentRun:
     """A script that runs, with the journal of its calls. Whoever started it calls `poll` until it gives the result."""
 
     def __init__(
@@ -146,7 +146,7 @@ class Run:
     def running_lines(self) -> set[int]:
         """The lines of the script that its threads stand in: of the call that waits, those that last, or the latest."""
         if held := self.held[:1]:
-            return self._lines(self.journal.text(each.told.writer, each.told.source) for each in held)
+            return self._lines(self.journal.text(each.message.writer, each.message.source) for each in held)
         if self.result is None and (lasting := self._live.doing(self.journal)):
             return self._lines(doing.source for doing in lasting)
         latest = len(self.journal) - 1
@@ -229,12 +229,12 @@ class Run:
         complaint = self._text("stderr") + self._stopped
         self._live.settle(self._recorder, self.journal)
         self.journal.read_all()
-        told = Verdict.FAILS if self._stopped else verdict(code, complaint)
+        reached = Verdict.FAILS if self._stopped else verdict(code, complaint)
         self.result = Result(
-            told, seconds, code, self._text("stdout"), complaint,
+            reached, seconds, code, self._text("stdout"), complaint,
             stepped=self.stepping is not None, cancelled=self._stopped == _CANCELLED,
         )  # fmt: skip
-        proof = self.experiment.shows.among(self._calls()) if told is Verdict.HOLDS else None
+        proof = self.experiment.shows.among(self._calls()) if reached is Verdict.HOLDS else None
         if proof is not None:
             self.proof = proof.seq - 1
             self._recorder.note(proof.seq, SHOWS_IT, bookmark=True)

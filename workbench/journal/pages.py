@@ -117,9 +117,9 @@ class LivePages:
     def settle(self, recorder: Recorder, journal: Journal) -> None:
         """Write into the session what its processes could not: calls during which they died, how many they lost."""
         journal.pull()
-        told = sum(journal.lost_by(writer) for offset, _, writer, _ in self._pages() if offset >= self._began)
-        if (untold := self.lost() - told) > 0:
-            recorder.tell_lost(untold)
+        recorded = sum(journal.lost_by(writer) for offset, _, writer, _ in self._pages() if offset >= self._began)
+        if (unrecorded := self.lost() - recorded) > 0:
+            recorder.tell_lost(unrecorded)
         for doing in self.doing(journal):
             if not is_alive(doing.pid):
                 write_unfinished(recorder, doing)

@@ -172,9 +172,9 @@ class Journal:
                     add_life(len(marks), pid, socket, code, error)
                 elif code in _ENDING:
                     add_life(len(marks), pid, socket, code, error)
-                    told = self._tail(offset, tail)
-                    self._compare((pid, socket), told, flags)
-                    if code == _CLOSE and unread(told) > 0:
+                    closing = self._tail(offset, tail)
+                    self._compare((pid, socket), closing, flags)
+                    if code == _CLOSE and unread(closing) > 0:
                         marks[-1] |= UNSEEN
                 elif code in NAMING:
                     names = self._tail(offset, tail)

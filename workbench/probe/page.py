@@ -76,7 +76,7 @@ class Live:
         self._map(sign_in(self._path))
         self.begin(writer)
 
-    def take(self, thread: int) -> memoryview:
+    def claim_slot(self, thread: int) -> memoryview:
         """Return a slot for the current thread, whose name has the number *thread*."""
         slot = self._free.pop() if self._free else memoryview(bytearray(SLOT))
         slot[AT_CALL] = 0

@@ -189,7 +189,7 @@ def _enter(
     """Hold a call that is to wait, then note in the live page that *sock* is about to make it."""
     if sock._wb_hold is not None:
         sock._wb_hold(code, args, options)
-    slot: memoryview = getattr(sock._wb_live.mine, "slot", None) or sock._wb_live.take(sock._wb_recorder.thread())
+    slot: memoryview = getattr(sock._wb_live.mine, "slot", None) or sock._wb_live.claim_slot(sock._wb_recorder.thread())
     try:
         if code != _INIT:
             _note(sock, slot, code, args)

@@ -72,7 +72,7 @@ class Recorder:
         self.pid = os.getpid()
         self.writer = int.from_bytes(os.urandom(4), "little")
         self._room = 1 << 62 if self.limit is None else 0
-        self.lost = self._told = 0
+        self.lost = self._lost_written = 0
         self._losing = RLock()  # taken only by calls that are lost
         self._numbers, self._text_numbers = count(1), count(1)
         self._texts: dict[str, int] = {}
@@ -240,9 +240,9 @@ class Recorder:
         """Write what could not be written before: that this process began, and how many calls it lost so far."""
         with self._losing:
             self._began = self._began or self._start()
-            if self.lost > self._told and self._other(LOST, {"calls": self.lost}):
-                self._told = self.lost
-            self._owes = not self._began or self._told < self.lost
+            if self.lost > self._lost_written and self._other(LOST, {"calls": self.lost}):
+                self._lost_written = self.lost
+            self._owes = not self._began or self._lost_written < self.lost
 
 
 def _begin_after_fork(recorder: Recorder) -> None:

@@ -78,8 +78,8 @@ class RecordingSocket(socket.socket):
 
     @harmless
     def _wb_write_result(self, call: str, started: int, ended: int, args: Any, result: Any, about: Any = None) -> None:
-        told = None if about is None else about(result)
-        self._wb_put(call, started, ended, record_format.returned(call, args, result, told))
+        returned_flags = None if about is None else about(result)
+        self._wb_put(call, started, ended, record_format.returned(call, args, result, returned_flags))
 
     @harmless
     def _wb_write_error(
@@ -105,7 +105,7 @@ class RecordingSocket(socket.socket):
         address: Any = None,
         ancbufsize: int = 0,
         ancillary: bool = False,
-        told: Optional[int] = None,
+        returned_flags: Optional[int] = None,
     ) -> None:
         """Record a recv that put *count* bytes into *data*; *told*: the flags that recvmsg returned."""
         left, cut, size = 0, None, UNKNOWN
@@ -116,7 +116,7 @@ class RecordingSocket(socket.socket):
             record_format.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
         )
         if self._wb_kind != STREAM:
-            cut, size = self._wb_truncation(count, requested, flags, told)
+            cut, size = self._wb_truncation(count, requested, flags, returned_flags)
         # A stream's recv that took less than asked took all, unless ancillary data ended it.
         if self._wb_kind != STREAM or marks or ancillary or count >= requested:
             left = queued(self, self._wb_kind)
@@ -128,13 +128,15 @@ class RecordingSocket(socket.socket):
         )
         self._wb_put(call, *times, facts)
 
-    def _wb_truncation(self, count: int, requested: int, flags: int, told: Optional[int]) -> tuple[Optional[bool], int]:
+    def _wb_truncation(
+        self, count: int, requested: int, flags: int, returned_flags: Optional[int]
+    ) -> tuple[Optional[bool], int]:
         """Return whether a datagram was cut, None if it is not known, and its real size, UNKNOWN if so."""
         real = count if flags & _TRUNCATED else self._wb_real_size  # recv(2): with MSG_TRUNC the real size is returned
         if real is not None:
             return real > requested, real
-        if told is not None:
-            return bool(told & _TRUNCATED), UNKNOWN
+        if returned_flags is not None:
+            return bool(returned_flags & _TRUNCATED), UNKNOWN
         return (False if count < requested else None), UNKNOWN
 
     def _wb_discards(self, flags: int) -> bool:
@@ -149,9 +151,9 @@ class RecordingSocket(socket.socket):
         marks = record_format.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
         if self._wb_kind != STREAM:
             marks |= self._wb_fate
-        told = None if about is None else about()
+        returned_flags = None if about is None else about()
         moved, offered = taken(data, sent), size_of(data)
-        self._wb_put(call, *times, record_format.sent(call, sent, offered, moved, flags, marks, told))
+        self._wb_put(call, *times, record_format.sent(call, sent, offered, moved, flags, marks, returned_flags))
 
     def _wb_put(self, call: str, started: int, ended: int, facts: record_format.Facts) -> None:
         """Write a record, if it can be made; *facts* as Recorder.call takes them."""

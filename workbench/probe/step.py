@@ -126,17 +126,17 @@ class Steps:
     def _ask(self, message: Callable[[], dict[str, Any]]) -> None:
         """Tell what goes on, and wait for the answer; signals of the program are handled meanwhile."""
         try:
-            told = dumps(message()).encode()
+            encoded = dumps(message()).encode()
             asking = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         except Exception:  # noqa: BLE001 - the program comes first: no descriptor left, or an argument like no other
             return
         try:
             asking.settimeout(None)  # whatever the program's default is
             asking.connect(self._page[AT_PATH:].split(b"\0", 1)[0])
-            asking.sendall(len(told).to_bytes(LENGTH, "little") + told)
+            asking.sendall(len(encoded).to_bytes(LENGTH, "little") + encoded)
             while asking.recv(1) == LOOK_AGAIN:
-                told = dumps(message()).encode()
-                asking.sendall(len(told).to_bytes(LENGTH, "little") + told)
+                encoded = dumps(message()).encode()
+                asking.sendall(len(encoded).to_bytes(LENGTH, "little") + encoded)
         except (BrokenPipeError, ConnectionResetError):
             pass  # let go while the queue was told again: that was not read
         except OSError:

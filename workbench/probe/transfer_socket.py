@@ -88,25 +88,25 @@ class TransferSocket(RecordingSocket):
         """socket.recvmsg, recorded with the flags that the system returned."""
         started = clock()
         try:
-            data, ancillary, told, address = super().recvmsg(bufsize, ancbufsize, flags)
+            data, ancillary, returned_flags, address = super().recvmsg(bufsize, ancbufsize, flags)
         except BaseException as error:
             self._wb_write_failed_recv("recvmsg", started, error, bufsize, flags, ancbufsize)
             raise
-        times, extra = (started, clock()), (ancbufsize, bool(ancillary), told)
+        times, extra = (started, clock()), (ancbufsize, bool(ancillary), returned_flags)
         self._wb_write_recv("recvmsg", times, data, len(data), bufsize, flags, address, *extra)
-        return data, ancillary, told, address
+        return data, ancillary, returned_flags, address
 
     def recvmsg_into(self, buffers: Any, ancbufsize: int = 0, flags: int = 0, /) -> tuple[int, list[Any], int, Any]:
         """socket.recvmsg_into, recorded with the bytes laid end to end."""
         started, buffers = clock(), listed(buffers)
         try:
-            count, ancillary, told, address = super().recvmsg_into(buffers, ancbufsize, flags)
+            count, ancillary, returned_flags, address = super().recvmsg_into(buffers, ancbufsize, flags)
         except BaseException as error:
             self._wb_write_failed_recv("recvmsg_into", started, error, size_of(buffers), flags, ancbufsize)
             raise
-        times, extra = (started, clock()), (ancbufsize, bool(ancillary), told)
+        times, extra = (started, clock()), (ancbufsize, bool(ancillary), returned_flags)
         self._wb_write_recv("recvmsg_into", times, buffers, count, size_of(buffers), flags, address, *extra)
-        return count, ancillary, told, address
+        return count, ancillary, returned_flags, address
 
     def _wb_write_failed_recv(
         self, call: str, started: int, error: BaseException, asked: Any, flags: Any, ancbufsize: Any = 0

@@ -27,14 +27,14 @@ def copy(journal: Journal, report: Report, start: int = 0, wanted: Query | None 
     *wanted* may say which calls are meant.
     """
     written = 0
-    for index in range(start, len(journal)) if wanted is None else meant(journal, wanted, start):
+    for index in range(start, len(journal)) if wanted is None else matching_calls(journal, wanted, start):
         report.write(journal[index])
         written += 1
     report.flush()
     return written
 
 
-def meant(journal: Journal, wanted: Query, start: int = 0) -> Iterator[int]:
+def matching_calls(journal: Journal, wanted: Query, start: int = 0) -> Iterator[int]:
     """Yield the indexes of the calls from *start* on that a query means."""
     search = Search(journal, wanted)
     search.step()

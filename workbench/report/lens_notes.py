@@ -22,7 +22,7 @@ class LensNotes:
         """Yield lines on the frames in *call* and on how a naive program fails; they went through safe()."""
         framing = None
         while self._read < call.seq:
-            framing = self._log.take(self._journal[self._read])
+            framing = self._log.feed(self._journal[self._read])
             self._read += 1
         if framing and framing.notes:
             yield f"{self._log.lens}: {' · '.join(framing.notes)}"

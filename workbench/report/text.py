@@ -63,7 +63,7 @@ class TextReport:
 
     def write(self, call: Call) -> None:
         """Write one call."""
-        self._out.write(self.told(call))
+        self._out.write(self.text(call))
         for text in self._lens.of(call) if self._lens else ():
             self._out.write(f"{' ' * INDENT}{self._paint(text, _DIM)}\n")
         if note := self._journal.notes.get(call.seq):
@@ -74,12 +74,12 @@ class TextReport:
                 self._out.write(f"{' ' * INDENT}… {counted(len(call.data) - self._most, 'byte')} more\n")
         self._previous = call
 
-    def told(self, call: Call) -> str:
+    def text(self, call: Call) -> str:
         """Return the head line of a call and its annotations, without its bytes."""
-        told = self._head(call)
+        text = self._head(call)
         if notes := self._annotations(call):
-            told += f"{' ' * INDENT}{self._paint(' · '.join(notes), _ERROR if call.error else _DIM)}\n"
-        return told
+            text += f"{' ' * INDENT}{self._paint(' · '.join(notes), _ERROR if call.error else _DIM)}\n"
+        return text
 
     def flush(self) -> None:
         """Let the reader see what was written."""

@@ -24,7 +24,7 @@ def run(session: Path | None, *, record: Path | None, append: bool, overwrite: b
 
     try:
         if session is not None:
-            bridge = Bridge.recorded(session)
+            bridge = Bridge.reopened(session)
         else:
             bridge = Bridge.live(record, append=append, overwrite=overwrite, limit=limit)
     except (SessionExists, NotASession) as problem:

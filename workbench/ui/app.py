@@ -80,11 +80,11 @@ class WorkbenchApp(App[None]):
             super()._handle_exception(error)
             return
         self.bridge.keep = True
-        told = keep_traceback(error)
+        traceback = keep_traceback(error)
         self.exit(
             return_code=1,
             message=f"socket-workbench: a fault of its own ended it ({type(error).__name__}): "
-            f"the details are in {told}, the session in {self.bridge.path}",
+            f"the details are in {traceback}, the session in {self.bridge.path}",
         )
 
     async def run_action(

@@ -16,7 +16,7 @@ import pytest
 
 from tests.model.lineage.test_lineage import shuffle
 from tests.sessions import DGRAM, INET, INET6, SEQPACKET, STREAM, UNIX, read
-from workbench.engine.sockets.bench_socket import BenchSocket, recorded_by
+from workbench.engine.sockets.bench_socket import BenchSocket, bench_socket_class
 from workbench.journal.reader import Journal
 from workbench.model.lineage.lineage import Part
 from workbench.probe.recorder import Recorder
@@ -180,7 +180,7 @@ def check(journal: Journal, channel: Channel, *, whole: bool = True, threads: bo
 def net(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Net]:
     recorder = Recorder(str(tmp_path / "session"))
     if request.param == "bench":
-        kind: type[TracedSocket] = recorded_by(recorder)
+        kind: type[TracedSocket] = bench_socket_class(recorder)
     else:
         kind = type("Socket", (TracedSocket,), {"recorder": recorder})
         kind.accepts = kind

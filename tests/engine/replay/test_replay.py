@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.sessions import DGRAM, INET, STREAM, UNIX, connected, read, recorded, take
+from tests.sessions import DGRAM, INET, STREAM, UNIX, connected, read, recorded, recv_exactly
 from workbench.engine.endpoints.bench import Bench
-from workbench.engine.replay.recorded_client import NoClient, recorded_client
+from workbench.engine.replay.recorded_client import NoClient, find_client
 from workbench.engine.replay.replay import Differs, Replay, settings_for
 from workbench.model.call.address import Address
 from workbench.probe.recorder import Recorder
@@ -47,7 +47,7 @@ def answering(*answers, family=INET, place=("127.0.0.1", 0)):
 def run(tmp_path, session, address, *, wanted="", fast=True, timeout=5.0):
     recorder = Recorder(str(tmp_path / "again.swb"))
     bench = Bench(recorder)
-    client = recorded_client(read(session), wanted)
+    client = find_client(read(session), wanted)
     try:
         replay = Replay(bench, client, settings_for(client, address, timeout), fast=fast)
         assert replay.connect().ok
@@ -72,7 +72,7 @@ def record_talk(session, who="client", pause=0.0):
         listener, conn, client = connected(*kinds, ("127.0.0.1", 0))
         client.send(b"hello")
         conn.sendall(conn.recv(9).upper())
-        assert take(client, 5, 3) == b"HELLO"
+        assert recv_exactly(client, 5, 3) == b"HELLO"
         threading.Event().wait(pause)
         client.send(b"world")
         assert conn.recv(9) == b"world"
@@ -80,7 +80,7 @@ def record_talk(session, who="client", pause=0.0):
         assert conn.recv(9) == b""
         conn.sendall(b"bye")
         conn.close()
-        assert take(client, 3) == b"bye"
+        assert recv_exactly(client, 3) == b"bye"
         assert client.recv(9) == b""
         client.close()
         listener.close()
@@ -141,7 +141,7 @@ def test_more_than_all_buffers_hold_in_both_directions(tmp_path):
             target=lambda: [conn.sendall(conn.recv(1 << 20)) for _ in iter(lambda: conn.recv(1, socket.MSG_PEEK), b"")]
         )
         echo.start()
-        taking = threading.Thread(target=take, args=(client, size))
+        taking = threading.Thread(target=recv_exactly, args=(client, size))
         taking.start()
         client.sendall(b"x" * size)
         taking.join()
@@ -206,16 +206,16 @@ def test_which_client(tmp_path):
             client.send(name.encode())
             client.close()
     journal = read(session)
-    assert recorded_client(journal).steps[0].data == b"first"
-    assert recorded_client(journal, "second").steps[0].data == b"second"
-    assert recorded_client(journal, f"{journal[0].pid}.3").name == "second"
+    assert find_client(journal).steps[0].data == b"first"
+    assert find_client(journal, "second").steps[0].data == b"second"
+    assert find_client(journal, f"{journal[0].pid}.3").name == "second"
     for wanted, sentence in (("third", 'no socket "third"'), (f"{journal[0].pid}.1", "is no client")):
         with pytest.raises(NoClient, match=sentence):
-            recorded_client(journal, wanted)
+            find_client(journal, wanted)
 
 
 def test_a_session_without_clients(tmp_path):
     with recorded(tmp_path / "a.swb") as traced:
         traced(INET, STREAM).close()
     with pytest.raises(NoClient, match="no socket connected"):
-        recorded_client(read(tmp_path / "a.swb"))
+        find_client(read(tmp_path / "a.swb"))

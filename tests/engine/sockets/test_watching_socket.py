@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.sessions import DGRAM, INET, read
-from workbench.engine.sockets.bench_socket import BenchSocket, recorded_by
+from workbench.engine.sockets.bench_socket import BenchSocket, bench_socket_class
 from workbench.model.call.call import Call
 from workbench.probe.format import DELIVERED, DROPPED
 from workbench.probe.recorder import Recorder
@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def make(path: Path) -> Iterator[Make]:
     recorder, stack = Recorder(str(path)), ExitStack()
-    kind = recorded_by(recorder)
+    kind = bench_socket_class(recorder)
 
     def made(*, room: int = 0, host: str = "") -> BenchSocket:
         sock = stack.enter_context(kind(INET, DGRAM))

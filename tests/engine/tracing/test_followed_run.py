@@ -38,7 +38,7 @@ def test_the_next_program_waits_for_one_whose_calls_are_held_before_it_listens(
             def waits(call: str) -> bool:
                 journal.pull()
                 run.look()
-                return [held.told.call for held in run.stepping.held()] == [call]
+                return [held.message.call for held in run.stepping.held()] == [call]
 
             for call in ("socket", "setsockopt", "bind", "listen"):
                 eventually(lambda call=call: waits(call))

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from workbench.engine.tracing.output import LINES, Output, Text
+from workbench.engine.tracing.output import LINES, ProgramOutput, Text
 
 
 def text_of(*pieces: bytes) -> list[str]:
@@ -47,7 +47,7 @@ def test_no_more_is_kept_than_the_last_lines() -> None:
 
 
 def test_a_program_prints_at_once_as_on_a_terminal(eventually) -> None:
-    output = Output(columns=50)
+    output = ProgramOutput(columns=50)
     script = "import os, sys; print(sys.stdout.isatty(), os.get_terminal_size().columns); input()"
     reading, writing = os.pipe()
     with subprocess.Popen([sys.executable, "-c", script], stdin=reading, stdout=output.terminal) as program:

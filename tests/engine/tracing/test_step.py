@@ -59,7 +59,7 @@ class Stepped:
 
     def waits(self, call: str) -> Held:
         """Return the one call that waits, as soon as one does."""
-        self.eventually(lambda: [held.told.call for held in self.stepping.held()] == [call], 10)
+        self.eventually(lambda: [held.message.call for held in self.stepping.held()] == [call], 10)
         return self.stepping.held()[0]
 
     def go(self) -> None:
@@ -83,11 +83,11 @@ def stepped(tmp_path: Path, eventually: Eventually) -> Iterator[Stepped]:
 @pytest.mark.parametrize("interpreter", interpreters())
 def test_each_call_waits_and_shows_its_queue_before_and_after(stepped: Stepped, interpreter: str) -> None:
     with stepped.run(THREE, interpreter) as program:
-        told = stepped.waits("sendall").told
+        told = stepped.waits("sendall").message
         assert (told.data, told.size, told.queue.total) == (b"hello world".hex(), 11, 0)
         assert stepped.calls() == ["socketpair"], "the call was not made yet"
         stepped.go()
-        told = stepped.waits("recv").told
+        told = stepped.waits("recv").message
         assert (told.args, told.queue.total, bytes.fromhex(told.queue.head)) == ([5], 11, b"hello world")
         stepped.go()
         stepped.waits("close")
@@ -125,7 +125,7 @@ else:
 """
     reading, writing = os.pipe()
     with stepped.run(source, stdin=reading) as program:
-        told = stepped.waits("recv").told
+        told = stepped.waits("recv").message
         assert told.queue.total == 0
         os.write(writing, b"\n")
 
@@ -173,7 +173,7 @@ conn.recv(10)
 """
     stepped.stepping.rule = Rule(stops=frozenset({stop}))
     with stepped.run(source) as program:
-        told = stepped.waits(call).told
+        told = stepped.waits(call).message
         assert stop in (told.call, told.label)
         stepped.stepping.rule = Rule()
         stepped.go()
@@ -192,7 +192,7 @@ except OSError as error:
 """
     stepped.stepping.rule = Rule(stops=frozenset({"error"}))
     with stepped.run(source) as program:
-        told = stepped.waits("recv").told
+        told = stepped.waits("recv").message
         assert (told.after, told.error) == (True, "OSError")
         assert stepped.calls() == ["socket", "setsockopt", "recv"], "it was made"
         stepped.go()
@@ -216,7 +216,7 @@ except ConnectionRefusedError as error:
 """
     stepped.stepping.rule = Rule(stops=frozenset({"recv"}))
     with stepped.run(source) as program:
-        told = stepped.waits("recv").told
+        told = stepped.waits("recv").message
         assert (told.queue.error, told.queue.head) == (True, "")
         stepped.stepping.rule = Rule()
         stepped.go()
@@ -233,7 +233,7 @@ print(other.recv(4, socket.MSG_PEEK), other.recv(4, socket.MSG_PEEK), flush=True
 """
     stepped.stepping.rule = Rule(stops=frozenset({"recv"}))
     with stepped.run(source) as program:
-        told = stepped.waits("recv").told
+        told = stepped.waits("recv").message
         assert (told.queue.total, told.queue.head) == (10, "")
         stepped.stepping.rule = Rule()
         stepped.go()
@@ -270,8 +270,8 @@ if sys.argv[1:]:
 """
     with stepped.run(source) as program:
         held = stepped.waits("send")
-        assert held.told.pid != program.pid
-        assert bytes.fromhex(held.told.data) == b"from the child"
+        assert held.message.pid != program.pid
+        assert bytes.fromhex(held.message.data) == b"from the child"
         stepped.go()
         assert program.wait(10) == 0
 

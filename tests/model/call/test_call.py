@@ -99,16 +99,16 @@ def test_arguments_and_results(made: Call, args: list[Any], result: Any) -> None
 
 
 @pytest.mark.parametrize(
-    ("told", "json"),
+    ("result", "json"),
     [(["127.0.0.1", 9], ["127.0.0.1", 9]), ("/tmp/x", "/tmp/x"), ("\0name", "@name"), ("", ""), (None, "")],
 )
-def test_addresses_as_results_are_never_null(told: Any, json: Any) -> None:
-    accept = call("accept", tail={"made": [[4711, 4]], "peer": told}, flags=record_format.OTHER_RESULT)
+def test_addresses_as_results_are_never_null(result: Any, json: Any) -> None:
+    accept = call("accept", tail={"made": [[4711, 4]], "peer": result}, flags=record_format.OTHER_RESULT)
     assert shown(accept)["result"] == ["4711.4", json]
-    tail = {"made": [[4711, 4]], "label": "conn 1", "peer": told}
+    tail = {"made": [[4711, 4]], "label": "conn 1", "peer": result}
     named = call("accept", tail=tail, flags=record_format.OTHER_RESULT)
     assert (named.label, shown(named)) == ("conn 1", shown(accept))
-    assert shown(call("getpeername", tail={"result": told}, flags=record_format.OTHER_RESULT))["result"] == json
+    assert shown(call("getpeername", tail={"result": result}, flags=record_format.OTHER_RESULT))["result"] == json
     assert shown(call("getsockname", flags=NONE))["result"] == ""
     assert call("getpeername", tail={"error": ["OSError", "x"]}, flags=record_format.FAILED).result is None
 

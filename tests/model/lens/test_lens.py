@@ -181,12 +181,12 @@ def test_endless_json_is_not_kept(stream, monkeypatch):
 
 def test_json_too_long_to_check(monkeypatch):
     monkeypatch.setattr(json_texts, "LONGEST", 10)
-    assert told("json", b'["aaaaaaaaaaa", nonsense] [1]') == [
+    assert notes_of("json", b'["aaaaaaaaaaa", nonsense] [1]') == [
         (0, 25, 'array: ["aaaaaaaaa (too long to check)'), (26, 29, "array: [1]"),
     ]  # fmt: skip
 
 
-def told(name, stream, end=True):
+def notes_of(name, stream, end=True):
     lens = Lens(name)
     frames = lens.feed(stream) + (lens.end() if end else [])
     return [
@@ -257,7 +257,7 @@ def told(name, stream, end=True):
     ],
 )  # fmt: skip
 def test_what_each_lens_finds(name, stream, frames):
-    assert told(name, stream) == frames
+    assert notes_of(name, stream) == frames
 
 
 def test_what_is_lost_and_what_is_not():
@@ -342,8 +342,8 @@ def test_names():
     ],
 )  # fmt: skip
 def test_how_a_naive_program_fails(lens, pieces, slips):
-    told = [slip.text.removeprefix("one recv taken for one message: ") if slip else "" for slip in naive(lens, pieces)]
-    assert told == slips
+    found = [slip.text.removeprefix("one recv taken for one message: ") if slip else "" for slip in naive(lens, pieces)]
+    assert found == slips
 
 
 @given(st.sampled_from(NAMES), st.lists(SAMPLES, max_size=4))

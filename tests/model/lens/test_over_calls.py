@@ -21,7 +21,7 @@ class Log:
         self._seqs = count(1)
 
     def __call__(self, call, *args, **facts):
-        return self.log.take(made(call, *args, seq=next(self._seqs), **facts))
+        return self.log.feed(made(call, *args, seq=next(self._seqs), **facts))
 
     def recv(self, data, **facts):
         framing = self("recv", 1024, data=data, requested=1024, result=len(data), **facts)

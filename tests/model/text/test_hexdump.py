@@ -13,9 +13,9 @@ from workbench.model.text.hexdump import (
     CLASS,
     COLOURS,
     SIGNS,
+    ByteRun,
     Category,
     CutCharacter,
-    Run,
     TextEncoding,
     as_hex,
     as_python,
@@ -66,11 +66,11 @@ def test_the_offsets_of_a_dump_all_have_the_digits_of_the_last() -> None:
 def test_a_line_is_cut_into_runs_of_one_category() -> None:
     shown = line(b"ab\0\0 \n\x1b\x7f\xff", 0)
     assert shown.runs == (
-        Run(0, 2, Category.PRINTABLE),
-        Run(2, 4, Category.NUL),
-        Run(4, 6, Category.SPACE),
-        Run(6, 8, Category.CONTROL),
-        Run(8, 9, Category.NON_ASCII),
+        ByteRun(0, 2, Category.PRINTABLE),
+        ByteRun(2, 4, Category.NUL),
+        ByteRun(4, 6, Category.SPACE),
+        ByteRun(6, 8, Category.CONTROL),
+        ByteRun(8, 9, Category.NON_ASCII),
     )
     assert [shown.hex_of(run) for run in shown.runs] == ["61 62 ", "00 00 ", "20 0a ", "1b 7f  ", "ff "]
     assert [shown.text_of(run) for run in shown.runs] == ["ab", "⋄⋄", " ¬", "••", "×"]

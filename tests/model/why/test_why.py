@@ -121,8 +121,8 @@ def test_a_timeout_is_told_by_the_calls_before() -> None:
 
 
 def test_a_stream_may_go_to_a_connection_that_no_accept_has_returned_yet() -> None:
-    told = [why(made("send", data=b"x", result=1, requested=1, datagram=kept), None) for kept in (False, True)]
-    assert ["no accept has returned" in " ".join(each.sentences) for each in told] == [True, False]
+    reasons = [why(made("send", data=b"x", result=1, requested=1, datagram=kept), None) for kept in (False, True)]
+    assert ["no accept has returned" in " ".join(each.sentences) for each in reasons] == [True, False]
 
 
 def test_nothing_is_claimed_of_a_sender_outside_or_of_calls_not_at_hand() -> None:

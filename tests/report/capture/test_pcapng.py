@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.report.wireshark import Seen, seen
-from tests.sessions import DGRAM, INET, INET6, SEQPACKET, STREAM, UNIX, connected, read, recorded, take
+from tests.sessions import DGRAM, INET, INET6, SEQPACKET, STREAM, UNIX, connected, read, recorded, recv_exactly
 from workbench.report.capture.frames import checksum
 from workbench.report.capture.wire import export_pcapng
 
@@ -37,14 +37,14 @@ def talk(listener, conn, client):
     client.sendall(b"hello ")
     client.send(b"world")
     assert conn.recv(4) == b"hell"
-    assert take(conn, 7) == b"o world"
+    assert recv_exactly(conn, 7) == b"o world"
     conn.sendall(b"HELLO WORLD")
-    assert take(client, 11, 3) == b"HELLO WORLD"
+    assert recv_exactly(client, 11, 3) == b"HELLO WORLD"
     client.shutdown(socket.SHUT_WR)
     assert conn.recv(10) == b""
     conn.sendall(b"bye")
     conn.close()
-    assert take(client, 3) == b"bye"
+    assert recv_exactly(client, 3) == b"bye"
     assert client.recv(10) == b""
     client.close()
     listener.close()
@@ -96,7 +96,7 @@ def test_much_at_once(tmp_path, who):
         _, conn, client = connected(traced, traced if who == "both" else socket.socket, ("127.0.0.1", 0))
         sending = threading.Thread(target=client.sendall, args=(data,))
         sending.start()
-        assert take(conn, len(data)) == data
+        assert recv_exactly(conn, len(data)) == data
         sending.join()
         conn.close()
         client.close()
@@ -181,7 +181,7 @@ def test_a_duplicate_is_the_same_end(tmp_path):
         client.close()
         copy.sendall(b"two")
         copy.close()
-        assert take(conn, 7) == b"one two"
+        assert recv_exactly(conn, 7) == b"one two"
         conn.close()
     found = shown(session)
     assert found.streams[0][0] == b"one two"
@@ -193,10 +193,10 @@ def test_a_socket_made_of_a_descriptor_goes_on_with_its_connection(tmp_path):
     with recorded(session) as traced:
         _, conn, client = connected(traced, traced, ("127.0.0.1", 0))
         client.sendall(b"hello ")
-        assert take(conn, 6) == b"hello "
+        assert recv_exactly(conn, 6) == b"hello "
         wrapped = traced(fileno=client.detach())  # as ssl's wrap_socket does
         wrapped.sendall(b"world")
-        assert take(conn, 5) == b"world"
+        assert recv_exactly(conn, 5) == b"world"
         wrapped.close()
         assert conn.recv(9) == b""
     found = shown(session)

@@ -18,7 +18,7 @@ from workbench.engine.endpoints.bench import Bench
 from workbench.engine.endpoints.client import Client
 from workbench.engine.endpoints.endpoint import Endpoint
 from workbench.experiments.catalog import Verdict, load
-from workbench.experiments.runner import Run
+from workbench.experiments.runner import ExperimentRun
 from workbench.journal.reader import Journal
 from workbench.model.call.settings import ClientSettings, ServerSettings
 from workbench.probe.recorder import Recorder
@@ -57,7 +57,7 @@ def repeated(session: Path) -> tuple[dict, dict, str]:
     experiment = load(session.with_suffix(".py"))
     with (
         closing(Recorder(str(session.with_suffix(".again")))) as recorder,
-        closing(Run(experiment, recorder, deadline=15)) as run,
+        closing(ExperimentRun(experiment, recorder, deadline=15)) as run,
     ):
         result = run.wait()
         assert result.verdict is Verdict.HOLDS, result.complaint + experiment.source

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sessions import DGRAM, INET, INET6, SEQPACKET, STREAM, UNIX, connected, read, recorded, take
+from tests.sessions import DGRAM, INET, INET6, SEQPACKET, STREAM, UNIX, connected, read, recorded, recv_exactly
 from workbench.report.scripts.script import LONG
 from workbench.report.scripts.two_scripts import export_python
 
@@ -62,14 +62,14 @@ def talk(listener, conn, client):
     client.sendall(b"hello ")
     client.send(b"world")
     assert conn.recv(4) == b"hell"
-    assert take(conn, 7) == b"o world"
+    assert recv_exactly(conn, 7) == b"o world"
     conn.sendall(b"HELLO WORLD" * 200)
-    assert take(client, 2200, 512)
+    assert recv_exactly(client, 2200, 512)
     client.shutdown(socket.SHUT_WR)
     assert conn.recv(10) == b""
     conn.sendall(b"bye")
     conn.close()
-    assert take(client, 3) == b"bye"
+    assert recv_exactly(client, 3) == b"bye"
     assert client.recv(10) == b""
     client.close()
     listener.close()
@@ -106,7 +106,7 @@ def test_the_scripts_read_as_the_calls_were(tmp_path):
         client.sendall(b"hello")
         assert conn.recv(1024) == b"hello"
         conn.send(b"x" * (LONG + 1))
-        assert take(client, LONG + 1)
+        assert recv_exactly(client, LONG + 1)
         client.close()
         assert conn.recv(7) == b""
     folder = exported(session)
@@ -202,8 +202,8 @@ def test_more_than_all_buffers_hold_in_both_directions(tmp_path, monkeypatch):
         ways = [
             threading.Thread(target=client.sendall, args=(b"a" * size,)),
             threading.Thread(target=conn.sendall, args=(b"b" * size,)),
-            threading.Thread(target=take, args=(client, size)),
-            threading.Thread(target=take, args=(conn, size)),
+            threading.Thread(target=recv_exactly, args=(client, size)),
+            threading.Thread(target=recv_exactly, args=(conn, size)),
         ]
         for way in ways:
             way.start()

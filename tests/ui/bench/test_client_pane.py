@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ui.panes import Around, settled, state
-from workbench.engine.state import Pending
+from workbench.engine.state import PendingCall
 from workbench.model.call.address import Address
 from workbench.model.call.payload import Draft
 from workbench.model.call.settings import ClientSettings, ServerSettings
@@ -302,7 +302,7 @@ async def test_the_status_says_how_the_client_does(others: dict[str, object], sa
 async def test_the_strip_of_a_client() -> None:
     app = Client()
     async with app.run_test(size=SIZES[1]) as pilot:
-        waits = (Pending("recv", "recv(4)", 1.0),)
+        waits = (PendingCall("recv", "recv(4)", 1.0),)
         app.pane.show([state("client 1", done=frozenset({"socket", "connect"}), pending=waits)], 2.25)
         await settled(pilot)
         assert "socket›connect›send›recv 1.2 s›shutdown›close" in app.picture()

@@ -7,7 +7,7 @@ from tests.ui.panes import Around, settled
 from workbench.model.call.payload import Draft
 from workbench.ui.bench.client_pane import ClientPane
 from workbench.ui.bench.composer import Composer
-from workbench.ui.bench.draft import History
+from workbench.ui.bench.draft import DraftHistory
 from workbench.ui.bench.form import Status
 from workbench.ui.bench.json_area import JsonArea
 
@@ -118,7 +118,7 @@ async def test_escape_sequences_and_markup_are_not_drawn() -> None:
 
 
 def test_history_brings_back_what_was_sent_and_loses_nothing_typed() -> None:
-    history, one, two = History(), Draft("one"), Draft("[2]", "JSON")
+    history, one, two = DraftHistory(), Draft("one"), Draft("[2]", "JSON")
     history.add(one)
     history.add(two)
     unsent = Draft("unsent")
@@ -133,7 +133,7 @@ def test_history_brings_back_what_was_sent_and_loses_nothing_typed() -> None:
 
 
 def test_an_old_draft_sent_again_comes_last_and_the_unsent_one_stays() -> None:
-    history, one, two, unsent = History(), Draft("one"), Draft("two"), Draft("unsent")
+    history, one, two, unsent = DraftHistory(), Draft("one"), Draft("two"), Draft("unsent")
     history.add(one)
     history.add(two)
     history.step(-1, unsent)
@@ -144,7 +144,7 @@ def test_an_old_draft_sent_again_comes_last_and_the_unsent_one_stays() -> None:
 
 
 def test_history_forgets_the_oldest() -> None:
-    history = History(limit=2)
+    history = DraftHistory(limit=2)
     for text in "abc":
         history.add(Draft(text))
     assert [history.step(-1, Draft(text)) for text in ("", "c", "b")] == [Draft("c"), Draft("b"), None]

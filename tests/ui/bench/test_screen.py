@@ -228,7 +228,7 @@ async def test_saving_copies_the_session(tmp_path) -> None:
     kept.read_all()
     assert [call.call for call in kept][:2] == ["socket", "setsockopt"]
     assert kept.problems() == []
-    bridge = Bridge.recorded(target)
+    bridge = Bridge.reopened(target)
     bridge.annotate(1, "written into the copy", bookmark=False)
     bridge.close()
     noted = Journal(target)
@@ -306,7 +306,7 @@ async def test_help_lists_the_keys_as_they_are_bound_and_explains_the_signs() ->
 
 async def test_the_help_of_a_recording_does_not_speak_of_a_server(tmp_path) -> None:
     async with bench((80, 160), record=tmp_path / "kept.swb") as desk:
-        desk.app.push_screen(SessionScreen(Bridge.recorded(tmp_path / "kept.swb")))
+        desk.app.push_screen(SessionScreen(Bridge.reopened(tmp_path / "kept.swb")))
         await desk.until(lambda: isinstance(desk.app.screen, SessionScreen) and desk.app.screen.is_mounted)
         await desk.press("f1")
         await desk.until(lambda: any("A session that was recorded" in line for line in desk.picture()))
@@ -385,7 +385,7 @@ async def test_a_recording_opens_without_a_bench(tmp_path) -> None:
     path = tmp_path / "recorded.swb"
     async with bench(record=path) as desk:
         await desk.server_on_a_free_port()
-    bridge = Bridge.recorded(path)
+    bridge = Bridge.reopened(path)
     app: App[None] = WorkbenchApp(bridge)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ui.panes import Around, settled, state
-from workbench.engine.state import Pending
+from workbench.engine.state import PendingCall
 from workbench.model.call.settings import ServerSettings
 from workbench.ui.bench import wishes
 from workbench.ui.bench.form import Status
@@ -14,7 +14,7 @@ from workbench.ui.parts.endpoint_list import EndpointList, size
 
 SIZES = [(46, 18), (60, 30), (80, 12)]
 LISTENING = state(
-    "server", done=frozenset({"socket", "bind", "listen"}), pending=(Pending("accept", "accept()", 7.0),), auto=True
+    "server", done=frozenset({"socket", "bind", "listen"}), pending=(PendingCall("accept", "accept()", 7.0),), auto=True
 )
 
 
@@ -234,7 +234,7 @@ async def test_port_0_shows_the_port_it_got_and_a_failed_bind_its_error() -> Non
 async def test_the_strip_shows_the_blocked_calls_and_their_seconds() -> None:
     app = Server()
     async with app.run_test(size=SIZES[1]) as pilot:
-        conn = state("conn 1", done=frozenset({"recv"}), pending=(Pending("recv", "recv(1024)", 4.8),))
+        conn = state("conn 1", done=frozenset({"recv"}), pending=(PendingCall("recv", "recv(1024)", 4.8),))
         app.pane.show([LISTENING, conn], 8.0)
         await settled(pilot)
         assert "socket›bind›listen›accept›recv 3.2 s›send›close" in app.picture()
@@ -319,7 +319,7 @@ async def test_without_a_server_nothing_is_asked_for() -> None:
     app = Server()
     async with app.run_test(size=SIZES[0]) as pilot:
         for id in ("send", "recv", "half-close", "close", "reset", "call"):
-            app.pane.content()
+            app.pane.clear_error()
             await pilot.click(f"#{id}")
             assert app.error() == "not started: Start makes the server"
         assert app.wishes == []

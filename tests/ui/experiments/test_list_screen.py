@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 
 from tests.ui.log.test_kin import screen_text
 from tests.ui.panes import settled
-from workbench.engine.tracing.stepping import Told
+from workbench.engine.tracing.stepping import StepMessage
 from workbench.experiments.catalog import Experiment, find, load
 from workbench.experiments.progress import Progress
 from workbench.ui.app import WorkbenchApp
@@ -59,11 +59,13 @@ def asked(pilot: Pilot[None]) -> ExperimentScreen:
 
 async def answered(pilot: Pilot[None], runs: int = 1) -> ExperimentScreen:
     screen = asked(pilot)
-    await until(pilot, lambda: f"\n{runs} " in told(screen, "#runs") and screen.query_one(LogView).selected is not None)
+    await until(
+        pilot, lambda: f"\n{runs} " in text_of(screen, "#runs") and screen.query_one(LogView).selected is not None
+    )
     return screen
 
 
-def told(screen: ExperimentScreen, of: str) -> str:
+def text_of(screen: ExperimentScreen, of: str) -> str:
     return str(screen.query_one(of).render())
 
 
@@ -108,7 +110,7 @@ async def test_from_the_list_to_the_answer_and_back(app: WorkbenchApp, size: tup
         seen = screen_text(app)
         assert '✗ You said: b"hello "' in seen
         assert 'It is: b"hello world"' in seen
-        assert "#12 in the log shows it." in told(screen, "#told")
+        assert "#12 in the log shows it." in text_of(screen, "#outcome")
         log = screen.query_one(LogView)
         assert log.selected == 11
         assert log.has_focus
@@ -130,7 +132,7 @@ async def test_a_right_prediction_by_click_is_kept(app: WorkbenchApp) -> None:
         screen = await ask(pilot)
         await pilot.click("#choices", offset=(5, 1))
         await answered(pilot)
-        assert told(screen, "#told").startswith('✓ Right: b"hello world"')
+        assert text_of(screen, "#outcome").startswith('✓ Right: b"hello world"')
         kept = json.loads(Progress().path.read_text())
         assert kept == {"two-sends-one-recv": {"predicted": 2, "right": True, "verdict": "holds"}}
         await pilot.press("1")
@@ -148,7 +150,7 @@ async def test_changed_and_run_again_the_runs_stand_side_by_side(app: WorkbenchA
         screen.query_one("#p-BUFSIZE", Field).focus()
         await pilot.press("ctrl+r")
         await answered(pilot, 2)
-        assert told(screen, "#runs").splitlines() == [
+        assert text_of(screen, "#runs").splitlines() == [
             "run  SENDS  BUFSIZE  bytes of each recv",
             "1    2      1024     11",
             "2    5      7        7",
@@ -173,7 +175,7 @@ async def test_a_wrong_value_is_said_beside_the_field(app: WorkbenchApp) -> None
         await pilot.press("enter")
         await settled(pilot)
         assert screen.query_one(ErrorLine).sentence == "SENDS must be a whole number, not 'many'"
-        assert len(told(screen, "#runs").splitlines()) == 2
+        assert len(text_of(screen, "#runs").splitlines()) == 2
 
 
 def written(folder: Path, old: str, new: str, source: str = TWO_SENDS.source) -> Experiment:
@@ -191,8 +193,8 @@ async def test_a_script_that_hangs_shows_where_and_escape_stops_it(app: Workbenc
         await until(pilot, lambda: screen.query_one(SourceView).running == {36})
         assert "escape stops it" in screen_text(app)
         await pilot.press("escape")
-        await until(pilot, lambda: told(screen, "#told"))
-        assert told(screen, "#told").startswith("You stopped the script before it could show the answer: ")
+        await until(pilot, lambda: text_of(screen, "#outcome"))
+        assert text_of(screen, "#outcome").startswith("You stopped the script before it could show the answer: ")
         assert Progress().of(mine) is None
         assert asked(pilot) is screen
         await pilot.press("escape")
@@ -217,7 +219,7 @@ async def test_a_claim_that_fails_here_is_told(app: WorkbenchApp, tmp_path: Path
         screen = await ask(pilot, mine)
         await pilot.press("2")
         await answered(pilot)
-        assert told(screen, "#told").startswith("The claim does not hold here: AssertionError: ")
+        assert text_of(screen, "#outcome").startswith("The claim does not hold here: AssertionError: ")
         assert "\x1b" not in screen_text(app)
         assert Progress().of(mine).verdict == "does not hold here"  # type: ignore[union-attr]
 
@@ -310,18 +312,18 @@ def text(screen: ExperimentScreen, kind: type[HeldCall | QueueView]) -> str:
     return "\n".join(screen.query_one(kind).text())
 
 
-def shown(screen: ExperimentScreen) -> Told | None:
+def shown(screen: ExperimentScreen) -> StepMessage | None:
     waiting = screen.query_one(HeldCall)._value
-    return waiting.told if isinstance(waiting, Waiting) else None
+    return waiting.message if isinstance(waiting, Waiting) else None
 
 
 async def step_to(pilot: Pilot[None], call: str) -> None:
     """Let call after call go, until this one waits."""
     screen = asked(pilot)
     assert screen.run is not None
-    before: list[Told | None] = [None]
+    before: list[StepMessage | None] = [None]
     for _ in range(30):
-        await until(pilot, lambda: screen.run.held and shown(screen) is screen.run.held[0].told is not before[-1])
+        await until(pilot, lambda: screen.run.held and shown(screen) is screen.run.held[0].message is not before[-1])
         before.append(shown(screen))
         if f"waits: {call}" in text(screen, HeldCall):
             return
@@ -357,7 +359,7 @@ async def test_step_by_step_each_call_waits_and_the_queue_is_seen(app: Workbench
         await pilot.press("f5")
         await answered(pilot)
         assert not screen.query_one(StepView).display
-        assert told(screen, "#told").startswith("✓ Right")
+        assert text_of(screen, "#outcome").startswith("✓ Right")
         assert Progress().of(TWO_SENDS).right  # type: ignore[union-attr]
 
 
@@ -374,7 +376,7 @@ async def test_a_later_run_goes_step_by_step_with_other_values(app: WorkbenchApp
         assert "next recv(7) takes 7, leaves 4" in text(screen, QueueView)
         await pilot.press("f5")
         await answered(pilot, 2)
-        assert told(screen, "#runs").splitlines()[2] == "2    2      7        7"
+        assert text_of(screen, "#runs").splitlines()[2] == "2    2      7        7"
 
 
 async def test_escape_ends_a_script_whose_call_waits(app: WorkbenchApp) -> None:
@@ -384,13 +386,13 @@ async def test_escape_ends_a_script_whose_call_waits(app: WorkbenchApp) -> None:
         await pilot.press("2")
         await step_to(pilot, "listen(")
         await pilot.press("escape")
-        await until(pilot, lambda: told(screen, "#told"))
-        assert told(screen, "#told").startswith("You stopped the script before")
+        await until(pilot, lambda: text_of(screen, "#outcome"))
+        assert text_of(screen, "#outcome").startswith("You stopped the script before")
         assert Progress().of(TWO_SENDS) is None
         assert asked(pilot) is screen
         await pilot.press("ctrl+r")
         await answered(pilot, 2)
-        assert told(screen, "#told").startswith("✓ Right")
+        assert text_of(screen, "#outcome").startswith("✓ Right")
         assert Progress().of(TWO_SENDS).right  # type: ignore[union-attr]
 
 
@@ -420,7 +422,7 @@ async def test_of_many_lines_that_a_script_prints_the_last_are_seen(app: Workben
         screen = await ask(pilot, mine)
         await pilot.press("2")
         await answered(pilot)
-        lines = told(screen, "#printed").splitlines()
+        lines = text_of(screen, "#printed").splitlines()
         assert lines[0] == "Run 1 printed 11 lines, of which the last 8:"
         assert lines[1] == "  3"
         assert lines[-2:] == ["  [/nope]·[2J", "  2 sends, one recv: b'hello world'"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ui.around_view import AroundView, shown
-from workbench.engine.state import AcceptQueue, Connecting, Pending, SendSide
+from workbench.engine.state import AcceptQueue, Connecting, PendingCall, SendSide
 from workbench.model.text.safe import cells
 from workbench.ui.kernel.gauges import (
     AcceptGauge,
@@ -13,7 +13,7 @@ from workbench.ui.kernel.gauges import (
     progress_line,
     send_line,
 )
-from workbench.ui.kernel.history import Bucket, History, Sizes
+from workbench.ui.kernel.history import Bucket, SampleHistory, Sizes
 from workbench.ui.kernel.plots import HistoryPlot, SizesHistogram, blocks, histogram, plot
 from workbench.ui.parts.piece_view import Line, amount, bar
 
@@ -72,7 +72,7 @@ def test_one_retry_is_written_as_one() -> None:
 @WIDTHS
 async def test_the_progress_of_a_blocked_sendall(width: int) -> None:
     async with shown(SendGauge, width) as (_, view):
-        blocked = Pending("sendall", "sendall(…)", since=10.0, moved=12288, offered=65536)
+        blocked = PendingCall("sendall", "sendall(…)", since=10.0, moved=12288, offered=65536)
         view.show(SendSide(6144, 2048, 3584, 16384), blocked, now=11.23)
         first, second = view.text()
         assert first.startswith("send buffer ") == (width > 46)
@@ -81,14 +81,14 @@ async def test_the_progress_of_a_blocked_sendall(width: int) -> None:
         assert second.startswith("sendall ██")
         assert second.endswith("░ 12288 of 65536 bytes, 1.2 s")
         assert max(map(cells, view.text())) <= width
-        view.show(SendSide(0, 0, 16384, 16384), Pending("recv", "recv(16)", since=0.0))
+        view.show(SendSide(0, 0, 16384, 16384), PendingCall("recv", "recv(16)", since=0.0))
         assert len(view.text()) == 1
         view.show(None)
         assert view.text() == []
 
 
 def test_one_line_holds_the_progress_of_a_send_and_what_is_not_acknowledged() -> None:
-    blocked = Pending("sendall", "sendall(…)", since=10.0, moved=12288, offered=65536)
+    blocked = PendingCall("sendall", "sendall(…)", since=10.0, moved=12288, offered=65536)
     line = flat(progress_line(blocked, 1.2, 72, 8192)).rstrip()
     assert line.startswith("sendall ██")
     assert line.endswith("░ 12288 of 65536 bytes, 1.2 s, 8 KiB not acknowledged")
@@ -127,7 +127,7 @@ def test_the_newest_column_stands_at_the_right_and_the_largest_value_beside_it()
 @WIDTHS
 async def test_a_plot_fits_and_is_not_drawn_again_while_nothing_moves(width: int) -> None:
     async with shown(HistoryPlot, width, 7) as (pilot, view):
-        history = History()
+        history = SampleHistory()
         assert view.text() == ["no samples yet"]
         for tick in range(300):
             history.add(tick / 20, tick % 50, None, tick * 16)

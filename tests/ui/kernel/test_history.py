@@ -3,18 +3,18 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.ui.kernel.history import Bucket, History, Sample, Sizes, peaks
+from workbench.ui.kernel.history import Bucket, Sample, SampleHistory, Sizes, peaks
 
 
 def test_a_history_keeps_the_last_samples_and_what_came_since_the_one_before() -> None:
-    history = History(capacity=3)
+    history = SampleHistory(capacity=3)
     for second, total in enumerate([100, 100, 116, 120]):
         history.add(float(second), 5, None, total)
     assert list(history.samples) == [Sample(1.0, 5, None, 0), Sample(2.0, 5, None, 16), Sample(3.0, 5, None, 4)]
 
 
 def test_another_endpoint_begins_anew() -> None:
-    history = History()
+    history = SampleHistory()
     history.add(1.0, 0, 0, 5000)
     history.clear()
     history.add(2.0, 0, 0, 70)

@@ -19,7 +19,7 @@ from workbench.ui.session.bridge import Bridge
 
 @asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[tuple[Pilot[None], LogView]]:
-    bridge = Bridge.recorded(path)
+    bridge = Bridge.reopened(path)
     app = WorkbenchApp(bridge)
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause(0.1)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.model.call.call import FAILED, RECEIVED, SENT
-from workbench.ui.log.rows import CAP, Layout, Part, Rows, displaced
+from workbench.ui.log.rows import CAP, Layout, LineKind, Rows, displaced
 
 PLAIN = Layout()
 
@@ -25,7 +25,7 @@ def shown(table: Rows) -> list[str]:
     for line in range(table.lines):
         call, within = table.locate(line)
         part, which = table.part(call, within)
-        lines.append(f"{call} {part.name.lower()}" + (f" {which}" if part is Part.BYTES else ""))
+        lines.append(f"{call} {part.name.lower()}" + (f" {which}" if part is LineKind.BYTES else ""))
     return lines
 
 
@@ -41,17 +41,17 @@ def test_a_call_takes_its_head_its_annotation_and_its_bytes() -> None:
 
 def test_the_annotation_of_single_calls_may_take_more_lines() -> None:
     table = rows((0, 0), (5, 1), (0, 1))
-    table.tell({1: 3})
+    table.set_annotation_heights({1: 3})
     assert shown(table)[1:6] == ["1 head", *["1 annotation"] * 3, "1 bytes 0"]
     assert [table.part(1, line)[1] for line in (1, 2, 3)] == [0, 1, 2]
     assert table.line(2) == 6
-    table.tell({})
+    table.set_annotation_heights({})
     assert shown(table)[1:] == ["1 head", "1 annotation", "1 bytes 0", "2 head", "2 annotation"]
 
 
 def test_an_annotation_beside_the_bytes_is_told_below_the_head_where_that_is_asked_for() -> None:
     table = rows((5, 1), (5, 1), layout=Layout(beside=True))
-    table.tell({0: 1})
+    table.set_annotation_heights({0: 1})
     assert shown(table) == ["0 head", "0 annotation", "0 bytes 0", "1 head", "1 bytes 0"]
 
 
@@ -78,30 +78,30 @@ def test_a_long_call_is_cut_until_all_of_it_is_asked_for() -> None:
     table = rows((CAP * 16, 1), (CAP * 16 + 40, 1), (1, 1))
     assert table.height(0) == 2 + CAP
     assert (table.height(1), table.hidden(1)) == (2 + CAP + 1, 40)
-    assert table.part(1, 2 + CAP) == (Part.MORE, 0)
+    assert table.part(1, 2 + CAP) == (LineKind.MORE, 0)
 
-    table.turn(1)
+    table.toggle_fold(1)
     assert (table.height(1), table.hidden(1)) == (2 + CAP + 3, 0)
-    assert table.part(1, 2 + CAP + 2) == (Part.BYTES, CAP + 2)
+    assert table.part(1, 2 + CAP + 2) == (LineKind.BYTES, CAP + 2)
     assert table.locate(table.line(2)) == (2, 0)
 
-    table.turn(1)
+    table.toggle_fold(1)
     assert table.is_folded(1)
-    table.turn(1)
+    table.toggle_fold(1)
     assert table.hidden(1) == 40
 
 
 def test_one_call_folds_and_unfolds() -> None:
     table = rows((16, 1), (16, 2), (16, 1))
-    table.turn(1)
+    table.toggle_fold(1)
     assert shown(table) == ["0 head", "0 annotation", "0 bytes 0", "1 head", "2 head", "2 annotation", "2 bytes 0"]
-    table.turn(1)
+    table.toggle_fold(1)
     assert table.lines == 9
 
 
 def test_a_call_of_one_line_does_not_fold() -> None:
     table = rows((0, 0), (16, 1))
-    table.turn(0)
+    table.toggle_fold(0)
     assert not table.is_folded(0)
     assert table.lines == 4
 
@@ -110,13 +110,13 @@ def test_all_fold_and_one_of_them_opens() -> None:
     table = rows((16, 1), (16, 2), (0, 0))
     table.rebuild(Layout(folded=True))
     assert shown(table) == ["0 head", "1 head", "2 head"]
-    table.turn(1)
+    table.toggle_fold(1)
     assert shown(table) == ["0 head", "1 head", "1 annotation", "1 bytes 0", "2 head"]
 
 
 def test_a_fold_outlives_another_width_but_not_folding_all() -> None:
     table = rows((16, 1), (16, 2))
-    table.turn(0)
+    table.toggle_fold(0)
     table.rebuild(Layout(per_line=8))
     assert table.is_folded(0)
     table.rebuild(Layout(per_line=8, folded=True))
@@ -210,7 +210,7 @@ def test_lines_and_calls_agree(
     table.extend(len(calls))
     for call in turns:
         if call < len(calls):
-            table.turn(call)
+            table.toggle_fold(call)
     table.reorder(displaced(0, len(table), lambda entry: entry - 2 if entry % 4 == 2 else entry))
     line = 0
     order = [table.step(table.step(0, -len(table)), place) for place in range(len(table))]

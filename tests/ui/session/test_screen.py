@@ -53,7 +53,7 @@ async def test_what_could_not_be_read_is_said_and_all_else_is_shown(
     path = tmp_path / "s"
     write_story(path)
     harm(path)
-    bridge = Bridge.recorded(path)
+    bridge = Bridge.reopened(path)
     async with WorkbenchApp(bridge).run_test(size=(120, 30)) as pilot:
         await until(pilot, lambda: said in subtitle(pilot))
         assert len(bridge.journal) >= 8
@@ -62,7 +62,7 @@ async def test_what_could_not_be_read_is_said_and_all_else_is_shown(
 
 async def test_a_narrow_screen_says_it_too_and_spends_a_row_on_it_only_then(tmp_path: Path) -> None:
     session = Session(tmp_path / "s").connect()
-    bridge = Bridge.recorded(tmp_path / "s")
+    bridge = Bridge.reopened(tmp_path / "s")
     async with WorkbenchApp(bridge).run_test(size=(80, 24)) as pilot:
         log = pilot.app.screen.query_one("#log")
         await until(pilot, lambda: "being written just now: new calls are shown" in drawn(pilot))
@@ -74,7 +74,7 @@ async def test_a_narrow_screen_says_it_too_and_spends_a_row_on_it_only_then(tmp_
 
 async def test_nothing_is_said_of_a_whole_file(tmp_path: Path) -> None:
     write_story(tmp_path / "s")
-    bridge = Bridge.recorded(tmp_path / "s")
+    bridge = Bridge.reopened(tmp_path / "s")
     async with WorkbenchApp(bridge).run_test(size=(120, 30)) as pilot:
         await until(pilot, lambda: "calls" in str(pilot.app.screen.query_one("#log-frame").border_title))
         assert subtitle(pilot) == ""
@@ -83,7 +83,7 @@ async def test_nothing_is_said_of_a_whole_file(tmp_path: Path) -> None:
 
 async def test_a_file_that_is_being_written_is_followed(tmp_path: Path) -> None:
     session = Session(tmp_path / "s").connect()
-    bridge = Bridge.recorded(tmp_path / "s")
+    bridge = Bridge.reopened(tmp_path / "s")
     async with WorkbenchApp(bridge).run_test(size=(120, 30)) as pilot:
         await until(pilot, lambda: "being written just now" in subtitle(pilot))
         session.send(b"more")

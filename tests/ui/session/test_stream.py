@@ -25,7 +25,7 @@ async def test_text_lens_hex_copy_and_what_comes_later(tmp_path: Path) -> None:
     session = Session(tmp_path / "s").connect()
     session.send(b"one\ntw").send(b"o\n").recv(b"one\ntwo\n", 99).send(b"yes\x1b[2J", CONN)
     session.recv(b"yes\x1b[2J", 99, socket=CLIENT)
-    bridge = Bridge.recorded(tmp_path / "s")
+    bridge = Bridge.reopened(tmp_path / "s")
     app = WorkbenchApp(bridge)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause(0.1)
@@ -58,7 +58,7 @@ def state(pilot: Pilot[None]) -> str:
 
 async def test_what_a_lens_has_not_cut_yet_and_a_socket_that_moved_nothing(tmp_path: Path) -> None:
     Session(tmp_path / "s").connect().send(b"one\ntw").recorder.close()
-    bridge = Bridge.recorded(tmp_path / "s")
+    bridge = Bridge.reopened(tmp_path / "s")
     async with WorkbenchApp(bridge).run_test(size=(80, 24)) as pilot:
         await pilot.pause(0.1)
         await pilot.press("home", "o", "l")

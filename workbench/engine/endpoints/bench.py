@@ -15,7 +15,7 @@ from workbench.engine.endpoints.responders.registry import responder
 from workbench.engine.endpoints.responders.responder import NewResponder
 from workbench.engine.endpoints.server import Server
 from workbench.engine.kernel.watch import TcpWatch
-from workbench.engine.sockets.bench_socket import recorded_by
+from workbench.engine.sockets.bench_socket import bench_socket_class
 from workbench.engine.state import EndpointState, Inside
 from workbench.model.call.settings import ClientSettings, ServerSettings
 from workbench.probe.recorder import Recorder
@@ -26,7 +26,7 @@ class Bench:
 
     def __init__(self, recorder: Recorder | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kind = recorded_by(recorder)
+        self._kind = bench_socket_class(recorder)
         self._connection_numbers, self._client_numbers = count(1), count(1)
         self._watch = TcpWatch()
         self.server: Server | None = None

@@ -149,7 +149,7 @@ class Driven:
             self._path = _made(self.local)
         return outcome
 
-    def take(self, bufsize: int | None = None) -> Outcome:
+    def receive_once(self, bufsize: int | None = None) -> Outcome:
         """Receive once: with recvfrom where messages have senders."""
         asked = self.bufsize if bufsize is None else bufsize
         outcome = self.make("recvfrom" if self.datagrams and self.peer is None else "recv", asked)

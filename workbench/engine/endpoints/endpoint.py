@@ -26,7 +26,7 @@ _PATIENCE = 5.0
 
 
 @dataclass(slots=True)
-class Run:
+class AutoReceive:
     """One stretch of receiving by itself: turned off for good, so that its end can't end the stretch after it."""
 
     on: bool
@@ -39,7 +39,7 @@ class Endpoint(Driven):
         super().__init__(name, role, number, bufsize=bufsize, clock=clock)
         self._reading = Lane(f"{name} recv" if role == "client" else name)
         self._writing = Lane(name if role == "client" else f"{name} send")
-        self._run = Run(on=False)
+        self._receiving = AutoReceive(on=False)
         self._closing: Future[Outcome] | None = None
 
     # --- what a person does -----------------------------------------------------------------------------------------
@@ -64,7 +64,7 @@ class Endpoint(Driven):
 
     def recv(self, bufsize: int | None = None) -> Future[Outcome]:
         """Receive once, at most *bufsize* bytes (else the endpoint's own); recvfrom where messages have senders."""
-        return self.submit(lambda: self.received(self.take(bufsize)), reads=True)
+        return self.submit(lambda: self.received(self.receive_once(bufsize)), reads=True)
 
     def accept(self) -> Future[Outcome]:
         """Accept one connection."""
@@ -84,7 +84,7 @@ class Endpoint(Driven):
 
     def cancel(self) -> bool:
         """Cancel the blocked calls, and stop acting by itself; tell whether any was blocked."""
-        self._run.on = False
+        self._receiving.on = False
         blocked = [lane.cancel() for lane in (self._reading, self._writing)]
         return any(blocked)
 
@@ -99,15 +99,15 @@ class Endpoint(Driven):
     @property
     def auto(self) -> bool:
         """Whether it receives (a listener: accepts) by itself."""
-        return self._run.on and not self.ending
+        return self._receiving.on and not self.ending
 
     def set_auto(self, on: bool) -> None:
         """Let it receive (a listener: accept) by itself, or only when told; a wait of its own ends when turned off."""
         if on and not self.auto:
-            run = self._run = Run(on=True)
-            self.submit(lambda: self.run_by_itself(run), reads=True)
+            receiving = self._receiving = AutoReceive(on=True)
+            self.submit(lambda: self.receive_by_itself(receiving), reads=True)
         elif not on and self.auto:
-            self._run.on = False
+            self._receiving.on = False
             self._reading.cancel()
 
     # --- in the reading lane ----------------------------------------------------------------------------------------
@@ -120,25 +120,25 @@ class Endpoint(Driven):
         return outcome
 
     def received(self, outcome: Outcome) -> Outcome:
-        """Do something about what `take` came to; return the outcome, with the error that this raised."""
+        """Do something about what `receive_once` returned; return the outcome, with the error that this raised."""
         return outcome
 
-    def run_by_itself(self, run: Run) -> Outcome:
+    def receive_by_itself(self, receiving: AutoReceive) -> Outcome:
         """Receive until the end, an error or the person says so."""
         outcome = Outcome()
         try:
-            while run.on and not self.ending:
+            while receiving.on and not self.ending:
                 with self._reading.reachable():
-                    if not run.on:
+                    if not receiving.on:
                         break
                     self.wait_for_turn()
-                    outcome = self.take()
+                    outcome = self.receive_once()
                 outcome = self.received(outcome)
                 if not self.goes_on(outcome):
                     break
         except Cancelled as cancelled:
             outcome = Outcome(error=cancelled)
-        run.on = False
+        receiving.on = False
         return outcome
 
     def wait_for_turn(self) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from workbench.engine.endpoints.endpoint import Endpoint, Run
+from workbench.engine.endpoints.endpoint import AutoReceive, Endpoint
 from workbench.engine.endpoints.responders.responder import NewResponder, Responder
 from workbench.engine.endpoints.setup import NODELAY
 from workbench.engine.sockets.bench_socket import BenchSocket
@@ -100,9 +100,9 @@ class Connection(Answering):
         self._reading.start()
         self.submit(work, reads=True)
 
-    def run_by_itself(self, run: Run) -> Outcome:
+    def receive_by_itself(self, receiving: AutoReceive) -> Outcome:
         """Receive and answer; a connection that was only told to stop stays open."""
-        outcome = super().run_by_itself(run)
+        outcome = super().receive_by_itself(receiving)
         if self.ended or not (outcome.ok or isinstance(outcome.error, Cancelled)):
             self.close()
         return outcome
@@ -166,7 +166,7 @@ class Listener(Endpoint):
             why = error.strerror if isinstance(error, OSError) else error
             self._failed(f"{why}: accept pauses until a connection ends; the next ones wait in the accept queue")
 
-    def take(self, bufsize: int | None = None) -> Outcome:
+    def receive_once(self, bufsize: int | None = None) -> Outcome:
         """Accepting is a listener's way to receive."""
         return self.accept_one()
 

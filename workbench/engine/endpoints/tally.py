@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.engine.sockets.bench_socket import BenchSocket
 from workbench.engine.sockets.waker import Cancelled
-from workbench.engine.state import Outcome, Pending
+from workbench.engine.state import Outcome, PendingCall
 from workbench.probe.facts import size_of
 
 
@@ -20,7 +20,7 @@ class Tally:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._pending: dict[int, Pending] = {}
+        self._pending: dict[int, PendingCall] = {}
         self.done: set[str] = set()
         self.last: str | None = None
         self.error: str | None = None
@@ -32,7 +32,7 @@ class Tally:
         """Note that the current thread is about to make a call."""
         offered = offered_by(method, args)
         shown = method + (f"({offered} bytes)" if offered is not None else f"({', '.join(map(repr, args))})")
-        self._pending[get_ident()] = Pending(method, text or shown, self._clock(), offered and 0, offered)
+        self._pending[get_ident()] = PendingCall(method, text or shown, self._clock(), offered and 0, offered)
 
     def end(self, method: str, outcome: Outcome) -> None:
         """Note what came of it; the close that follows an error leaves it to be seen."""
@@ -47,7 +47,7 @@ class Tally:
         """Return for how long the current thread's call has been under way."""
         return self._clock() - self._pending[get_ident()].since
 
-    def pending(self, sock: BenchSocket | None) -> tuple[Pending, ...]:
+    def pending(self, sock: BenchSocket | None) -> tuple[PendingCall, ...]:
         """Return the calls under way; a send tells how much of it has gone out so far."""
         return tuple(
             pending if pending.offered is None or sock is None else replace(pending, moved=sock.moved)

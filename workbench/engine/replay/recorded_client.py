@@ -25,7 +25,7 @@ class NoClient(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Action:
     """One thing the client did, *at* seconds after it began to connect; a recv without *data* met the end."""
 
     what: What
@@ -46,10 +46,10 @@ class RecordedClient:
     options: tuple[tuple[int, int, int], ...]
     resets: bool
     """Whether it closed with RST."""
-    steps: tuple[Step, ...] = field(repr=False)
+    steps: tuple[Action, ...] = field(repr=False)
 
 
-def recorded_client(journal: Journal, wanted: str = "") -> RecordedClient:
+def find_client(journal: Journal, wanted: str = "") -> RecordedClient:
     """Return the client that is *wanted* by its socket's id or name, else the first one; raises NoClient.
 
     Of a connection whose client is not in the session, the client is what the accepted socket tells of it.
@@ -104,18 +104,18 @@ def _in_order(calls: list[Call]) -> Iterable[Call]:
     return [calls[index] for index in sorted(range(len(calls)), key=moments.__getitem__)]
 
 
-def _step(call: Call, facts: SocketFacts, began: float, mirrored: bool) -> Step | None:
+def _step(call: Call, facts: SocketFacts, began: float, mirrored: bool) -> Action | None:
     at = max(0.0, (moment(call) if mirrored else call.time) - began)
     sent, received = (takes(call), call.sends) if mirrored else (call.sends, takes(call))
     if sent and (call.data or (facts.keeps_messages and call.error is None and not mirrored)):
-        return Step("send", at, call.data, call.call if call.call in _SENDS and not mirrored else "sendall")
+        return Action("send", at, call.data, call.call if call.call in _SENDS and not mirrored else "sendall")
     if sent and mirrored and call.requested:
-        return Step("shutdown", at)
+        return Action("shutdown", at)
     if received and (call.data or not mirrored) and call.requested:
-        return Step("recv", at, call.data, bufsize=_BUFSIZE if mirrored else call.requested)
+        return Action("recv", at, call.data, bufsize=_BUFSIZE if mirrored else call.requested)
     if call.call == "shutdown" and call.error is None and call.args != ["SHUT_RD"]:
-        return Step("recv" if mirrored else "shutdown", at)
-    return Step("recv" if mirrored else "close", at) if call.call == "close" else None
+        return Action("recv" if mirrored else "shutdown", at)
+    return Action("recv" if mirrored else "close", at) if call.call == "close" else None
 
 
 def _sets_number(call: Call) -> bool:

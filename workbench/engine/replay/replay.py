@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from workbench.engine.endpoints.bench import Bench
 from workbench.engine.endpoints.endpoint import Outcome
-from workbench.engine.replay.recorded_client import RecordedClient, Step
+from workbench.engine.replay.recorded_client import Action, RecordedClient
 from workbench.model.call.address import Address
 from workbench.model.call.settings import ClientSettings
 
@@ -86,7 +86,7 @@ class Replay:
 
     # --- sending ----------------------------------------------------------------------------------------------------
 
-    def _send(self, step: Step) -> None:
+    def _send(self, step: Action) -> None:
         """Send one piece; with send, what a short one left follows at once."""
         how = "sendto" if self._to is not None else "sendall" if step.how == "sendto" else step.how
         outcome = self._sent(self._client.send(step.data, how, self._to))
@@ -108,7 +108,7 @@ class Replay:
 
     # --- receiving --------------------------------------------------------------------------------------------------
 
-    def _receive(self, step: Step) -> None:
+    def _receive(self, step: Action) -> None:
         """Receive from the stream until as much has come as the recording had by then, or for its end."""
         self._due += len(step.data)
         if not step.data:
@@ -120,13 +120,13 @@ class Replay:
                 raise self._difference(0, wanted, "the end of the stream")
             self._came += len(data)
 
-    def _receive_message(self, step: Step) -> None:
+    def _receive_message(self, step: Action) -> None:
         data = self._next(step, step.data)
         if len(data) < len(step.data):
             raise self._difference(len(data), step.data, "the end of the message")
         self._came += len(data)
 
-    def _next(self, step: Step, wanted: bytes) -> bytes:
+    def _next(self, step: Action, wanted: bytes) -> bytes:
         """Receive once, and return the bytes, which are the beginning of those *wanted*; b"" is the end."""
         outcome = self._early.popleft() if self._early else self._received(step.bufsize)
         if isinstance(outcome.error, ConnectionError) and not wanted:

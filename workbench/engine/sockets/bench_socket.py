@@ -75,7 +75,7 @@ class BenchSocket(TracedSocket, WatchingSocket):
         return int(self._wb_call("fileno", self.fileno, ()))
 
 
-def recorded_by(recorder: Recorder | None) -> type[BenchSocket]:
+def bench_socket_class(recorder: Recorder | None) -> type[BenchSocket]:
     """Return the class of sockets whose calls *recorder* writes down; None for nobody."""
 
     class Socket(BenchSocket):

@@ -22,7 +22,7 @@ DONTWAIT, ERRQUEUE, OOB, PEEK, TRUNC, WAITALL = (
 )
 """recv(2)'s flags as plain ints, 0 where the system has none: an enum's & takes as long as a system call."""
 
-LIED = 0.005
+RETRY_AFTER = 0.005
 """Seconds until a call that found nothing although poll said "ready" is tried again."""
 TIMEVAL = struct.Struct("@ll")
 
@@ -140,7 +140,7 @@ class DeclaredSocket(socket.socket):
             except BlockingIOError:
                 if passed(deadline):
                     raise TimeoutError("timed out") from None
-                waker.pause(LIED if deadline is None else min(LIED, deadline - time.monotonic()))
+                waker.pause(RETRY_AFTER if deadline is None else min(RETRY_AFTER, deadline - time.monotonic()))
 
     def _blocking(self, events: int, operation: Callable[[], T], ended: T | None) -> T:
         """Wait and call until it is done."""
@@ -156,7 +156,7 @@ class DeclaredSocket(socket.socket):
                 if ready & POLLRDHUP and ended is not None:
                     return ended
                 if ready:
-                    waker.pause(LIED)
+                    waker.pause(RETRY_AFTER)
 
     def _take_error(self) -> None:
         """Take the pending error where a blocking call that ends early takes it with it: UNIX streams, not TCP."""

@@ -58,7 +58,7 @@ class QueuedSocket(WaitingSocket):
             error, self._owed = self._owed, None
             raise error
 
-    def take(self, operation: Callable[[], T], flags: int) -> T:
+    def recv_once(self, operation: Callable[[], T], flags: int) -> T:
         """Make one real recv, with nobody looking meanwhile."""
         with self._queue_lock:
             self._pay()

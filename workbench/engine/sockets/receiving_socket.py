@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from workbench.engine.sockets.declared_socket import (
     DONTWAIT,
     ERRQUEUE,
-    LIED,
     LINUX,
     OOB,
     PEEK,
+    RETRY_AFTER,
     TRUNC,
     UNIX,
     WAITALL,
@@ -88,13 +88,13 @@ class ReceivingSocket(DeclaredSocket):
 
     # --- how --------------------------------------------------------------------------------------------------------
 
-    def take(self, operation: Callable[[], T], flags: int) -> T:
+    def recv_once(self, operation: Callable[[], T], flags: int) -> T:
         """Make one real recv, which may find nothing; the place for whoever wants to know of each."""
         return operation()
 
     def _receive(self, operation: Callable[[], T], flags: int, ended: T) -> T:
         self.real_size = None
-        real = partial(self.take, operation, flags)
+        real = partial(self.recv_once, operation, flags)
         return self._when_ready(POLLIN, real, may_wait=not flags & NEVER_WAIT, ended=ended)
 
     def _gathers(self, room: int, flags: int) -> bool:
@@ -105,9 +105,9 @@ class ReceivingSocket(DeclaredSocket):
 
     def _gather_bytes(self, bufsize: int, ancbufsize: int, flags: int) -> tuple[bytes, list[Any], int, Any]:
         buffer = bytearray(bufsize) if bufsize <= LARGE else mapped(bufsize)
-        size, ancillary, told, address = self._gather([buffer], ancbufsize, flags)
+        size, ancillary, returned_flags, address = self._gather([buffer], ancbufsize, flags)
         # A size above bufsize is the caller's own MSG_TRUNC: CPython pads with what lay in memory, this with zeros.
-        return bytes(memoryview(buffer)[:size]).ljust(size, b"\0"), ancillary, told, address
+        return bytes(memoryview(buffer)[:size]).ljust(size, b"\0"), ancillary, returned_flags, address
 
     def _gather(self, buffers: Sequence[Any], ancbufsize: int, flags: int) -> Received:
         """recvmsg_into, which takes what the other five can say."""
@@ -116,19 +116,19 @@ class ReceivingSocket(DeclaredSocket):
             return self._gather_all(buffers, ancbufsize, flags, room)
         # With MSG_TRUNC Linux returns a datagram's real size (recv(2)); on a TCP stream it would throw bytes away.
         operation = partial(super().recvmsg_into, buffers, ancbufsize, flags | TRUNC)
-        size, ancillary, told, address = self._receive(operation, flags, NOTHING)
+        size, ancillary, returned_flags, address = self._receive(operation, flags, NOTHING)
         self.real_size = size
-        return size if flags & TRUNC else min(size, room), ancillary, told, address
+        return size if flags & TRUNC else min(size, room), ancillary, returned_flags, address
 
     def _gather_all(self, buffers: Sequence[Any], ancbufsize: int, flags: int, room: int) -> Received:
         """A blocking stream recv with MSG_WAITALL; ancillary data end it, and a UNIX peek takes what is there."""
         with self._blocked() as waker:
             operation = partial(super().recvmsg_into, buffers, ancbufsize, flags)
-            size, ancillary, told, address = self._receive(operation, flags, NOTHING)
+            size, ancillary, returned_flags, address = self._receive(operation, flags, NOTHING)
             if not (flags & PEEK and self.family == UNIX):
                 while 0 < size < room and not ancillary and (more := self._more(waker, buffers, size, flags)):
                     size += more
-            return size, ancillary, told, address
+            return size, ancillary, returned_flags, address
 
     def _more(self, waker: Unwakeable, buffers: Sequence[Any], size: int, flags: int) -> int:
         """Wait, and receive behind the first `size` bytes; 0 at the end of the stream, on error, or cancelled."""
@@ -141,10 +141,10 @@ class ReceivingSocket(DeclaredSocket):
                 try:
                     if not flags & PEEK:
                         rest = partial(super().recvmsg_into, behind(buffers, size), 0, flags)
-                        return self.take(rest, flags)[0]
+                        return self.recv_once(rest, flags)[0]
                     if (more := super().recvmsg_into(buffers, 0, flags)[0] - size) or ready & POLLRDHUP:
                         return more
-                    waker.pause(LIED)
+                    waker.pause(RETRY_AFTER)
                 except BlockingIOError:
                     continue
         except Cancelled:

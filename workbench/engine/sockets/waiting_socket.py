@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from workbench.engine.sockets.declared_socket import DONTWAIT, LIED, LINUX, UNIX, passed
+from workbench.engine.sockets.declared_socket import DONTWAIT, LINUX, RETRY_AFTER, UNIX, passed
 from workbench.engine.sockets.receiving_socket import ReceivingSocket
 from workbench.engine.sockets.waker import POLLERR, POLLHUP, POLLIN, POLLOUT, Cancelled, Unwakeable, Waker
 from workbench.probe.facts import size_of
@@ -189,7 +189,7 @@ class WaitingSocket(ReceivingSocket):
                 try:
                     step = again(data[sent:])
                 except BlockingIOError:
-                    waker.pause(LIED)
+                    waker.pause(RETRY_AFTER)
                 else:
                     sent, self.moved = sent + step, self.moved + step
         except Cancelled as cancelled:

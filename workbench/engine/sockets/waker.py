@@ -56,8 +56,8 @@ class Waker(Unwakeable):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # keeps cancel and nudge from writing into a descriptor that close has given back
-        self._bell: _EventFd | _Pair | None = _EventFd() if hasattr(os, "eventfd") else _Pair()
-        self._fd = self._bell.fileno()
+        self._wakeup: _EventFd | _Pair | None = _EventFd() if hasattr(os, "eventfd") else _Pair()
+        self._fd = self._wakeup.fileno()
         self._calls = 0
         self._current = 0  # number of the call under way, 0 for none
         self._cancelled = 0  # number of the call to cancel
@@ -87,15 +87,15 @@ class Waker(Unwakeable):
     def nudge(self) -> None:
         """Make the wait under way look again at what it waits for."""
         with self._lock:
-            if self._bell is not None:
-                self._bell.ring()
+            if self._wakeup is not None:
+                self._wakeup.notify()
 
     def close(self) -> None:
         """Give the descriptor back; the owner calls it, when its last wait is over."""
         with self._lock:
-            if self._bell is not None:
-                self._bell.close()
-                self._bell = None
+            if self._wakeup is not None:
+                self._wakeup.close()
+                self._wakeup = None
 
     def begin(self) -> int:
         outer = self._current
@@ -119,8 +119,8 @@ class Waker(Unwakeable):
         if self._for_good:
             raise Cancelled
         ready = _poll(watched, None if deadline is None else _remaining(deadline))
-        if self._fd in ready and self._bell is not None:
-            self._bell.hush()
+        if self._fd in ready and self._wakeup is not None:
+            self._wakeup.drain()
             if self._for_good or 0 != self._current == self._cancelled:
                 raise Cancelled
         return ready
@@ -147,10 +147,10 @@ class _EventFd:
     def fileno(self) -> int:
         return self._fd
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         os.eventfd_write(self._fd, 1)
 
-    def hush(self) -> None:
+    def drain(self) -> None:
         os.eventfd_read(self._fd)
 
     def close(self) -> None:
@@ -161,23 +161,23 @@ class _Pair:
     """A pair of sockets: what select(2) takes on every system, Windows included."""
 
     def __init__(self) -> None:
-        self._ear, self._hand = socket.socketpair()
-        self._ear.setblocking(False)
-        self._hand.setblocking(False)
+        self._reading, self._writing = socket.socketpair()
+        self._reading.setblocking(False)
+        self._writing.setblocking(False)
 
     def fileno(self) -> int:
-        return self._ear.fileno()
+        return self._reading.fileno()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         with suppress(BlockingIOError):  # thousands of rings are waiting already
-            self._hand.send(b"\0")
+            self._writing.send(b"\0")
 
-    def hush(self) -> None:
-        self._ear.recv(4096)
+    def drain(self) -> None:
+        self._reading.recv(4096)
 
     def close(self) -> None:
-        self._ear.close()
-        self._hand.close()
+        self._reading.close()
+        self._writing.close()
 
 
 def _remaining(deadline: float | None, otherwise: float = 0.0) -> float:

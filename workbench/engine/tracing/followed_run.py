@@ -16,7 +16,7 @@ from workbench.engine.kernel.watch import TcpWatch
 from workbench.engine.state import AcceptQueue, EndpointState, Inside, Queue
 from workbench.engine.tracing import traced_sockets
 from workbench.engine.tracing.launch import UNTIL_LISTENING, Running, Tracing
-from workbench.engine.tracing.output import Output
+from workbench.engine.tracing.output import ProgramOutput
 from workbench.engine.tracing.programs import Program, why_untraced
 from workbench.engine.tracing.stepping import Stepping
 from workbench.engine.tracing.traced_sockets import Traced, TracedSockets
@@ -57,7 +57,7 @@ class TracedRun:
         self.stepping = Stepping(Path(recorder.path), every=step)
         self._resources.callback(self.stepping.close)
         self._tracing = Tracing(Path(recorder.path), limit=recorder.limit)
-        self._output = Output(columns)
+        self._output = ProgramOutput(columns)
         self._resources.callback(self._output.close)
         self._sockets = TracedSockets(journal)
         self._watch = TcpWatch()
@@ -81,7 +81,7 @@ class TracedRun:
         self._sockets.take_in(self._doing)
         self.stepping.look_again()
         for held in self.stepping.held():
-            self._sockets.take_in_held(held.told)
+            self._sockets.take_in_held(held.message)
             self._next_at = time.monotonic() + UNTIL_LISTENING  # a program that is held cannot come to listen
 
     @property
@@ -185,7 +185,7 @@ class TracedRun:
         *socket*: prefer a call of this one. A call that is held comes before all.
         """
         for held in self.stepping.held():
-            return self._journal.text(held.told.writer, held.told.source)
+            return self._journal.text(held.message.writer, held.message.source)
         last = self._journal[len(self._journal) - 1] if len(self._journal) else None
         waiting = sorted(self._doing, key=lambda each: (each.socket == socket, each.started))
         if waiting and waiting[-1].source:

@@ -71,7 +71,7 @@ class Text:
             self._column += len(text)
 
 
-class Output:
+class ProgramOutput:
     """A pseudo-terminal to which programs write; what they wrote is read by a thread and kept, the last lines of it."""
 
     def __init__(self, columns: int = 80, rows: int = 24) -> None:

@@ -53,7 +53,7 @@ class Looked(msgspec.Struct, frozen=True):
         return Queue(True, total=total, messages=first, more=bool(first), error=self.error, foreign=True)
 
 
-class Told(msgspec.Struct, frozen=True):
+class StepMessage(msgspec.Struct, frozen=True):
     """What the probe tells before a call or, *after*, when it returned or raised *error*."""
 
     pid: Number
@@ -91,9 +91,9 @@ class Told(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A call that waits: *told* about it, and the non-blocking connection on which its thread waits for an answer."""
+    """A call that waits, as its program described it, and the non-blocking connection on which its thread waits."""
 
-    told: Told
+    message: StepMessage
     waits: socket.socket
 
     def latest(self) -> bytes | None:
@@ -119,11 +119,11 @@ class Rule:
         before = self.every or bool(self.stops - {ERROR})
         return (BEFORE | AFTER) * before | AFTER * (ERROR in self.stops)
 
-    def holds(self, told: Told) -> bool:
+    def holds(self, message: StepMessage) -> bool:
         """Whether the call is to wait."""
-        if told.after:
-            return bool(told.error) and ERROR in self.stops
-        return self.every or told.call in self.stops or told.label in self.stops
+        if message.after:
+            return bool(message.error) and ERROR in self.stops
+        return self.every or message.call in self.stops or message.label in self.stops
 
 
 class Stepping:
@@ -136,9 +136,9 @@ class Stepping:
         self._lock = threading.Lock()
         self._held: list[Held] = []
         self._peeks: dict[tuple[int, int], tuple[Looked, float]] = {}
-        self._let_go: dict[tuple[int, int], Told] = {}
+        self._let_go: dict[tuple[int, int], StepMessage] = {}
         """Of each thread, the call that has not returned yet."""
-        self._last: tuple[Told, Told | None] | None = None
+        self._last: tuple[StepMessage, StepMessage | None] | None = None
         self._rule = Rule()
         self._looked = 0.0
         try:
@@ -178,7 +178,7 @@ class Stepping:
         latest = held.latest()
         if latest:
             with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                self._saw(msgspec.json.decode(latest[LENGTH:], type=Told))
+                self._saw(msgspec.json.decode(latest[LENGTH:], type=StepMessage))
         return latest != b""
 
     def look_again(self) -> None:
@@ -190,7 +190,7 @@ class Stepping:
                 with suppress(OSError):
                     held.waits.send(LOOK_AGAIN)
 
-    def last(self) -> tuple[Told, Told | None] | None:
+    def last(self) -> tuple[StepMessage, StepMessage | None] | None:
         """Return the call that returned last, as told before and after it, or that was let go last (None: after it)."""
         return self._last
 
@@ -205,11 +205,11 @@ class Stepping:
                 if each not in self._held:
                     continue
                 self._held.remove(each)
-            if not each.told.after:
-                looked, _ = self._peeks.get(each.told.socket, (each.told.queue, 0.0))
-                told = msgspec.structs.replace(each.told, queue=looked)
-                self._last = told, None
-                self._let_go[told.writer, told.thread] = told
+            if not each.message.after:
+                looked, _ = self._peeks.get(each.message.socket, (each.message.queue, 0.0))
+                message = msgspec.structs.replace(each.message, queue=looked)
+                self._last = message, None
+                self._let_go[message.writer, message.thread] = message
             _let_go(each.waits)
 
     def close(self) -> None:
@@ -235,33 +235,33 @@ class Stepping:
                 asking, _ = self._listener.accept()
             except OSError:
                 return
-            told = _message(asking)
-            if told is None or not self._take(told, asking):
+            message = _read_message(asking)
+            if message is None or not self._take(message, asking):
                 _let_go(asking)
 
-    def _take(self, told: Told, asking: socket.socket) -> bool:
+    def _take(self, message: StepMessage, asking: socket.socket) -> bool:
         """Take in what a program tells; tell whether it is to wait."""
-        self._saw(told)
-        if told.after and (before := self._let_go.pop((told.writer, told.thread), None)):
-            self._last = before, told
+        self._saw(message)
+        if message.after and (before := self._let_go.pop((message.writer, message.thread), None)):
+            self._last = before, message
         asking.setblocking(False)
         with self._lock:
-            if waits := self._rule.holds(told):
-                self._held.append(Held(told, asking))
+            if waits := self._rule.holds(message):
+                self._held.append(Held(message, asking))
         return waits
 
-    def _saw(self, told: Told) -> None:
-        if told.queue is not None:
+    def _saw(self, message: StepMessage) -> None:
+        if message.queue is not None:
             if len(self._peeks) >= _MOST_PEEKS:
                 self._peeks.clear()
-            self._peeks[told.socket] = told.queue, time.monotonic()
+            self._peeks[message.socket] = message.queue, time.monotonic()
 
 
-def _message(asking: socket.socket) -> Told | None:
+def _read_message(asking: socket.socket) -> StepMessage | None:
     asking.settimeout(_PATIENCE)
     try:
         length = int.from_bytes(_exactly(asking, LENGTH), "little")
-        return msgspec.json.decode(_exactly(asking, min(length, _LONGEST)), type=Told)
+        return msgspec.json.decode(_exactly(asking, min(length, _LONGEST)), type=StepMessage)
     except (OSError, EOFError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 

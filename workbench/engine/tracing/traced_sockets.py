@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from workbench.engine.state import EndpointState, Pending
-from workbench.engine.tracing.stepping import Told
+from workbench.engine.state import EndpointState, PendingCall
+from workbench.engine.tracing.stepping import StepMessage
 from workbench.journal.pages import Doing, is_alive
 from workbench.journal.reader import FAILED, RECEIVED, SENT, Journal
 from workbench.model.call.address import show
@@ -86,11 +86,11 @@ class TracedSockets:
             if sock is not None and each.requested and record_format.CODE[each.call] in record_format.RECVS:
                 sock.bufsize = each.requested
 
-    def take_in_held(self, told: Told) -> None:
+    def take_in_held(self, message: StepMessage) -> None:
         """Take from a recv that has not been made yet how much it will ask for."""
-        sock = self._known.get(told.socket)
-        if sock is not None and told.call.startswith("recv") and told.args and isinstance(told.args[0], int):
-            sock.bufsize = told.args[0]
+        sock = self._known.get(message.socket)
+        if sock is not None and message.call.startswith("recv") and message.args and isinstance(message.args[0], int):
+            sock.bufsize = message.args[0]
 
     def find(self, id: str) -> Traced | None:
         """Return the socket with that id."""
@@ -194,7 +194,7 @@ def key_of(id: str) -> tuple[int, int] | None:
     return (int(pid), int(number)) if number else None
 
 
-def state(sock: Traced, name: str, pending: tuple[Pending, ...], tcp_state: str | None) -> EndpointState:
+def state(sock: Traced, name: str, pending: tuple[PendingCall, ...], tcp_state: str | None) -> EndpointState:
     """Return what *sock* looks like now."""
     return EndpointState(
         name=name,
@@ -236,11 +236,11 @@ def names(sockets: Iterable[Traced]) -> dict[tuple[int, int], str]:
     return found
 
 
-def pending(doing: Iterable[Doing], now: float) -> Mapping[tuple[int, int], tuple[Pending, ...]]:
+def pending(doing: Iterable[Doing], now: float) -> Mapping[tuple[int, int], tuple[PendingCall, ...]]:
     """Return the calls that go on now, of each socket."""
-    found: dict[tuple[int, int], tuple[Pending, ...]] = {}
+    found: dict[tuple[int, int], tuple[PendingCall, ...]] = {}
     for each in doing:
-        one = Pending(each.call, written(each), now - each.seconds())
+        one = PendingCall(each.call, written(each), now - each.seconds())
         found[each.key] = (*found.get(each.key, ()), one)
     return found
 

@@ -32,7 +32,7 @@ class Conversation:
         lens = form if form not in (TEXT, HEX) else "lines"
         self._lenses = {sent: Lens(lens) for sent in (True, False)}
 
-    def take(self, call: Call) -> Iterator[Line]:
+    def feed(self, call: Call) -> Iterator[Line]:
         """Yield the lines of the next call; nothing for one that moved no bytes of the stream."""
         if not call.data or call.peek:
             return

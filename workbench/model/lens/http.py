@@ -31,7 +31,7 @@ class _Head:
     chunked: bool = False
     wrong: str = ""
 
-    def take(self, line: bytes) -> None:
+    def feed(self, line: bytes) -> None:
         """Take in a header."""
         name, colon, value = line.partition(b":")
         value = value.strip()
@@ -83,7 +83,7 @@ def _headers(head: _Head) -> Parser:
         line = bytes((yield Until(b"\n", _LONGEST_LINE, _LONGEST_LINE)).kept)
         if line in _EMPTY:
             return
-        head.take(line)
+        head.feed(line)
         if not line.endswith(b"\n"):
             head.wrong = head.wrong or f"broken HTTP: a header longer than {_LONGEST_LINE} bytes"
             return

@@ -10,7 +10,7 @@ from workbench.model.lens.registry import find_format
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PartialFrame:
     """A frame that has begun and not ended: *have* bytes of *whole*, which is None where the stream has not told it."""
 
     start: int
@@ -55,12 +55,12 @@ class Lens:
         return found
 
     @property
-    def pending(self) -> Pending | None:
+    def pending(self) -> PartialFrame | None:
         """The frame that has begun and not ended, if there is one."""
         cursor = self._cursor
         if self._request is None or cursor.between or cursor.at == cursor.start:
             return None
-        return Pending(cursor.start, cursor.at - cursor.start, cursor.whole)
+        return PartialFrame(cursor.start, cursor.at - cursor.start, cursor.whole)
 
     @property
     def lost(self) -> bool:
@@ -73,7 +73,7 @@ class Lens:
             yield from self._resume()
         at = 0
         while self._request is not None:
-            stop = self._request.take(data, at)
+            stop = self._request.feed(data, at)
             self._cursor.at += stop - at
             at = stop
             if not self._request.done:

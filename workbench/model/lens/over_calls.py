@@ -54,7 +54,7 @@ class FramedLog:
         self.lens = find_format(lens).name
         self._streams: dict[tuple[str, bool], _Stream] = {}
 
-    def take(self, call: Call) -> Framing | None:
+    def feed(self, call: Call) -> Framing | None:
         """Take in the next call of the session; return what it has to do with frames, None for nothing."""
         if call.peek or not call.socket:
             return None
@@ -106,7 +106,7 @@ class _Stream:
     def _framing(self, call: Call, found: Sequence[Found]) -> Framing:
         base, self._taken = self._taken, self._taken + len(call.data)
         marks = tuple(self._marks(found, base, len(call.data)))
-        notes = tuple(self._told(marks))
+        notes = tuple(self._notes(marks))
         slip = self._slip(call.data, marks) if call.receives else ""
         if found:
             self._begun = 0
@@ -137,7 +137,7 @@ class _Stream:
         if pending := self._lens.pending:
             yield Mark(self._frames + 1, max(0, pending.start - base), length, pending.start >= base, False, None)
 
-    def _told(self, marks: Sequence[Mark]) -> Iterator[str]:
+    def _notes(self, marks: Sequence[Mark]) -> Iterator[str]:
         whole = [mark for mark in marks if isinstance(mark.found, Frame)]
         for mark in marks:
             if isinstance(mark.found, Broken):

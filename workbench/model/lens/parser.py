@@ -83,7 +83,7 @@ class Request(ABC):
         self._left = limit
         self._keep = keep
 
-    def take(self, data: bytes, at: int) -> int:
+    def feed(self, data: bytes, at: int) -> int:
         """Take what it wants of *data* from index *at* on; return the index where it stopped."""
         stop = self._stop(data, at, min(len(data), at + self._left))
         self.kept += data[at : min(stop, at + self._keep - len(self.kept))]

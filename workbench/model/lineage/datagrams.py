@@ -35,12 +35,12 @@ Place: TypeAlias = tuple[int | str, str]
 class _Socket:
     """A datagram socket: its own address, the one it is connected to, and what others send it."""
 
-    __slots__ = ("box", "family", "peer", "place", "told")
+    __slots__ = ("box", "family", "local", "peer", "place")
 
     def __init__(self) -> None:
         self.family = 0
         self.place: Place = ("", "")
-        self.told: Json = None
+        self.local: Json = None
         self.peer: Place | None = None
         self.box: Mailbox | None = None
 
@@ -147,9 +147,9 @@ class Datagrams:
 
     def _name(self, sock: _Socket, local: Json) -> None:
         """Give a socket its address, and what was sent there before that was told."""
-        if local is None or local == sock.told:
+        if local is None or local == sock.local:
             return
-        place, sock.told = place_of(local), local
+        place, sock.local = place_of(local), local
         if place is None:
             return
         known, sock.place = sock.place[0] == place[0], place

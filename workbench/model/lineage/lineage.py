@@ -54,7 +54,7 @@ class Lineage:
         self._datagrams = Datagrams(head)
         self._rewrapped: set[Key] = set()
         self._counted: dict[int, int] = {}
-        self._told: dict[int, int] = {}
+        self._unseen_at: dict[int, int] = {}
 
     # --- taking in --------------------------------------------------------------------------------------------------
 
@@ -114,16 +114,16 @@ class Lineage:
 
         Of that direction nothing is claimed then, unless the missing calls are recorded later, as a child's may be.
         """
-        end, told = self._ends.get(_packed(key)), False
+        end, unseen = self._ends.get(_packed(key)), False
         if end is None or flags & TLS or key in self._rewrapped:
             return False
         for sent, count in counts(tail.tcp):
             flow = _sent(end) if sent else _received(end)
             if count > self._flows[flow].total and not self._flows[flow].stopped:
                 if not self._unseen(flow):
-                    self._told[seq], told = flow, True
+                    self._unseen_at[seq], unseen = flow, True
                 self._counted[flow] = count
-        return told
+        return unseen
 
     def doubt(self) -> None:
         """Calls were lost: nothing more is claimed of the connections there are."""
@@ -185,7 +185,7 @@ class Lineage:
 
     def unseen(self, call: Call) -> str:
         """Return "received" or "sent" where this call showed that such bytes had passed unseen, else ""."""
-        flow = self._told.get(call.seq)
+        flow = self._unseen_at.get(call.seq)
         return "" if flow is None or not self._unseen(flow) else "sent" if flow % 2 else "received"
 
     def queued(self, socket_id: str, start: int, stop: int) -> list[Part] | None:

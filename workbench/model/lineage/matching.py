@@ -102,7 +102,7 @@ class Matches:
         return len(head) <= length or self._head(self._seqs[sent.place])[: len(head)] == head
 
 
-class Lane:
+class SenderQueue:
     """The datagrams of one sender that wait at one address, the first one first."""
 
     __slots__ = ("_counts", "_guesses", "_matches", "_passed", "host", "key", "lossy", "ordered", "sender", "waiting")
@@ -143,7 +143,7 @@ class Lane:
             return False
         return any(self._matches.same(sent, received) for sent in islice(self.waiting, at + 1, None))
 
-    def take(self, at: int, received: Received) -> list[Sent]:
+    def match_at(self, at: int, received: Received) -> list[Sent]:
         """Match *received* with the datagram at *at*; return those that were lost, as the order tells."""
         doubtful, sent = self.doubtful(at, received), self.waiting[at]
         if self.ordered and self.lossy:

@@ -17,12 +17,12 @@ _WE_ENDED = frozenset((4, 5, 6, _CLOSE, 9, 11))
 _PEER_ENDED = frozenset((6, _CLOSE, 8, 9, 11))
 
 
-def counts(told: Sequence[int]) -> Iterator[tuple[bool, int]]:
+def counts(tcp: Sequence[int]) -> Iterator[tuple[bool, int]]:
     """Yield for bytes received, then for those sent (True), how many passed at least.
 
-    *told*: state, bytes_acked, bytes_received, bytes in the receive and in the send queue; anything else yields none.
+    *tcp*: state, bytes_acked, bytes_received, bytes in the receive and in the send queue; anything else yields none.
     """
-    if len(told) == _FIELDS:
-        state, acked, received, incoming, outgoing = told
+    if len(tcp) == _FIELDS:
+        state, acked, received, incoming, outgoing = tcp
         yield False, received - incoming - (state in _PEER_ENDED) - _SLACK
         yield True, acked + outgoing - (state in _WE_ENDED) - _SLACK

@@ -19,7 +19,7 @@ _AGREE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ComparedCall:
     """What of a call is compared. *seq*: where it stands in its session."""
 
     seq: int
@@ -40,8 +40,8 @@ class Difference:
     """Calls of one socket that the other session has not: *left* those of the first, *right* those of the second."""
 
     socket: str
-    left: tuple[Step, ...]
-    right: tuple[Step, ...]
+    left: tuple[ComparedCall, ...]
+    right: tuple[ComparedCall, ...]
 
     @property
     def seq(self) -> int:
@@ -49,14 +49,14 @@ class Difference:
         return min(step.seq for step in (*self.left[:1], *self.right[:1]))
 
 
-def steps(calls: Iterable[Call]) -> dict[str, list[Step]]:
+def steps(calls: Iterable[Call]) -> dict[str, list[ComparedCall]]:
     """Return the calls of each socket, in order, by the name that it bore last; of several with one, by its number."""
     names: dict[str, str] = {}
-    made: dict[str, list[Step]] = {}
+    made: dict[str, list[ComparedCall]] = {}
     for call in calls:
         names[call.socket] = "socket" if call.name.startswith("socket ") or not call.name else call.name
         made.setdefault(call.socket, []).append(_step(call))
-    found: dict[str, list[Step]] = {}
+    found: dict[str, list[ComparedCall]] = {}
     number: dict[str, int] = {}
     for socket, its in made.items():
         name = names[socket]
@@ -65,7 +65,7 @@ def steps(calls: Iterable[Call]) -> dict[str, list[Step]]:
     return found
 
 
-def compare(left: dict[str, list[Step]], right: dict[str, list[Step]]) -> Iterator[Difference]:
+def compare(left: dict[str, list[ComparedCall]], right: dict[str, list[ComparedCall]]) -> Iterator[Difference]:
     """Yield where two sessions differ, socket by socket."""
     for socket in dict.fromkeys((*left, *right)):
         for ours, theirs in _apart(left.get(socket, []), right.get(socket, [])):
@@ -77,7 +77,9 @@ def first(differences: Iterable[Difference]) -> Difference | None:
     return min(differences, key=lambda each: each.seq, default=None)
 
 
-def _apart(ours: Sequence[Step], theirs: Sequence[Step]) -> Iterator[tuple[Sequence[Step], Sequence[Step]]]:
+def _apart(
+    ours: Sequence[ComparedCall], theirs: Sequence[ComparedCall]
+) -> Iterator[tuple[Sequence[ComparedCall], Sequence[ComparedCall]]]:
     """Yield the stretches that differ; linear but for the WINDOW in which both are brought together again."""
     at, other = 0, 0
     while at < len(ours) or other < len(theirs):
@@ -89,7 +91,7 @@ def _apart(ours: Sequence[Step], theirs: Sequence[Step]) -> Iterator[tuple[Seque
         at, other = at + skip, other + skip_other
 
 
-def _meeting(ours: Sequence[Step], theirs: Sequence[Step]) -> tuple[int, int]:
+def _meeting(ours: Sequence[ComparedCall], theirs: Sequence[ComparedCall]) -> tuple[int, int]:
     """Return how many calls of each are to be left out until they agree, the fewest; all where they do not."""
     places: dict[Hashable, list[int]] = {}
     for place, step in enumerate(theirs):
@@ -103,7 +105,7 @@ def _meeting(ours: Sequence[Step], theirs: Sequence[Step]) -> tuple[int, int]:
     return min(met)[1:] if met else (len(ours), len(theirs))
 
 
-def _agree(ours: Sequence[Step], theirs: Sequence[Step]) -> bool:
+def _agree(ours: Sequence[ComparedCall], theirs: Sequence[ComparedCall]) -> bool:
     """Whether the next calls are equal too, as far as there are any: one equal close could be chance."""
     pairs = islice(zip_longest(ours, theirs), 2)
     return all(one is None or two is None or one.key == two.key for one, two in pairs)
@@ -116,10 +118,12 @@ def bytes_differ_at(one: bytes, other: bytes) -> int | None:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _step(call: Call) -> Step:
+def _step(call: Call) -> ComparedCall:
     error = call.error.errno or call.error.type if call.error else ""
     result = str(call.result) if isinstance(call.result, int) and call.call != "fileno" else ""
-    return Step(call.seq, call.call, _arguments(call), error or result, blake2b(call.data, digest_size=12).digest())
+    return ComparedCall(
+        call.seq, call.call, _arguments(call), error or result, blake2b(call.data, digest_size=12).digest()
+    )
 
 
 def _arguments(call: Call) -> str:

@@ -58,7 +58,7 @@ _RUN = re.compile(rb"(.)\1*", re.DOTALL)
 _GROUP = 8  # bytes between two wider gaps in the hex column
 
 
-class Run(NamedTuple):
+class ByteRun(NamedTuple):
     """Bytes start to stop of one line (0 is the line's first) that are all of one category."""
 
     start: int
@@ -71,7 +71,7 @@ class HexLine:
     """One line of a dump: hex padded to the full width, and cells, one a byte, "" for the rest of a wide character."""
 
     offset: int
-    runs: tuple[Run, ...]
+    runs: tuple[ByteRun, ...]
     hex: str
     cells: tuple[str, ...]
 
@@ -80,11 +80,11 @@ class HexLine:
         """The text column, len(cells) terminal cells wide."""
         return "".join(self.cells)
 
-    def hex_of(self, run: Run) -> str:
+    def hex_of(self, run: ByteRun) -> str:
         """The part of hex that shows a run, with the gap after it: all runs and the padding make the whole column."""
         return self.hex[hex_column(run.start) : hex_column(run.stop)]
 
-    def text_of(self, run: Run) -> str:
+    def text_of(self, run: ByteRun) -> str:
         """The part of text that shows a run."""
         return "".join(self.cells[run.start : run.stop])
 
@@ -93,7 +93,7 @@ def line(data: bytes, offset: int, width: int = 16, encoding: TextEncoding = "as
     """Give the line for data[offset:offset + width]; width is a multiple of 8, offset usually one of width."""
     chunk = data[offset : offset + width]
     found = _RUN.finditer(chunk.translate(CLASS))
-    runs = tuple(Run(*run.span(), Category(run[1][0])) for run in found)
+    runs = tuple(ByteRun(*run.span(), Category(run[1][0])) for run in found)
     groups = [chunk[start : start + _GROUP].hex(" ") for start in range(0, len(chunk), _GROUP)]
     text = text_cells(data, offset, offset + len(chunk), encoding)
     return HexLine(offset, runs, "  ".join(groups).ljust(hex_column(width - 1) + 2), tuple(text))

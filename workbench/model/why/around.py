@@ -45,7 +45,7 @@ def names(seqs: Sequence[int], most: int = 4) -> str:
     return " and ".join(filter(None, [", ".join(named[:-1]), named[-1]])) if named else ""
 
 
-def told(call: Call) -> str:
+def call_with_outcome(call: Call) -> str:
     """Name a call and what came of it: "#17 recv(4) = b'hell'"."""
     return f"#{call.seq} {expression(call, 40)} {outcome(call, 40)}"
 

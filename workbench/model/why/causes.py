@@ -7,7 +7,7 @@ import math
 from workbench.model.call.call import Call
 from workbench.model.claims.around import Around
 from workbench.model.text.fit import duration_text
-from workbench.model.why.around import count, told
+from workbench.model.why.around import call_with_outcome, count
 from workbench.model.words.about import address_of, path_of, place, port_of
 from workbench.model.words.as_python import expression
 from workbench.model.words.error_sentence import errno_name
@@ -153,8 +153,8 @@ def again(call: Call, around: Around) -> str:
     if "MSG_DONTWAIT" in str(call.args):
         return "MSG_DONTWAIT makes this one call return at once, whatever it finds."
     how = around.did("setblocking", "False") or around.did("settimeout")
-    told = f" (#{how.seq})" if how is not None and around.timeout == 0 else ""
-    return f"With a timeout of 0{told} every call returns at once, whatever it finds."
+    call_with_outcome = f" (#{how.seq})" if how is not None and around.timeout == 0 else ""
+    return f"With a timeout of 0{call_with_outcome} every call returns at once, whatever it finds."
 
 
 def again_next(call: Call, around: Around) -> str:
@@ -222,7 +222,9 @@ def unanswered_next(call: Call, around: Around) -> str:
     if call.sends and call.data:
         return "What went out stays out. Go on with the rest, not from the start."
     later = around.next_of(call)
-    return "The socket is as it was: the same call can be made again." + (f" Later: {told(later)}." if later else "")
+    return "The socket is as it was: the same call can be made again." + (
+        f" Later: {call_with_outcome(later)}." if later else ""
+    )
 
 
 def cancelled(call: Call, around: Around) -> str:
@@ -307,7 +309,7 @@ def not_connected(call: Call, around: Around) -> str:
         return f"The connection was gone already: #{gone.seq} raised {errno_name(gone)}."
     tried = next((each for each in reversed(around.before) if each.call in ("connect", "connect_ex")), None)
     if tried is not None and not around.had_peer(call):
-        return f"Its connect had not succeeded: {told(tried)}."
+        return f"Its connect had not succeeded: {call_with_outcome(tried)}."
     if around.all_before and not around.had_peer(call):
         return "No connect was made on it before this call."
     return "It has no peer yet, or none any more: once both sides have ended, or after a reset, there is none."

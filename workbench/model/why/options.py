@@ -70,7 +70,7 @@ def _buffer(call: Call, around: Around, name: str, value: object) -> Reason:
     other = f"It limits the kernel's {which} buffer, its book-keeping included"
     other += "; it is not recv's bufsize." if name == "SO_RCVBUF" else ", not the size of one send."
     if call.call == "getsockopt":
-        return Reason((_told_size(call, around, name), other), "Nothing changes by asking.", f"socket(7), {name}")
+        return Reason((_size_in_effect(call, around, name), other), "Nothing changes by asking.", f"socket(7), {name}")
     asked = ""
     if isinstance(value, int) and value > 1:
         made = f"{value * 2}" if value * 2 >= least else f"{value * 2}: too small, so it is {least}"
@@ -85,7 +85,7 @@ def _buffer(call: Call, around: Around, name: str, value: object) -> Reason:
     )
 
 
-def _told_size(call: Call, around: Around, name: str) -> str:
+def _size_in_effect(call: Call, around: Around, name: str) -> str:
     number = f"{call.result}" if isinstance(call.result, int) else "the size"
     asked = around.did("setsockopt", name)
     if asked is None:

@@ -9,7 +9,7 @@ from workbench.model.claims.around import UNKNOWN, Around, has_flag
 from workbench.model.claims.claim import Claim, Kind, find
 from workbench.model.claims.fate import fate
 from workbench.model.text.fit import duration_text
-from workbench.model.why.around import Reason, count, names, told
+from workbench.model.why.around import Reason, call_with_outcome, count, names
 
 _WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a moment
 _DEAD = ("EPIPE", "ECONNRESET")
@@ -41,7 +41,7 @@ def _whole(call: Call, around: Around) -> Reason:
     pages = {"sendall": "send(2); CPython: sock_sendall", "sendfile": "sendfile(2); CPython: Lib/socket.py, sendfile"}
     return Reason(
         (first, *_characters(call), *_fate(call, around), *_waited(call)),
-        _told_too_late(call, around) or _goes_on(around.kind(call)[0]),
+        _failed_later(call, around) or _goes_on(around.kind(call)[0]),
         pages.get(call.call, "send(2), RETURN VALUE"),
     )
 
@@ -108,7 +108,7 @@ def _waited(call: Call) -> Iterator[str]:
         yield f"It took {duration_text(call.duration)}: if the send buffer was full, until there was room again."
 
 
-def _told_too_late(call: Call, around: Around) -> str:
+def _failed_later(call: Call, around: Around) -> str:
     """Say where a later send learnt that the peer had gone: a send that returns does not know it."""
     if sum(part.size for part in around.takers or ()) == len(call.data):
         return ""
@@ -116,7 +116,7 @@ def _told_too_late(call: Call, around: Around) -> str:
         if each.call == "shutdown" and each.error is None:
             return ""
         if each.sends and each.error is not None and each.error.errno in _DEAD:
-            return f"Later: {told(each)}. A send can return although nobody will receive its bytes."
+            return f"Later: {call_with_outcome(each)}. A send can return although nobody will receive its bytes."
     return ""
 
 

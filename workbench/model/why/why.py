@@ -11,7 +11,7 @@ from workbench.model.call.call import Call
 from workbench.model.claims.around import Around
 from workbench.model.text.fit import duration_text
 from workbench.model.text.safe import safe
-from workbench.model.why.around import Reason, told
+from workbench.model.why.around import Reason, call_with_outcome
 from workbench.model.why.causes import waited_for
 from workbench.model.why.errors import failed
 from workbench.model.why.python import python_lines
@@ -45,7 +45,7 @@ def why(call: Call, around: Around = _ALONE) -> Why:
     reason = _reason(call, around)
     next_ = reason.next
     if call.receives and call.error is None and not call.unfinished and (later := around.next_of(call)) is not None:
-        next_ += f" Here {told(later)} came next."
+        next_ += f" Here {call_with_outcome(later)} came next."
     return Why(
         title=f"#{call.seq} {safe(call.name)} {expression(call, 60)} {outcome(call, 60)}",
         sentences=tuple(safe(sentence) for sentence in reason.sentences[:SENTENCES]),

@@ -21,8 +21,8 @@ class Capture:
         self._out = out
         head = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)  # the byte order's mark, version 1.0, length not told
         self._block(_SECTION, head, _option(_COMMENT, comment) + _option(_APPLICATION, application))
-        told = _option(_NAME, interface) + _option(_DESCRIPTION, description) + _raw_option(_RESOLUTION, b"\x09")
-        self._block(_INTERFACE, struct.pack("<HHI", _ETHERNET, 0, 0), told)  # times in units of 10**-9 s
+        options = _option(_NAME, interface) + _option(_DESCRIPTION, description) + _raw_option(_RESOLUTION, b"\x09")
+        self._block(_INTERFACE, struct.pack("<HHI", _ETHERNET, 0, 0), options)  # times in units of 10**-9 s
 
     def frame(self, time: int, frame: bytes, comment: str = "", missing: int = 0) -> None:
         """Write a frame that was seen at *time*, in ns since 1970; *missing* bytes at its end were not captured."""

@@ -27,7 +27,7 @@ from workbench.report.exports import BinaryExport
 _LINGER_NONE = struct.pack("ii", 1, 0).decode()
 
 
-class Frame(NamedTuple):
+class Packet(NamedTuple):
     """A frame; how many of its bytes are not known; what is noteworthy about it."""
 
     data: bytes
@@ -112,7 +112,7 @@ class Wire:
         self._number = 0
         self.left_out = 0
 
-    def frames(self, call: Call) -> Iterator[Frame]:
+    def frames(self, call: Call) -> Iterator[Packet]:
         """Yield what the call puts on the wire; calls must come in the order of cause and effect."""
         facts = self._sockets.get(call.socket)
         if facts is None or not call.socket or facts.type == "SOCK_RAW":
@@ -122,7 +122,7 @@ class Wire:
         else:
             comment = _comment(call, facts)
             for frame in self._segments(call, facts):
-                yield Frame(frame, comment=comment)
+                yield Packet(frame, comment=comment)
                 comment = ""
 
     # --- streams --------------------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ class Wire:
 
     # --- messages -------------------------------------------------------------------------------------------------
 
-    def _message(self, call: Call, facts: SocketFacts) -> Iterator[Frame]:
+    def _message(self, call: Call, facts: SocketFacts) -> Iterator[Packet]:
         if connects(call):  # a datagram socket may connect again, elsewhere
             facts.peer = partner(call, facts)
         whole = call.data or (call.error is None and call.requested and facts.type != "SOCK_SEQPACKET")
@@ -195,14 +195,14 @@ class Wire:
             own, peer = self._between(call, facts)
             yield from self._datagrams(call, facts, peer, own)
 
-    def _datagrams(self, call: Call, facts: SocketFacts, source: Host, target: Host) -> Iterator[Frame]:
+    def _datagrams(self, call: Call, facts: SocketFacts, source: Host, target: Host) -> Iterator[Packet]:
         """Yield a message as one datagram, or as several where it is one of a UNIX socket and too large."""
         largest = LARGEST_DATAGRAM[len(source.ip)]
         pieces = [call.data[start : start + largest] for start in range(0, len(call.data), largest)] or [b""]
         for number, piece in enumerate(pieces):
             size = min(call.size or 0, largest) if len(pieces) == 1 else None
             comment = _comment(call, facts) + (f", piece {number + 1} of {len(pieces)}" if len(pieces) > 1 else "")
-            yield Frame(udp(source, target, piece, size), max(0, (size or 0) - len(piece)), comment)
+            yield Packet(udp(source, target, piece, size), max(0, (size or 0) - len(piece)), comment)
 
     def _between(self, call: Call, facts: SocketFacts) -> tuple[Host, Host]:
         """Return the hosts of the socket and of the other end, for this message."""
@@ -234,9 +234,9 @@ def _key(facts: SocketFacts, address: Json) -> str:
 
 
 def _comment(call: Call, facts: SocketFacts) -> str:
-    told = f"#{call.seq} {safe(call.name or call.socket)} {safe(call.call)}"
-    told += ", plain bytes of TLS" if call.tls and call.data else ""
+    comment = f"#{call.seq} {safe(call.name or call.socket)} {safe(call.call)}"
+    comment += ", plain bytes of TLS" if call.tls and call.data else ""
     if not facts.is_unix:
-        return told
+        return comment
     paths = [show(path) for path in (facts.local, partner(call, facts)) if isinstance(path, str) and path]
-    return f"{told}, UNIX socket {' to '.join(dict.fromkeys(paths)) or 'unnamed'}"
+    return f"{comment}, UNIX socket {' to '.join(dict.fromkeys(paths)) or 'unnamed'}"

@@ -48,7 +48,7 @@ def _lines(finding: Finding, journal: Journal, log: TextReport, colour: bool) ->
     yield ""
     for seq in sorted(finding.calls[:_MOST_CALLS]):
         if 0 < seq <= len(journal):
-            yield indent(log.told(journal[seq - 1]).rstrip("\n"), "  ")
+            yield indent(log.text(journal[seq - 1]).rstrip("\n"), "  ")
     yield ""
     yield f"  {finding.remedy}"
     shows = f"socket-workbench run {finding.experiment} shows it; " if finding.experiment else ""

@@ -19,7 +19,7 @@ from workbench.journal.reader import Journal
 from workbench.model.call.call import Call
 from workbench.model.lineage.lineage import Part
 from workbench.model.text.fit import counted
-from workbench.model.text.hexdump import Category, HexLine, Run, hex_column, line, offset_digits
+from workbench.model.text.hexdump import ByteRun, Category, HexLine, hex_column, line, offset_digits
 from workbench.model.text.safe import safe
 from workbench.model.words.as_python import direction, expression, outcome, time_text
 from workbench.model.words.error_sentence import errno_name
@@ -63,10 +63,10 @@ EXPORT = TextExport(export_html)
 
 def _head(journal: Journal) -> str:
     name, start = _text(journal.path.name), journal.start
-    told = [counted(len(journal), "call")]
+    facts = [counted(len(journal), "call")]
     if start is not None and start.wall:
-        told.append(f"began {_date(start.wall)}")
-        told += [_text(word) for word in (start.program, f"Python {start.python}", start.platform) if word]
+        facts.append(f"began {_date(start.wall)}")
+        facts += [_text(word) for word in (start.program, f"Python {start.python}", start.platform) if word]
     problems = "".join(f'<p class="problem">{_text(problem)}</p>\n' for problem in journal.problems())
     columns = f"--number: {len(str(len(journal))) + 1}ch; --who: {name_cells(journal)}ch"
     buttons = '<button value="open">unfold all</button> <button value="">fold all</button>'
@@ -75,7 +75,7 @@ def _head(journal: Journal) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         f'<meta name="viewport" content="width=device-width"><title>{name}</title>\n'
         f"<style>\n{_file('page.css')}</style></head>\n<body>\n"
-        f"<header><h1>{name}</h1>\n<p>{' · '.join(told)}</p>\n{problems}"
+        f"<header><h1>{name}</h1>\n<p>{' · '.join(facts)}</p>\n{problems}"
         f'<p id="folding" hidden>{buttons}</p></header>\n<main style="{columns}">\n'
     )
 
@@ -163,7 +163,7 @@ def _columns(dumped: HexLine, stretches: list[_Stretch]) -> tuple[str, str]:
     hexed, text = "", ""
     for start, stop in pairwise(sorted(edges)):
         runs = [
-            Run(max(start, run.start), min(stop, run.stop), run.category)
+            ByteRun(max(start, run.start), min(stop, run.stop), run.category)
             for run in dumped.runs
             if run.start < stop and start < run.stop
         ]
@@ -174,7 +174,7 @@ def _columns(dumped: HexLine, stretches: list[_Stretch]) -> tuple[str, str]:
     return hexed + padding, text
 
 
-def _coloured(runs: Sequence[Run], part: Callable[[Run], str]) -> str:
+def _coloured(runs: Sequence[ByteRun], part: Callable[[ByteRun], str]) -> str:
     return "".join([_painted(part(run), run.category) for run in runs])
 
 

@@ -45,7 +45,7 @@ def experiment_from(journal: Journal, title: str) -> str:
         raise CannotRepeat("the session moved more than 1 MB, which is too much for a script")
     repeat = _Repeat(journal)
     for call in journal:
-        repeat.take(call)
+        repeat.add_call(call)
     return repeat.end().text(title)
 
 
@@ -106,12 +106,12 @@ class _Repeat:
             self.script.add("folder.cleanup()")
         return self.script
 
-    def take(self, call: Call, early: bool = False) -> None:
+    def add_call(self, call: Call, early: bool = False) -> None:
         """Add the lines for a call, and before them those of the calls that it waited for, *early*."""
         if call.seq not in self._done:
             self._done.add(call.seq)
             for seq in self._before(call):
-                self.take(self._journal[seq - 1], True)
+                self.add_call(self._journal[seq - 1], True)
             self._add(call, early)
 
     def _before(self, call: Call) -> list[int]:
@@ -276,8 +276,8 @@ class _Repeat:
         del queued[: len(data)]
 
     def _take(self, name: str, data: bytes, call: Call | None = None) -> None:
-        self.script.uses(helper="take")
-        self.script.add(f"assert take({name}, {len(data)}) == {self.script.payload(data)}", call)
+        self.script.uses(helper="recv_exactly")
+        self.script.add(f"assert recv_exactly({name}, {len(data)}) == {self.script.payload(data)}", call)
         self.script.shown = self.script.shown or ("recv", self._recvs + 1, data, len(data))
         del self._made.queued[name][: len(data)]
 

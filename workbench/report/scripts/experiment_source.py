@@ -15,7 +15,7 @@ _INLINE = 60
 _ROW = 16
 _LONGEST_PATTERN = 256
 _TAKEN = frozenset(
-    {"socket", "threading", "tempfile", "os", "after_reset", "arrived", "take", "received", "sender", "folder"}
+    {"socket", "threading", "tempfile", "os", "after_reset", "arrived", "recv_exactly", "received", "sender", "folder"}
 )
 _HELPERS = {
     "arrived": '''
@@ -31,8 +31,8 @@ def after_reset(sock, size):
     except ConnectionResetError:
         return sock.recv(size)
 ''',
-    "take": '''
-def take(sock, size):
+    "recv_exactly": '''
+def recv_exactly(sock, size):
     """Receive *size* bytes, in as many pieces as they come in."""
     data = b""
     while len(data) < size and (piece := sock.recv(size - len(data))):

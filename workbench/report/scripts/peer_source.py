@@ -156,11 +156,11 @@ class Peer:
     def receive(self, bufsize: int, expected: bytes) -> None:
         """Receive until as many bytes as expected have come, however the stream is cut; of datagrams, one."""
         if self.messages:
-            self.compare(self.take(bufsize)[0][:bufsize], expected)
+            self.compare(self.next_piece(bufsize)[0][:bufsize], expected)
             return
         came = 0
         while came < len(expected):
-            piece = self.take(min(bufsize, len(expected) - came))[0]
+            piece = self.next_piece(min(bufsize, len(expected) - came))[0]
             if not piece:
                 raise Mismatch(f"{self.name}: expected {shown(expected[came:])}, got the end of the stream")
             self.compare(piece, expected[came : came + len(piece)])
@@ -168,12 +168,12 @@ class Peer:
 
     def receive_from(self, bufsize: int, expected: bytes, sender: str) -> None:
         """Receive a datagram, and remember its sender by what the recording calls it."""
-        payload, self.senders[sender] = self.take(bufsize)
+        payload, self.senders[sender] = self.next_piece(bufsize)
         self.compare(payload[:bufsize], expected)
 
     def expect_end(self) -> None:
         """Receive the end of the stream."""
-        payload = self.take(65536)[0]
+        payload = self.next_piece(65536)[0]
         if payload:
             raise Mismatch(f"{self.name}: expected the end of the stream, got {shown(payload)}")
 
@@ -183,7 +183,7 @@ class Peer:
             raise Mismatch(f"{self.name}: expected {shown(expected)}, got {shown(got)}")
         Peer.same += len(got)
 
-    def take(self, size: int) -> tuple[bytes, Any]:
+    def next_piece(self, size: int) -> tuple[bytes, Any]:
         """Return what came first: at most *size* bytes of a stream, or a datagram and its sender."""
         while not self.arrived and not self.ended:
             self.wait(selectors.EVENT_READ)

@@ -50,8 +50,8 @@ class Script:
 
     def add(self, line: str, call: Call | None = None, *, first: bool = False) -> None:
         """Add a line, for *call*; with *first* among those that open the servers."""
-        told = f"    {line}  # {call.seq}\n" if call is not None else f"    {line}\n"
-        (self._opening if first else self._lines).append(told)
+        text = f"    {line}  # {call.seq}\n" if call is not None else f"    {line}\n"
+        (self._opening if first else self._lines).append(text)
 
     def payload(self, data: bytes) -> str:
         """Return the expression for bytes."""
@@ -68,10 +68,10 @@ class Script:
         recorded = ", ".join(map(ascii, self._targets))
         place = "[ADDRESS …]" if len(self._targets) > 1 else "[ADDRESS]"
         what = "where the server is" if self.role == "client" else "where it listens"
-        told = safe(session).replace("\\", "/").replace('"', "'")
+        text = safe(session).replace("\\", "/").replace('"', "'")
         with self._path.open("w", encoding="utf-8") as file:
             file.write(
-                f'"""Repeats the {self.role} of {told}: the same calls, the same bytes in the same pieces.\n\n'
+                f'"""Repeats the {self.role} of {text}: the same calls, the same bytes in the same pieces.\n\n'
                 f"    python {self.role}.py {place}\n\n"
                 f"ADDRESS: {what}, else as recorded. The number behind a line is that of the recorded call.\n"
                 'Exit code 1: other bytes came than were recorded; a line on stderr says where.\n"""\n'

@@ -90,11 +90,11 @@ class Scripts:
                 self.server.add(f"{name}.close()", call)
         return True
 
-    def _open(self, key: str, told: str, address: str) -> str:
+    def _open(self, key: str, name_in_log: str, address: str) -> str:
         """Return the name of a server's socket, which the script makes before all else."""
         name, new = self.server.variable(key, "server")
         if new:
-            self.server.add(f"{name} = Peer({told!a}, {self.server.target(address)})", first=True)
+            self.server.add(f"{name} = Peer({name_in_log!a}, {self.server.target(address)})", first=True)
         return name
 
     def _listen(self, name: str, address: str, backlog: int, call: Call) -> None:
@@ -106,9 +106,9 @@ class Scripts:
         name, _ = self.server.variable(made.id, "conn")
         self.server.add(f"{name} = {listener}.accept({made.name or name!a})", call)
 
-    def _connect(self, key: str, told: str, address: str, call: Call) -> None:
+    def _connect(self, key: str, name_in_log: str, address: str, call: Call) -> None:
         name, _ = self.client.variable(key, "client")
-        self.client.add(f"{name} = Peer({told!a}, {self.client.target(address)})", call)
+        self.client.add(f"{name} = Peer({name_in_log!a}, {self.client.target(address)})", call)
         self.client.add(f"{name}.connect({self.client.target(address)})", call)
 
     def _stream(self, call: Call, facts: SocketFacts) -> bool:
@@ -211,18 +211,18 @@ class Scripts:
             script.add(f"{name}.close()", call)
         return True
 
-    def _datagram_server(self, key: str, told: str, address: str) -> str:
+    def _datagram_server(self, key: str, name_in_log: str, address: str) -> str:
         name, new = self.server.variable(key, "server")
         if new:
-            self.server.add(f"{name} = Peer({told!a}, {self.server.target(address)})", first=True)
+            self.server.add(f"{name} = Peer({name_in_log!a}, {self.server.target(address)})", first=True)
             self.server.add(f"{name}.bind({self.server.target(address)}.address)", first=True)
             self.server.add(f"{name}.announce()", first=True)
         return name
 
-    def _datagram_client(self, key: str, told: str, address: str, bound: Json) -> str:
+    def _datagram_client(self, key: str, name_in_log: str, address: str, bound: Json) -> str:
         name, new = self.client.variable(key, "client")
         if new:
-            self.client.add(f"{name} = Peer({told!a}, {self.client.target(address)})")
+            self.client.add(f"{name} = Peer({name_in_log!a}, {self.client.target(address)})")
             if arguments := bind_arguments(bound):
                 self.client.add(f"{name}.bind({arguments})")
         return name

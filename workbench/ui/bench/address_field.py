@@ -42,5 +42,5 @@ def fits(text: str, family: str) -> bool:
         address = read(text, family, "")
     except AddressError:
         return False
-    told = guess(text)[0]
-    return address.is_unix == (family == "AF_UNIX") and told in (None, family)
+    guessed = guess(text)[0]
+    return address.is_unix == (family == "AF_UNIX") and guessed in (None, family)

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from workbench.model.call.payload import Draft, PayloadError, count
-from workbench.ui.bench.draft import History
+from workbench.ui.bench.draft import DraftHistory
 from workbench.ui.bench.json_area import JsonArea
 from workbench.ui.parts.controls import Choice, ErrorLine, Row, Toggle
 
@@ -43,7 +43,7 @@ class Composer(Vertical):
     def __init__(self, draft: Draft, *, id: str) -> None:
         super().__init__(id=id, classes=_mode_class(draft))
         self._draft = draft
-        self._history = History()
+        self._history = DraftHistory()
         self._data: bytes | None = None
 
     def compose(self) -> ComposeResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workbench.model.call.payload import Draft
 
 
-class History:
+class DraftHistory:
     """Sent drafts, oldest first, and the unsent one below them. What was typed and left is kept, wherever it was."""
 
     def __init__(self, limit: int = 200) -> None:

@@ -184,7 +184,7 @@ class EndpointPane(Form):
         """Post a wish about the chosen endpoint, or say that there is none."""
         name = self.chosen
         if name is None:
-            self.complain("endpoints", self.NOBODY, focus=False)
+            self.show_error("endpoints", self.NOBODY, focus=False)
             return False
         return self.attempt(lambda: wish(name))
 
@@ -242,7 +242,7 @@ class EndpointPane(Form):
         try:
             n = self.bufsize
         except SettingsError as error:
-            self.complain("bufsize", str(error), focus=False)
+            self.show_error("bufsize", str(error), focus=False)
             return
         self.query_one(Slider).value = n
         state = self.chosen_state

@@ -168,24 +168,24 @@ class Form(VerticalScroll, can_focus=False):
         try:
             wish = work()
         except SettingsError as error:
-            self.complain(_FIELD_OF.get(error.field, error.field), str(error))
+            self.show_error(_FIELD_OF.get(error.field, error.field), str(error))
             return False
-        self.content()
+        self.clear_error()
         self.post_message(wish)
         return True
 
-    def content(self) -> None:
+    def clear_error(self) -> None:
         """Nothing is wrong any more."""
         for field in self.query("Field.-wrong"):
             field.remove_class("-wrong")
         self.query_one("#error", ErrorLine).say("")
 
-    def complain(self, id: str, sentence: str, focus: bool = True) -> None:
+    def show_error(self, id: str, sentence: str, focus: bool = True) -> None:
         """Say what is wrong below the row of the field (or button) *id*."""
-        self.content()
+        self.clear_error()
         if not self.query(f"#{id}"):
             self.more(True)
-            self.call_after_refresh(self.complain, id, sentence, focus)
+            self.call_after_refresh(self.show_error, id, sentence, focus)
             return
         field = self.query_one(f"#{id}")
         if isinstance(field, Field):
@@ -201,7 +201,7 @@ class Form(VerticalScroll, can_focus=False):
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if event.input.has_class("-wrong"):
-            self.content()
+            self.clear_error()
         if event.input.id == "address":
             self.derive(*address_field.guess(event.value))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.widget import Widget
 
-from workbench.engine.state import EndpointState, Pending
+from workbench.engine.state import EndpointState, PendingCall
 from workbench.ui.bench.wishes import CancelWanted
 
 LISTENER = ("socket", "bind", "listen", "accept", "recv", "send", "close")
@@ -57,7 +57,7 @@ class Standing:
     @classmethod
     def of(cls, states: tuple[EndpointState, ...], steps: tuple[str, ...], now: float) -> Standing:
         """Read it from the chosen endpoint, and after it those that stand behind it (a connection's listener)."""
-        pending: list[Pending] = [call for state in states for call in state.pending]
+        pending: list[PendingCall] = [call for state in states for call in state.pending]
         chosen = states[0] if states else None
         oldest = min((call.since for call in pending[:1]), default=None)
         at = pending[0].call if pending else (chosen.last or "") if chosen else ""

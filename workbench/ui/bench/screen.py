@@ -298,7 +298,7 @@ class BenchScreen(SessionScreen):
             if said := carry_out(self.bench, wish):
                 self.say(said)
         except UnknownResponder as problem:
-            self.query_one(ServerPane).complain("reply", str(problem))
+            self.query_one(ServerPane).show_error("reply", str(problem))
 
     @work
     async def _start(self, settings: ServerSettings) -> None:
@@ -311,7 +311,7 @@ class BenchScreen(SessionScreen):
         try:
             server = self.bench.start_server(settings)
         except UnknownResponder as problem:
-            self.query_one(ServerPane).complain("reply", str(problem))
+            self.query_one(ServerPane).show_error("reply", str(problem))
         except ValueError:
             return  # pressed again before it was seen to run
         else:

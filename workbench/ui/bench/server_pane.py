@@ -155,7 +155,7 @@ class ServerPane(EndpointPane):
         if self.running:
             self.post_message(wishes.AcceptWanted())
         else:
-            self.complain("toggle", self.NOBODY, focus=False)
+            self.show_error("toggle", self.NOBODY, focus=False)
 
     def say_why(self, journal: Journal) -> None:
         """Say beside the field at fault why the start failed: the last call of the server that did."""
@@ -164,14 +164,14 @@ class ServerPane(EndpointPane):
         if failed is not None and failed.error is not None:
             taken = failed.error.errno == "EADDRINUSE" and self.value("family") != "AF_UNIX"
             said = error_sentence(failed) + (". Port 0 takes any free one." if taken else "")
-            self.complain(AT_FAULT.get(failed.call, "toggle"), said, focus=False)
+            self.show_error(AT_FAULT.get(failed.call, "toggle"), said, focus=False)
 
     def send(self) -> None:
         """Send what stands in the field."""
         try:
             data = encode_text(self.text("line"), escapes=True)
         except PayloadError as error:
-            self.complain("line", error.message)
+            self.show_error("line", error.message)
         else:
             self.send_data(data)
 

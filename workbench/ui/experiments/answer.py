@@ -61,7 +61,7 @@ class Answer(VerticalScroll, can_focus=False):
         self._runs: list[Tried] = []
 
     def compose(self) -> ComposeResult:
-        yield Static(id="told")
+        yield Static(id="outcome")
         yield Static(id="printed")
         with Row(id="change"):
             for parameter in self._experiment.parameters:
@@ -72,7 +72,7 @@ class Answer(VerticalScroll, can_focus=False):
 
     def tell(self, predicted: int, result: Result, line: int | None) -> None:
         """Show the answer; *line*: the number of the call in the log that proves it."""
-        self.query_one("#told", Static).update(_told(self._experiment, predicted, result, line))
+        self.query_one("#outcome", Static).update(_answer_text(self._experiment, predicted, result, line))
         self.display = True
 
     def add_run(self, values: Mapping[str, Value], sizes: Sequence[int], result: Result) -> None:
@@ -134,7 +134,7 @@ def _field(parameter: Parameter) -> ComposeResult:
             yield Caption(Content(f"({', '.join(others)})"))
 
 
-def _told(experiment: Experiment, predicted: int, result: Result, line: int | None) -> Content:
+def _answer_text(experiment: Experiment, predicted: int, result: Result, line: int | None) -> Content:
     if result.cancelled:
         return Content(f"You stopped the script before it could show the answer: {safe(experiment.right)}.")
     match result.verdict:

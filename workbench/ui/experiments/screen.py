@@ -17,7 +17,7 @@ from textual.widget import Widget
 from workbench.experiments.catalog import BadExperiment, Experiment, Verdict
 from workbench.experiments.parameters import Value
 from workbench.experiments.progress import Progress
-from workbench.experiments.runner import Run
+from workbench.experiments.runner import ExperimentRun
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
 from workbench.probe.recorder import Recorder
@@ -89,12 +89,12 @@ class ExperimentScreen(SessionScreen):
     def __init__(self, experiment: Experiment, progress: Progress, *, zone: tzinfo | None = None) -> None:
         """Ask the question of *experiment*; *progress*: where the prediction is kept."""
         self.experiment = experiment
-        self.run: Run | None = None
+        self.run: ExperimentRun | None = None
         """The latest run."""
         self._progress = progress
         self._folder = TemporaryDirectory(prefix="experiment-")
         self._runs = 0
-        self._told = True
+        self._result_shown = True
         self._settled = False
         """Whether a run has shown the answer, or that the claim does not hold here: later runs are for comparison."""
         self._recorder = self._new_session()
@@ -160,11 +160,11 @@ class ExperimentScreen(SessionScreen):
 
     def _start(self, values: dict[str, Value], step: bool) -> None:
         try:
-            self.run = Run(self.experiment, self._recorder, values, step=step)
+            self.run = ExperimentRun(self.experiment, self._recorder, values, step=step)
         except (BadExperiment, OSError) as problem:
             self.notify(f"The script cannot run: {safe(str(problem))}", severity="error", markup=False)
             return
-        self._told = False
+        self._result_shown = False
         self.remove_class("-asking")
         entitle(self.query_one("#question-frame"), safe(self.experiment.title))
         self.query_one(SourceView).show(self.experiment.script(values))
@@ -176,17 +176,17 @@ class ExperimentScreen(SessionScreen):
     def draw(self) -> None:
         """Follow the run: the running line while it lasts, the answer when it has ended."""
         run = self.run
-        if run is None or self._told:
+        if run is None or self._result_shown:
             return
         result = run.poll()
         self.query_one(StepView).show(run.stepping, run.journal)
         if result is None:
             self.query_one(SourceView).mark(run.running_lines)
         elif len(self._bridge.journal) >= len(run.journal):
-            self._told = True
+            self._result_shown = True
             self._tell(run)
 
-    def _tell(self, run: Run) -> None:
+    def _tell(self, run: ExperimentRun) -> None:
         question, answer, log = self.query_one(Question), self.query_one(Answer), self.query_one(LogView)
         assert run.result is not None
         if not self._settled and run.is_as_asked:
@@ -207,7 +207,7 @@ class ExperimentScreen(SessionScreen):
         self.query_one(SourceView).mark(run.lines_of(shown) if shown >= 0 else ())
         self.call_after_refresh(self.call_after_refresh, log.show_index, shown)  # once the answer has taken its room
 
-    def _keep(self, predicted: int, run: Run) -> None:
+    def _keep(self, predicted: int, run: ExperimentRun) -> None:
         assert run.result is not None
         try:
             self._progress.keep(self.experiment, predicted, run.result.verdict)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from workbench.engine.tracing.stepping import Looked, Stepping, Told
+from workbench.engine.tracing.stepping import Looked, StepMessage, Stepping
 from workbench.journal.reader import Journal
 from workbench.model.call.call import socket_id
 from workbench.model.lineage.lineage import Part
@@ -38,33 +38,33 @@ class StepView(Vertical):
             self.remove_class("-receives")
             return
         held, last = stepping.held(), stepping.last()
-        told = held[0].told if held else None
-        source = "" if told is None else journal.text(told.writer, told.source)
-        self.query_one(HeldCall).show(Waiting(stepping.rule, told, source, max(0, len(held) - 1), last))
-        if told is not None and _size(told) is not None:
-            looked, _ = stepping.peeked(told.socket) or (told.queue, 0.0)
-            self._show_queue(told, looked, "before", journal)
+        message = held[0].message if held else None
+        source = "" if message is None else journal.text(message.writer, message.source)
+        self.query_one(HeldCall).show(Waiting(stepping.rule, message, source, max(0, len(held) - 1), last))
+        if message is not None and _size(message) is not None:
+            looked, _ = stepping.peeked(message.socket) or (message.queue, 0.0)
+            self._show_queue(message, looked, "before", journal)
         elif last is not None and last[1] is not None and _size(last[0]) is not None:
             self._show_queue(last[0], last[1].queue, "after", journal)
 
-    def _show_queue(self, told: Told, looked: Looked | None, when: str, journal: Journal) -> None:
+    def _show_queue(self, message: StepMessage, looked: Looked | None, when: str, journal: Journal) -> None:
         if looked is None:
             return
         self.add_class("-receives")
-        entitle(self.query_one("#queue-frame"), f"receive queue of {safe(told.label)} · {when} {told.call}")
-        socket, lineage = socket_id(*told.socket), journal.lineage
+        entitle(self.query_one("#queue-frame"), f"receive queue of {safe(message.label)} · {when} {message.call}")
+        socket, lineage = socket_id(*message.socket), journal.lineage
         queue = looked.queue(sum(lineage.cuts(socket, 0)))
         parts: Sequence[Part | None] | None = ()
         if queue.keeps_messages:
             parts = lineage.queued_messages(socket, len(queue.messages))
         elif queue.head:
             parts = lineage.queued(socket, queue.offset, queue.offset + (queue.total or 0))
-        self.query_one(QueueView).show(queue, _size(told) or 0, parts, call=told.call)
+        self.query_one(QueueView).show(queue, _size(message) or 0, parts, call=message.call)
 
 
-def _size(told: Told) -> int | None:
+def _size(message: StepMessage) -> int | None:
     """Return how many bytes a recv or recvfrom asks for; None for any other call."""
-    match told.call, told.args:
+    match message.call, message.args:
         case (("recv" | "recvfrom"), [int() as size, *_]):
             return size
     return None

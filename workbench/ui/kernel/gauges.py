@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.engine.state import AcceptQueue, Connecting, Pending, SendSide
+from workbench.engine.state import AcceptQueue, Connecting, PendingCall, SendSide
 from workbench.model.text.fit import shorten
 from workbench.model.text.safe import cells, safe
 from workbench.ui.kernel.queue_lines import ABSENT, beside
@@ -93,7 +93,7 @@ def connecting_line(each: Connecting, width: int) -> Line:
 @dataclass(frozen=True, slots=True)
 class _Sending:
     side: SendSide | None
-    pending: Pending | None
+    pending: PendingCall | None
     seconds: float
 
 
@@ -109,7 +109,7 @@ class SendGauge(PieceView):
             "is not read: they may lie unread in the peer's receive queue.",
         )
 
-    def show(self, side: SendSide | None, pending: Pending | None = None, now: float = 0.0) -> None:
+    def show(self, side: SendSide | None, pending: PendingCall | None = None, now: float = 0.0) -> None:
         """Draw the send side (None: no socket) and a blocked send; *now* on the clock of `Pending.since`."""
         blocked = pending if pending is not None and pending.offered is not None else None
         seconds = round(max(0.0, now - blocked.since), 1) if blocked else 0.0
@@ -148,7 +148,7 @@ def send_line(side: SendSide, width: int) -> Line:
     return [(name, "muted"), *bar(min(1.0, max(0.0, share)), room), (" " + text, "")]
 
 
-def progress_line(pending: Pending, seconds: float, width: int, held: int | None = None) -> Line:
+def progress_line(pending: PendingCall, seconds: float, width: int, held: int | None = None) -> Line:
     """Return "sendall █████░░░ 12288 of 65536 bytes, 1.2 s" for a blocked send; with the bytes *held* if they fit."""
     moved, offered = pending.moved or 0, pending.offered or 0
     said = f" {moved} of {of_bytes(offered)}, {seconds:.1f} s"

@@ -25,7 +25,7 @@ class Sample(NamedTuple):
 
 
 @dataclass(slots=True)
-class History:
+class SampleHistory:
     """The last samples of one endpoint. *received_in_all* is its `EndpointState.bytes_in`."""
 
     capacity: int = SAMPLES

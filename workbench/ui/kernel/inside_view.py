@@ -13,7 +13,7 @@ from workbench.engine.state import EndpointState, Inside
 from workbench.model.lineage.lineage import Part
 from workbench.model.text.safe import safe
 from workbench.ui.kernel.gauges import AcceptGauge, SendGauge
-from workbench.ui.kernel.history import History, Sizes
+from workbench.ui.kernel.history import SampleHistory, Sizes
 from workbench.ui.kernel.plots import HistoryPlot, SizesHistogram
 from workbench.ui.kernel.queue_view import QueueView
 from workbench.ui.parts.piece_view import PieceView
@@ -42,7 +42,7 @@ class InsideView(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._name_shown = ""
-        self._history = History()
+        self._history = SampleHistory()
         self._sizes = Sizes()
         self._made: dict[type[PieceView], PieceView] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workbench.model.text.safe import cells
-from workbench.ui.kernel.history import Bucket, History, Sizes, peaks
+from workbench.ui.kernel.history import Bucket, SampleHistory, Sizes, peaks
 from workbench.ui.parts.piece_view import Line, PieceView, amount, wide
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
@@ -18,7 +18,7 @@ class HistoryPlot(PieceView):
 
     DEFAULT_CSS = "HistoryPlot { height: 6; }"
 
-    def show(self, history: History) -> None:
+    def show(self, history: SampleHistory) -> None:
         """Draw what *history* holds now; costs nothing as long as nothing is queued and nothing moves."""
         samples = tuple(history.samples)
         if samples and not any(sample.queued or sample.unacknowledged or sample.received for sample in samples):

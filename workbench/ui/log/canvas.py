@@ -28,7 +28,7 @@ from workbench.model.text.safe import cells
 from workbench.model.words.as_python import TimeMode
 from workbench.ui.log import lens_marks
 from workbench.ui.log.lines import LogLines, Look
-from workbench.ui.log.rows import Layout, Part, Rows, displaced
+from workbench.ui.log.rows import Layout, LineKind, Rows, displaced
 from workbench.ui.log.style import CSS, PREFIX
 from workbench.ui.parts.piece_view import Piece
 from workbench.ui.parts.style import readable, style_of
@@ -309,9 +309,9 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         segments = [Segment(text, self._style(name, over)) for text, name in pieces if text]
         strip = self._wide(segments, over)
         part = self.rows.part(index, within)[0]
-        told = self.rows.layout.beside or within == 0 or part is Part.ANNOTATION
-        told |= part is Part.BYTES and bool(self.journal.marks[index] & RECEIVED)
-        if not told or self.lines.is_final(index):
+        annotated = self.rows.layout.beside or within == 0 or part is LineKind.ANNOTATION
+        annotated |= part is LineKind.BYTES and bool(self.journal.marks[index] & RECEIVED)
+        if not annotated or self.lines.is_final(index):
             self._cache[key] = strip
         return strip
 

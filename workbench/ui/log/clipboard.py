@@ -40,7 +40,7 @@ def markdown_of(journal: Journal, calls: list[int], look: Look) -> str:
     lines = LogLines(journal, rows, replace(look, width=COLUMNS))
     lines.widen(calls)
     rows.note(lines.note_lines())
-    rows.tell({index: lines.lines_to_tell(index) for index in calls if journal.marks[index]})
+    rows.set_annotation_heights({index: lines.annotation_lines(index) for index in calls if journal.marks[index]})
     started = journal.start
     where = "1 call" if len(calls) == 1 else f"{len(calls)} calls"
     if started is not None:

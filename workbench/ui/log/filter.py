@@ -31,7 +31,7 @@ class LogFilter(Vertical):
         super().__init__(id="filter")
         self._log = log
         self._search: Search | None = None
-        self._told = ""
+        self._shown = ""
 
     def compose(self) -> ComposeResult:
         with Row():
@@ -88,8 +88,8 @@ class LogFilter(Vertical):
             search.step(SLICE)
             self._log.sync()
             self._log.refresh()
-        if (said := self._said(search)) != self._told:
-            self._told = said
+        if (said := self._said(search)) != self._shown:
+            self._shown = said
             self.query_one("#found", Static).update(Content(f" {said}"))
 
     def _said(self, search: Search) -> str:

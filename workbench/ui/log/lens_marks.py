@@ -49,7 +49,7 @@ class LensMarks:
         begin, until = self._read, time.monotonic() + _SLICE
         while self._read < len(self._journal) and time.monotonic() < until:
             for index in range(self._read, min(self._read + _CALLS, len(self._journal))):
-                if (framing := self._log.take(self._journal[index])) is not None:
+                if (framing := self._log.feed(self._journal[index])) is not None:
                     self._framings[index] = framing
                 self._read = index + 1
         return self._read > begin
@@ -59,8 +59,8 @@ class LensMarks:
         framing = self._framings.get(index)
         if framing is None:
             return []
-        told = [f"{self._log.lens}: {framing.notes[0]}", *framing.notes[1:]] if framing.notes else []
-        return [*told, *([framing.slip] if framing.slip else [])]
+        framed = [f"{self._log.lens}: {framing.notes[0]}", *framing.notes[1:]] if framing.notes else []
+        return [*framed, *([framing.slip] if framing.slip else [])]
 
     def begins(self, index: int) -> list[tuple[int, str]]:
         """Return where in a call's bytes frames begin, each with its label; what is broken has "?"."""

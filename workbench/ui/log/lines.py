@@ -21,7 +21,7 @@ from workbench.model.why.notes import waited
 from workbench.model.words.as_python import TimeMode, direction, expression, outcome, time_text
 from workbench.ui.log.borders import Borders, borders, marked
 from workbench.ui.log.lens_marks import LensMarks
-from workbench.ui.log.rows import Part, Rows
+from workbench.ui.log.rows import LineKind, Rows
 from workbench.ui.parts.piece_view import Piece, wide
 
 HEAD_WIDTH = 70
@@ -72,20 +72,20 @@ class LogLines:
         call = self.journal[index]
         part, which = self.rows.part(index, within)
         match part:
-            case Part.HEAD:
+            case LineKind.HEAD:
                 return self._head(index, call)
-            case Part.ANNOTATION:
+            case LineKind.ANNOTATION:
                 number = f"#{call.seq:<3} "
-                told = self._annotation(index, call, self.look.width - len(number), self.rows.annotated(index))
+                pieces = self._annotation(index, call, self.look.width - len(number), self.rows.annotated(index))
                 number = " " * len(number) if which else number
-                return [(number, "offset"), *told[which : which + 1]]
-            case Part.NOTE:
+                return [(number, "offset"), *pieces[which : which + 1]]
+            case LineKind.NOTE:
                 noted = self._note(call.seq)[which : which + 1]
                 return [(_INDENT, ""), *((text, "note") for text in noted)]
-            case Part.MORE:
+            case LineKind.MORE:
                 more = f"… {self.rows.hidden(index)} more bytes (enter shows all)"
                 return [(_INDENT, ""), (more, "more")]
-            case Part.BYTES:
+            case LineKind.BYTES:
                 shown = self._bytes(call, which * self.rows.layout.per_line)
                 return [*shown, *self._beside(index, call, which + 1, wide(shown))]
 
@@ -97,7 +97,7 @@ class LogLines:
         """Return how many lines the note takes of each call that has one."""
         return {seq - 1: len(self._note(seq)) for seq, note in self.journal.notes.items() if note.text}
 
-    def lines_to_tell(self, index: int) -> int:
+    def annotation_lines(self, index: int) -> int:
         """Return how many lines below the head a call's whole annotation takes; 0 where it does not stand there."""
         call, mark = self.journal[index], self.journal.marks[index]
         if not mark or self.rows.is_folded(index):
@@ -132,31 +132,31 @@ class LogLines:
             (name + " " * (self._names + 1 - cells(name)), "endpoint"),
             (arrow + " ", {"→": "sent", "←": "received"}.get(arrow, "other")),
         ]
-        told = self._tells_beside(index)
+        noted = self._annotation_beside(index)
         edge = HEAD_WIDTH if self.rows.layout.beside else max(50, self.look.width * 3 // 5)
-        edge = edge if told else self.look.width
+        edge = edge if noted else self.look.width
         pieces += self._written(call, edge - wide(pieces), self._failed(index, call))
-        if told:
+        if noted:
             return [*pieces, *self._beside(index, call, 0, wide(pieces), edge)]
         return [*pieces, *self._wait(call, edge - wide(pieces))] if not self.journal.marks[index] else pieces
 
     @staticmethod
     def _wait(call: Call, room: int) -> list[Piece]:
         """Return how long a call that has no annotation waited, if there is room for it."""
-        return [(told, "annotation") for told in (f" · {text}" for text in waited(call)) if cells(told) <= room]
+        return [(noted, "annotation") for noted in (f" · {text}" for text in waited(call)) if cells(noted) <= room]
 
     @staticmethod
     def _name(call: Call) -> str:
         return shorten(safe(call.name or call.socket or call.thread), _NAMES[1])
 
-    def _tells_beside(self, index: int) -> bool:
+    def _annotation_beside(self, index: int) -> bool:
         """Whether the call's annotation stands at the right of its lines."""
         folded, beside = self.rows.is_folded(index), self.rows.layout.beside
         return bool(self.journal.marks[index]) and (folded or (beside and not self.rows.annotated(index)))
 
     def _beside(self, index: int, call: Call, line: int, used: int, edge: int = HEAD_WIDTH) -> list[Piece]:
         """Return what stands beside line *line* of the call, its note left out, in which *used* cells are taken."""
-        if not self._tells_beside(index) or line >= _LINES_BESIDE:
+        if not self._annotation_beside(index) or line >= _LINES_BESIDE:
             return []
         folded = self.rows.is_folded(index)
         number, pad = f"#{call.seq} · ", max(2, edge + 2 - used)
@@ -200,10 +200,10 @@ class LogLines:
         """Return what is told of the call, in lines of *room* cells: at least one, at most *lines*."""
         encoding = "utf-8" if self.look.encoding == "ascii" else self.look.encoding
         notes = annotation(self.journal, index, json=self.look.json, encoding=encoding)
-        told = " · ".join([*(self.lens.notes(index) if self.lens else ()), *notes])
+        noted = " · ".join([*(self.lens.notes(index) if self.lens else ()), *notes])
         failed = self._failed(index, call)
         lines = min(lines, _LINES_BESIDE)
-        return [(line, "error" if failed else "annotation") for line in wrap("! " * failed + told, room, lines)]
+        return [(line, "error" if failed else "annotation") for line in wrap("! " * failed + noted, room, lines)]
 
     def _bytes(self, call: Call, offset: int) -> list[Piece]:
         data, per_line = call.data, self.rows.layout.per_line

@@ -24,7 +24,7 @@ _BLOCK = 16
 _SLICE = 1 << 16
 
 
-class Part(Enum):
+class LineKind(Enum):
     """What a line of a call shows."""
 
     HEAD = auto()
@@ -67,7 +67,7 @@ class Rows:
         self._notes: Mapping[int, int] = {}
         self._toggled: set[int] = set()
         self._whole: set[int] = set()
-        self.told: Mapping[int, int] = {}
+        self.annotation_heights: Mapping[int, int] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -114,16 +114,16 @@ class Rows:
         self._notes = lines
         self._place_extra()
 
-    def tell(self, lines: Mapping[int, int]) -> None:
+    def set_annotation_heights(self, lines: Mapping[int, int]) -> None:
         """Give the annotations of these calls so many lines below their heads; of all others one, or none."""
-        self.told = lines
+        self.annotation_heights = lines
         self._place_extra()
 
-    def turn(self, call: int) -> None:
+    def toggle_fold(self, call: int) -> None:
         """Open a folded call; show all bytes of one that shows a part; fold any other that can be."""
         if self.is_folded(call):
             self._toggled ^= {call}
-        elif self.part(call, self.height(call) - 1)[0] is Part.MORE:
+        elif self.part(call, self.height(call) - 1)[0] is LineKind.MORE:
             self._whole.add(call)
         elif self.can_fold(call):
             self._whole.discard(call)
@@ -153,7 +153,7 @@ class Rows:
     def _place_extra(self) -> None:
         """Sum up by how many lines single calls differ from the plain layout."""
         extra = []
-        for call in self._toggled | self._whole | self._notes.keys() | self.told.keys():
+        for call in self._toggled | self._whole | self._notes.keys() | self.annotation_heights.keys():
             entry = self.entry(call)
             difference = 0 if entry is None else self.height(call) - self._plain(call)
             if entry is not None and difference:
@@ -170,8 +170,8 @@ class Rows:
 
     def annotated(self, call: int) -> int:
         """Return how many lines below the head the call's annotation takes, where the call is not folded."""
-        if call in self.told:
-            return self.told[call]
+        if call in self.annotation_heights:
+            return self.annotation_heights[call]
         mark = self._marks[call]
         return int(mark != 0 and (not self.layout.beside or not self._lengths[call] or mark & FAILED != 0))
 
@@ -189,19 +189,19 @@ class Rows:
         """Return how many lines all the call's bytes would take."""
         return -(-self._lengths[call] // self.layout.per_line)
 
-    def part(self, call: int, line: int) -> tuple[Part, int]:
+    def part(self, call: int, line: int) -> tuple[LineKind, int]:
         """Return what line *line* of the call shows, and which of its lines of that kind it is, counted from 0."""
         if line == 0:
-            return Part.HEAD, 0
+            return LineKind.HEAD, 0
         annotated = self.annotated(call)
         if line <= annotated:
-            return Part.ANNOTATION, line - 1
+            return LineKind.ANNOTATION, line - 1
         line -= 1 + annotated
         noted = self._notes.get(call, 0)
         if line < noted:
-            return Part.NOTE, line
+            return LineKind.NOTE, line
         line -= noted
-        return (Part.BYTES, line) if line < self._limit(call) else (Part.MORE, 0)
+        return (LineKind.BYTES, line) if line < self._limit(call) else (LineKind.MORE, 0)
 
     def hidden(self, call: int) -> int:
         """Return how many of the call's bytes its MORE line stands for."""

@@ -18,7 +18,7 @@ from workbench.ui.log import clipboard, lens_marks
 from workbench.ui.log.canvas import LogCanvas
 from workbench.ui.log.keys import KEYS
 from workbench.ui.log.kin import Kin
-from workbench.ui.log.rows import Part
+from workbench.ui.log.rows import LineKind
 
 if TYPE_CHECKING:
     from workbench.journal.find import Search
@@ -103,7 +103,7 @@ class LogView(LogCanvas):
             self.refresh()
         if new and on_last and not self._marked:
             self.selected = self.last
-        self._tell_whole()
+        self._annotate_whole()
         return new
 
     def show_journal(self, journal: Journal) -> None:
@@ -129,23 +129,25 @@ class LogView(LogCanvas):
 
     def watch_selected(self, selected: int | None) -> None:
         self._kin.choose(selected)
-        self._tell_whole()
+        self._annotate_whole()
         self.refresh()
         if selected is not None:
             self.post_message(self.Selected(selected))
 
     def _relayout(self, *, folded: bool | None = None, force: bool = False) -> None:
         super()._relayout(folded=folded, force=force)
-        self._tell_whole()
+        self._annotate_whole()
 
-    def _tell_whole(self) -> None:
+    def _annotate_whole(self) -> None:
         """Give the annotation of the selected call, or the newest, the lines that it takes: of others it may be cut."""
         index = self.last if self.selected is None and self.following else self.selected
         known = index is not None and self.rows.entry(index) is not None
-        told = {index: lines} if index is not None and known and (lines := self.lines.lines_to_tell(index)) else {}
-        if told != self.rows.told:
+        heights = (
+            {index: lines} if index is not None and known and (lines := self.lines.annotation_lines(index)) else {}
+        )
+        if heights != self.rows.annotation_heights:
             with self._held():
-                self.rows.tell(told)
+                self.rows.set_annotation_heights(heights)
 
     def highlight(self, call: int) -> str:
         if call == self.selected:
@@ -226,17 +228,17 @@ class LogView(LogCanvas):
 
     # --- folding ---------------------------------------------------------------------------------------------------
 
-    def action_turn(self) -> None:
+    def action_toggle_fold(self) -> None:
         if self.here is not None:
-            self.turn(self.here)
+            self.toggle_fold(self.here)
 
-    def turn(self, index: int) -> None:
+    def toggle_fold(self, index: int) -> None:
         """Fold or unfold a call; of a long one show all bytes first."""
         with self._held():
-            self.rows.turn(index)
+            self.rows.toggle_fold(index)
         self._reveal(index)
 
-    def action_turn_all(self) -> None:
+    def action_toggle_fold_all(self) -> None:
         self._relayout(folded=not self.rows.layout.folded)
         if self.selected is not None:
             self._reveal(self.selected)
@@ -251,8 +253,8 @@ class LogView(LogCanvas):
         index, within = self.rows.locate(line)
         self._unmark()
         self.show_index(index)
-        if self.rows.part(index, within)[0] is Part.MORE or (within == 0 and event.x <= 2):
-            self.turn(index)
+        if self.rows.part(index, within)[0] is LineKind.MORE or (within == 0 and event.x <= 2):
+            self.toggle_fold(index)
 
     # --- errors, bookmarks, notes ----------------------------------------------------------------------------------
 

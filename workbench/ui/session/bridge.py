@@ -46,7 +46,7 @@ class Bridge:
         return cls(path, record_to(path, append=append, overwrite=overwrite, limit=limit), keep=record is not None)
 
     @classmethod
-    def recorded(cls, path: Path) -> Bridge:
+    def reopened(cls, path: Path) -> Bridge:
         """Open a recording; raises OSError, or NotASession where nothing in it is ours."""
         recover(path)
         bridge = cls(path, None, keep=True)

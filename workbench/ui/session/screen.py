@@ -256,7 +256,7 @@ class SessionScreen(Screen[None]):
     def show_session(self, path: Path) -> None:
         """Show the session in *path* over this one, or say why that cannot be."""
         try:
-            bridge = Bridge.recorded(path)
+            bridge = Bridge.reopened(path)
         except NotASession as problem:
             self.notify(safe(str(problem)), severity="error", markup=False)
         except OSError as problem:

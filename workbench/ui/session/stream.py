@@ -119,7 +119,7 @@ class StreamScreen(Screen[None]):
             if call is None:
                 break
             self._at = call
-            self.lines += self._conversation.take(self._journal[call])
+            self.lines += self._conversation.feed(self._journal[call])
         view = self.query_one(StreamView)
         if len(self.lines) != known or not view.border_title:
             view.show(self.lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.engine.tracing.stepping import Looked, Rule, Told
+from workbench.engine.tracing.stepping import Looked, Rule, StepMessage
 from workbench.model.text.fit import shorten
 from workbench.model.text.safe import cells, safe
 from workbench.model.words.as_python import expression
@@ -18,10 +18,10 @@ class Waiting:
     """What is shown. *others*: more calls that wait; *last*: the call let go last, as told before and after it."""
 
     rule: Rule
-    told: Told | None = None
+    message: StepMessage | None = None
     source: str = ""
     others: int = 0
-    last: tuple[Told, Told | None] | None = None
+    last: tuple[StepMessage, StepMessage | None] | None = None
 
 
 class HeldCall(PieceView):
@@ -40,7 +40,7 @@ class HeldCall(PieceView):
     def show(self, waiting: Waiting) -> None:
         """Draw the call that waits, or where the program will stop."""
         if self.keep(waiting):
-            self.set_class(bool(waiting.told or waiting.rule.every or waiting.rule.stops), "-stepping")
+            self.set_class(bool(waiting.message or waiting.rule.every or waiting.rule.stops), "-stepping")
 
     def lines(self, width: int, height: int) -> list[Line]:
         waiting = self._value if isinstance(self._value, Waiting) else Waiting(Rule())
@@ -48,16 +48,16 @@ class HeldCall(PieceView):
 
 
 def _now(waiting: Waiting, width: int) -> Line:
-    told = waiting.told
-    if told is None:
+    message = waiting.message
+    if message is None:
         stops = ", ".join(sorted(waiting.rule.stops))
         where = "the next call" if waiting.rule.every else safe(stops)
         return [(" ▶ ", "full"), (shorten(f"running on until {where}", width - 3), "muted")]
-    who = f"{safe(told.label)} " if told.label else ""
+    who = f"{safe(message.label)} " if message.label else ""
     more = f" · {waiting.others} more wait" if waiting.others else ""
-    call = told.as_call(waiting.source)
-    if told.after:
-        line: Line = [(" ‖ ", "cut"), (f"{who}raised {safe(told.error)} in ", "error"), (safe(call.call), "call")]
+    call = message.as_call(waiting.source)
+    if message.after:
+        line: Line = [(" ‖ ", "cut"), (f"{who}raised {safe(message.error)} in ", "error"), (safe(call.call), "call")]
         return [*line, (shorten(f" · {_place(waiting.source)}{more}", max(1, width - wide(line))), "muted")]
     behind = f" · {_place(waiting.source)}{more}"
     room = max(20, width - 3 - cells(who) - len("waits: ") - cells(behind))
@@ -74,13 +74,13 @@ def _before(waiting: Waiting, keys: str, width: int) -> Line:
     """Write what the call let go last did; before the first one, which *keys* there are."""
     if waiting.last is None:
         return [("   ", ""), (shorten(keys, width - 3), "muted")]
-    told, after = waiting.last
-    who = f"{safe(told.label)} " if told.label else ""
-    call = f"{who}{safe(told.call)}"
+    message, after = waiting.last
+    who = f"{safe(message.label)} " if message.label else ""
+    call = f"{who}{safe(message.call)}"
     if after is None:
         return [("   ", ""), (shorten(f"{call} has not returned yet", width - 3), "moved")]
     how = f"raised {safe(after.error)}" if after.error else "returned"
-    was, now = _queued(told.queue), _queued(after.queue)
+    was, now = _queued(message.queue), _queued(after.queue)
     queue = f" · queue: {was} before, {now} after" if was and now else f" · queue: {now} now" if now else ""
     return [("   ", ""), (shorten(f"{call} {how}{queue}", width - 3), "error" if after.error else "muted")]
 

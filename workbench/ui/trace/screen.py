@@ -80,7 +80,7 @@ class TraceScreen(SessionScreen):
         self._view = "sockets"
         self._chosen = ""
         self._held: Held | None = None
-        self._told: set[int] = set()
+        self._reported: set[int] = set()
         self._apart: set[str] = set()
         self._asked_to_end = False
 
@@ -150,11 +150,11 @@ class TraceScreen(SessionScreen):
         first = held[0] if held else None
         if first is not self._held:
             self._held = first
-            if first is not None and first.told.socket[1]:
-                self._chosen = socket_id(*first.told.socket)
-        told = None if first is None else first.told
-        source = "" if told is None else journal.text(told.writer, told.source)
-        self.query_one(HeldCall).show(Waiting(stepping.rule, told, source, max(0, len(held) - 1), stepping.last()))
+            if first is not None and first.message.socket[1]:
+                self._chosen = socket_id(*first.message.socket)
+        message = None if first is None else first.message
+        source = "" if message is None else journal.text(message.writer, message.source)
+        self.query_one(HeldCall).show(Waiting(stepping.rule, message, source, max(0, len(held) - 1), stepping.last()))
 
     def _draw_inside(self, state: EndpointState | None, now: float) -> None:
         view, lineage = self.query_one(InsideView), self._bridge.journal.lineage
@@ -174,8 +174,8 @@ class TraceScreen(SessionScreen):
         """Say how a program ended, once."""
         run = self._traced.run
         for running in run.running:
-            if running.code is not None and running.pid not in self._told:
-                self._told.add(running.pid)
+            if running.code is not None and running.pid not in self._reported:
+                self._reported.add(running.pid)
                 self.notify(f"{safe(running.program.name)} ended with exit code {running.code}", markup=False)
                 if running.program.name in run.untraced() and not running.program.untraced:
                     self._say(f"{running.program.name} ran untraced: {run.why_untraced()}")
