@@ -47,7 +47,7 @@ _SOCKET, _CLOSE = record_format.CODE["socket"], record_format.CODE["close"]
 _CONNECT_EX = record_format.CODE["connect_ex"]
 _OPENING = ("O_CLOEXEC", "O_NONBLOCK", "O_BINARY")
 _CHUNK = 1 << 20
-_LONG = 1 << 13  # bytes; a few calls so long are kept in memory, and 512 others: together 4 MiB at most
+_LONG = 1 << 13  # bytes; a few calls so long are kept in memory, and 1024 others: together 8 MiB at most
 _MARKS = bytes(
     SENT if code in record_format.SENDS else RECEIVED if code in record_format.RECVS else 0 for code in range(256)
 )
@@ -117,7 +117,7 @@ class Journal:
         self.lineage = Lineage(self.lengths, lambda seq: self[seq - 1].data[:FIRST_BYTES])
         self._moved = self.lineage.moved
         self.history = History()
-        self._call = lru_cache(maxsize=512)(self._read_call)
+        self._call = lru_cache(maxsize=1024)(self._read_call)
         self._long_call = lru_cache(maxsize=4)(self._read_call)
 
     def close(self) -> None:

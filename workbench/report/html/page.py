@@ -6,21 +6,22 @@ Reading and folding need no script. Everything from the session goes through saf
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple, TextIO
 
-from workbench.journal.neighbours import annotation
+from workbench.journal.neighbours import annotation, explain
 from workbench.journal.reader import Journal
-from workbench.model.call.call import Call
+from workbench.model.call.call import FAILED, Call
 from workbench.model.lineage.lineage import Part
 from workbench.model.text.fit import counted
 from workbench.model.text.hexdump import ByteRun, Category, HexLine, hex_column, line, offset_digits
 from workbench.model.text.safe import safe
+from workbench.model.why.why import Why
 from workbench.model.words.as_python import direction, expression, outcome, time_text
 from workbench.model.words.error_sentence import errno_name
 from workbench.report.exports import TextExport
@@ -30,6 +31,8 @@ SHOWN = 2048
 """Bytes of one call that the page shows: the text and JSON exports have them all."""
 OPEN = 256
 """A call with more bytes than this is folded at first."""
+EXPLAINED = 1000
+"""Calls up to which each has its why?, at 1 or 2 ms a call; in a longer session so many of those that failed have."""
 _EXPRESSION, _OUTCOME = 80, 60
 _CATEGORY_CLASS = {Category.NUL: "z", Category.SPACE: "s", Category.CONTROL: "k", Category.NON_ASCII: "h"}
 _REFERENCE = re.compile(r"#(\d+)")
@@ -50,9 +53,11 @@ def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> in
     out.write(_head(journal))
     wall = journal.start.wall if journal.start is not None else 0
     previous: Call | None = None
+    explained = _explained(journal)
     for call in journal:
         when = time_text(call, previous, "clock", wall, zone)
-        out.writelines(_call(call, when, journal))
+        why = explain(journal, call.seq - 1) if call.seq in explained else None
+        out.writelines(_call(call, when, journal, why))
         previous = call
     out.write(f"</main>\n<script>\n{_file('page.js')}</script>\n</body></html>\n")
     return 0
@@ -61,9 +66,19 @@ def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> in
 EXPORT = TextExport(export_html)
 
 
+def _explained(journal: Journal) -> Container[int]:
+    """Return the numbers of the calls that have their why?."""
+    if len(journal) <= EXPLAINED:
+        return range(1, len(journal) + 1)
+    failed = (index + 1 for index, mark in enumerate(journal.marks) if mark & FAILED)
+    return frozenset(islice(failed, EXPLAINED))
+
+
 def _head(journal: Journal) -> str:
     name, start = _text(journal.path.name), journal.start
     facts = [counted(len(journal), "call")]
+    if len(journal) > EXPLAINED:
+        facts.append("why? of the calls that failed (show --why explains any)")
     if start is not None and start.wall:
         facts.append(f"began {_date(start.wall)}")
         facts += [_text(word) for word in (start.program, f"Python {start.python}", start.platform) if word]
@@ -80,8 +95,8 @@ def _head(journal: Journal) -> str:
     )
 
 
-def _call(call: Call, when: str, journal: Journal) -> Iterator[str]:
-    """Yield a call: a line, its annotations, a person's note; and, to fold, its bytes."""
+def _call(call: Call, when: str, journal: Journal, why: Why | None) -> Iterator[str]:
+    """Yield a call: a line, its annotations, a person's note; and, to fold, its why? and its bytes."""
     kind = "sent" if call.sends else "received" if call.receives else "other"
     failed = " failed" if call.error is not None or errno_name(call) else ""
     tag = "details" if call.data else "div"
@@ -102,8 +117,18 @@ def _call(call: Call, when: str, journal: Journal) -> Iterator[str]:
         yield f'<span class="note">{"★ " if note.bookmark else ""}{escape(lines)}</span>'
     if call.data:
         yield "</summary>\n"
+    if why is not None:
+        yield _why(why)
+    if call.data:
         yield from _dump(call.data, _stretches(call, journal))
     yield f"</{tag}>\n"
+
+
+def _why(why: Why) -> str:
+    told = "".join(f"<p>{_linked(text)}</p>" for text in (*why.sentences, f"Next: {why.next}"))
+    python = escape("\n".join(why.python), quote=False)
+    source = escape(why.source, quote=False)
+    return f'<details class="why"><summary>why?</summary>{told}<code>{python}</code><p>See {source}</p></details>\n'
 
 
 def _at(call: Call) -> str:
@@ -122,7 +147,7 @@ def _stretches(call: Call, journal: Journal) -> list[_Stretch]:
         links = [(f"{part.seq}-{call.seq}", f"bytes {part.start}-{part.stop - 1} of #{part.seq}") for part in parts]
     else:
         parts = journal.lineage.takers(call)
-        links = [(f"{call.seq}-{part.seq}", f"taken by #{part.seq}") for part in parts]
+        links = [(f"{call.seq}-{part.seq}", f"received by #{part.seq}") for part in parts]
     return [_Stretch(*span, *link) for span, link in zip(_spans(parts), links, strict=True)]
 
 
