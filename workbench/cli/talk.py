@@ -162,28 +162,41 @@ class Talk:
 
     def _receive(self, times: int | None) -> None:
         """Receive *times*, or until the end; a recv that timed out ends it too."""
-        done = 0
-        while (times is None or done < times) and not self._over():
-            outcome = self.client.receive_once()
+        before = self._received
+        while (times is None or self._received < before + times) and not self._over():
+            already = self._received
+            outcome = self.client.drain(lambda data: self._got(data) and times is None)
+            if outcome is None:
+                if self._received > already:
+                    continue
+                outcome = self._receive_once()
             if isinstance(outcome.error, TimeoutError | BlockingIOError):
                 self._why = f"nothing arrived within {duration_text(self._settings.timeout or 0)}"
                 break
             self._check(outcome, "could not receive")
-            if self.client.ended:
-                self._why = "the peer ended the connection"
-                break
-            done += 1
-            self._got(outcome.result[0] if isinstance(outcome.result, tuple) else outcome.result)
+        if self.client.ended:
+            self._why = "the peer ended the connection"
         if times is not None and not (self._wishes.expect and self._wishes.expect.came):
-            self._missing += times - done
+            self._missing += times - (self._received - before)
 
-    def _got(self, data: bytes) -> None:
+    def _receive_once(self) -> Outcome:
+        """Receive once, waiting for it."""
+        outcome = self.client.receive_once()
+        if outcome.ok:
+            self._got(outcome.result[0] if isinstance(outcome.result, tuple) else outcome.result)
+        return outcome
+
+    def _got(self, data: bytes) -> bool:
+        """Take note of what came; tell whether more is to."""
+        if self.client.ended:
+            return False
         self._received += 1
         if self._sent_at is not None:
             self.round_trips.append(self._clock() - self._sent_at)
             self._sent_at = None
         if self._wishes.expect is not None:
             self._wishes.expect.feed(data)
+        return not self._over()
 
     def _judge(self) -> None:
         if no := self._judged():

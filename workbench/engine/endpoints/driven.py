@@ -157,6 +157,26 @@ class Driven:
             self.on_data(outcome.result[0] if isinstance(outcome.result, tuple) else outcome.result)
         return outcome
 
+    def drain(self, goes_on: Callable[[bytes], bool]) -> Outcome | None:
+        """Receive what lies in a stream's queue, while *goes_on* says so; return the last outcome at its end."""
+        sock, tally, told = self._socket, self._tally, self.on_data
+        if sock is None or self._kind[1] != "SOCK_STREAM" or self.polls or self.bufsize <= 0:
+            return None
+
+        def wanted(data: bytes) -> bool:
+            tally.drained(data)
+            if told is not None:
+                told(data)
+            return goes_on(data)
+
+        try:
+            sock.drain(self.bufsize, wanted)
+        except OSError as error:
+            outcome = Outcome(None, error, "recv", (self.bufsize,))
+            tally.end("recv", outcome)
+            return outcome
+        return Outcome(b"") if self.ended else None
+
     def give_back(self) -> Outcome:
         """Close, and remove the path that a bind of ours made, unless another has taken its place."""
         outcome = self.make("close")

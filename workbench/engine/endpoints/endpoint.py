@@ -128,18 +128,25 @@ class Endpoint(Driven):
         outcome = Outcome()
         try:
             while receiving.on and not self.ending:
-                with self._reading.reachable():
-                    if not receiving.on:
-                        break
-                    self.wait_for_turn()
-                    outcome = self.receive_once()
-                outcome = self.received(outcome)
+                drained = self.drain(lambda _: receiving.on and not self.ending) if self.only_receives else None
+                if drained is None:
+                    with self._reading.reachable():
+                        if not receiving.on:
+                            break
+                        self.wait_for_turn()
+                        outcome = self.receive_once()
+                outcome = drained or self.received(outcome)
                 if not self.goes_on(outcome):
                     break
         except Cancelled as cancelled:
             outcome = Outcome(error=cancelled)
         receiving.on = False
         return outcome
+
+    @property
+    def only_receives(self) -> bool:
+        """Whether nothing is to be done about what comes, so that it need not be looked at one by one."""
+        return False
 
     def wait_for_turn(self) -> None:
         """Wait where the call itself would not: without a timeout, calling again and again would spin."""

@@ -45,7 +45,13 @@ class Answering(Endpoint):
 
     def answer_with(self, responder: NewResponder) -> None:
         """Answer what comes from now on with another responder: each sender's conversation with it begins anew."""
+        self._answers = getattr(responder(), "answers", True)
         self._responder_for: Callable[[Any], Responder] = lru_cache(_PEERS)(lambda sender: responder())
+
+    @property
+    def only_receives(self) -> bool:
+        """Whether the responder says nothing, whatever comes."""
+        return not self._answers
 
     def received(self, outcome: Outcome) -> Outcome:
         """Answer; a responder that raises, or an answer that can't be sent, is an error of this turn."""

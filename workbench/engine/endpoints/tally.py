@@ -63,6 +63,12 @@ class Tally:
         if not data and may_end and args[0]:
             self.ended = True
 
+    def drained(self, data: bytes) -> None:
+        """Count what a recv of a stream returned that did not wait."""
+        self.bytes_in += len(data)
+        if not data:
+            self.ended = True
+
     def sent(self, method: str, args: tuple[Any, ...], outcome: Outcome, moved: int) -> None:
         """Count what a send, of which *moved* bytes went out, has moved, and keep what it left."""
         moved = outcome.result if isinstance(outcome.result, int) else moved

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import _socket
 import socket
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from workbench.engine.sockets.waiting_socket import WaitingSocket
 from workbench.engine.sockets.waker import POLLIN
 from workbench.engine.sockets.watching_socket import Receivers, WatchingSocket
 from workbench.model.call.call import socket_id
+from workbench.probe.facts import STREAM, queued
+from workbench.probe.format import CODE
 from workbench.probe.recorder import Recorder
 from workbench.probe.traced_socket import TracedSocket
+
+_RECV = CODE["recv"]
 
 
 class BenchSocket(TracedSocket, WatchingSocket):
@@ -58,6 +65,38 @@ class BenchSocket(TracedSocket, WatchingSocket):
             accepted.number = next(self.numbers)
             accepted.rename(f"conn {accepted.number}")
         return accepted, address
+
+    def drain(self, bufsize: int, wanted: Callable[[bytes], object]) -> None:
+        """Make as many recvs of a stream as find something without a wait, while *wanted* takes their bytes.
+
+        Each is recorded as recv does it, with less ado. The end of the stream is told to *wanted* too. Raises OSError.
+        """
+        recorder, key, lock, clock = self.recorder, self._wb_key, self._queue_lock, time.monotonic_ns
+        name = recorder.text(self.label) if recorder is not None and self.label else 0
+        receive = partial(_socket.socket.recv, self, bufsize)
+        while True:
+            started = clock()
+            with lock:
+                self._pay()
+                try:
+                    data = receive()
+                except BlockingIOError:
+                    return
+                except OSError as error:
+                    self._wb_write_failed_recv("recv", started, error, bufsize, 0)
+                    raise
+                count = len(data)
+                self.taken += count
+            if recorder is not None:
+                if 0 < count < bufsize:
+                    recorder.call(_RECV, key, started, clock(), count, bufsize, 0, data, name=name)
+                elif count:
+                    left, ended = queued(self, STREAM), clock()
+                    recorder.call(_RECV, key, started, ended, count, bufsize, left, data, name=name)
+                else:
+                    self._wb_write_recv("recv", (started, clock()), data, count, bufsize, 0)
+            if not wanted(data) or not count:
+                return
 
     def wait_readable(self, otherwise: Callable[[], bool] = lambda: False) -> bool:
         """Wait until a recv or accept would find something, an error or the end; raises Cancelled.

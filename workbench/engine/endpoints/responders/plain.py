@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from workbench.engine.endpoints.responders.responder import pure
+from workbench.engine.endpoints.responders.responder import Kind, Pure, pure
 
-NONE = pure("none", "only receives", lambda data: None)
+
+class Silent(Pure):
+    """Says nothing, whatever comes: nobody needs to ask it."""
+
+    answers = False
+
+    def __init__(self) -> None:
+        super().__init__(lambda data: None)
+
+
+NONE = Kind("none", "only receives", lambda _: Silent)
 ECHO = pure("echo", "what it received", bytes)
 UPPER = pure("upper", "what it received, in upper case", bytes.upper)
