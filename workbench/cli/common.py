@@ -8,18 +8,18 @@ import random
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from workbench.cli.failure import Failure as Failure
-from workbench.journal.reader import Journal
 from workbench.model.call.address import Address, AddressError
 from workbench.model.call.options import OptionError, parse_option
 from workbench.model.call.settings import SettingsError, parse_timeout
-from workbench.report.feed import Report
-from workbench.report.jsonl import JsonReport
-from workbench.report.text import TextReport
+
+if TYPE_CHECKING:
+    from workbench.journal.reader import Journal
+    from workbench.report.feed import Report
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -129,7 +129,11 @@ def coloured(out: Any) -> bool:
 def new_report(journal: Journal, form: str, *, live: bool = False, **look: Any) -> Report:
     """Return what prints calls on stdout; *look*: of a TextReport."""
     if form == "json":
+        from workbench.report.jsonl import JsonReport
+
         return JsonReport(sys.stdout.buffer, journal)
+    from workbench.report.text import TextReport
+
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # arrows and dots where the terminal knows ASCII alone
     return TextReport(sys.stdout, journal, colour=coloured(sys.stdout), live=live, **look)

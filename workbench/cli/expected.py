@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from workbench.model.session.query import parse_find
 from workbench.model.text.fit import quoted
 
 _KEPT = 1 << 20
@@ -23,6 +22,8 @@ class Expected:
             except re.error as error:
                 raise ValueError(f"{quoted(text)} is no regular expression: {error}") from None
         else:
+            from workbench.model.session.query import parse_find
+
             self._pattern = re.compile(re.escape(parse_find(text)))
         self._kept = b""
         self.came = False

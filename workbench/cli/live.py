@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,15 +18,16 @@ from workbench.cli.common import F, Failure, new_report, output_options
 from workbench.cli.keeping import limit_option, record_options
 from workbench.engine.state import Outcome
 from workbench.journal.files import LIMIT, SessionExists, discard, fresh_path, fullness, record_to, sessions_folder
-from workbench.journal.reader import Journal
 from workbench.model.call.address import plain
 from workbench.model.call.call import FAILED, RECEIVED, SENT, Call, Error
 from workbench.model.text.fit import counted
-from workbench.model.words.error_sentence import error_sentence
 from workbench.probe.format import message
 from workbench.probe.recorder import Recorder
 from workbench.probe.tail import argument
-from workbench.report.feed import Report
+
+if TYPE_CHECKING:
+    from workbench.journal.reader import Journal
+    from workbench.report.feed import Report
 
 LOOK = 0.02
 """Seconds between two looks at the journal."""
@@ -101,6 +102,8 @@ class OutputOptions:
             if self.silent:
                 yield recorder, Silence()
                 return
+            from workbench.journal.reader import Journal
+
             with closing(Journal(recorder.path)) as journal:
                 journal.pull()
                 report = new_report(journal, self.form, live=True, most=self.most)
@@ -213,6 +216,8 @@ def _plain(value: Any) -> Any:
 
 def reason(outcome: Outcome) -> str:
     """Return in a sentence why a call did not go well."""
+    from workbench.model.words.error_sentence import error_sentence
+
     error = outcome.error
     if error is None:
         return ""

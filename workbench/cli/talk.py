@@ -12,7 +12,7 @@ from workbench.cli.common import NO_PAUSE, Pause
 from workbench.cli.expected import Expected
 from workbench.cli.live import reason
 from workbench.cli.payloads import STDIN, Lines
-from workbench.engine.endpoints.client import dial
+from workbench.engine.endpoints.dial import dial
 from workbench.engine.endpoints.driven import NO_LINGER, Driven
 from workbench.engine.endpoints.lane import Lane
 from workbench.engine.sockets.bench_socket import BenchSocket

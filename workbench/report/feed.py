@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from workbench.journal.find import Search
 from workbench.journal.reader import Journal
 from workbench.model.call.call import Call
-from workbench.model.session.query import Query
+
+if TYPE_CHECKING:
+    from workbench.model.session.query import Query
 
 
 class Report(Protocol):
@@ -36,6 +37,8 @@ def copy(journal: Journal, report: Report, start: int = 0, wanted: Query | None 
 
 def matching_calls(journal: Journal, wanted: Query, start: int = 0) -> Iterator[int]:
     """Yield the indexes of the calls from *start* on that a query means."""
+    from workbench.journal.find import Search  # only those who look for something need it
+
     search = Search(journal, wanted)
     search.step()
     call = search.next(start - 1)

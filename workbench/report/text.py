@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import tzinfo
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from workbench.journal.neighbours import annotation
 from workbench.journal.reader import Journal, Note
@@ -21,7 +21,9 @@ from workbench.report.coloured import coloured
 from workbench.report.dump import dump
 from workbench.report.exports import TextExport
 from workbench.report.feed import copy
-from workbench.report.lens_notes import LensNotes
+
+if TYPE_CHECKING:
+    from workbench.report.lens_notes import LensNotes
 
 INDENT = 6
 _EXPRESSION, _OUTCOME = 60, 48  # cells that they may take; the bytes stand whole in the hex lines
@@ -57,7 +59,7 @@ class TextReport:
         self._width, self._colour, self._live = width, colour, live
         self._times, self._zone = times, zone
         self._most = most
-        self._lens = LensNotes(journal, lens) if lens else None
+        self._lens = _lens_notes(journal, lens) if lens else None
         self._previous: Call | None = None
         self._names = name_cells(journal)
 
@@ -102,6 +104,12 @@ class TextReport:
 
     def _paint(self, text: str, code: str) -> str:
         return _painted(text, code) if self._colour else text
+
+
+def _lens_notes(journal: Journal, lens: str) -> LensNotes:
+    from workbench.report.lens_notes import LensNotes  # only those who ask for a lens wait for the lenses
+
+    return LensNotes(journal, lens)
 
 
 def name_cells(journal: Journal) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from workbench.engine.endpoints.driven import Driven
 from workbench.engine.sockets.waker import Cancelled, current
@@ -62,24 +62,29 @@ def try_each(endpoint: Driven, settings: S, attempt: Callable[[S], Outcome]) -> 
 
 def in_background(work: Callable[[], T]) -> T:
     """Do what can't be interrupted, such as a lookup, in a thread that a cancel leaves behind; raises Cancelled."""
-    future: Future[T] = Future()
+    done: list[Callable[[], T]] = []
+    waker = current()
 
     def run() -> None:
         try:
-            future.set_result(work())
+            result = work()
+            done.append(lambda: result)
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            future.set_exception(error)
+            done.append(partial(_raise, error))
+        waker.nudge()
 
-    waker = current()
     outer = waker.begin()
     try:
-        future.add_done_callback(lambda _: waker.nudge())
         threading.Thread(target=run, name="lookup", daemon=True).start()
-        while not future.done():
+        while not done:
             waker.pause(_LOOK_AGAIN)
     finally:
         waker.end(outer)
-    return future.result()
+    return done[0]()
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
 
 
 def _is_literal(host: str) -> bool:
