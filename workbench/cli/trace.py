@@ -108,6 +108,8 @@ def _on_screen(programs: list[Program], record: Path | None, step: bool, *, limi
 
 
 def programs_of(words: tuple[str, ...], beside: tuple[str, ...]) -> Iterable[Program]:
+    if "--with" in words[1:] and not beside:
+        _say(f"--with goes to {words[0]}, as all does that stands behind PROGRAM: write it before, --with … {words[0]}")
     commands = ([list(words)] if words else []) + [shlex.split(text) for text in beside]
     if not commands:
         raise click.UsageError("name a PROGRAM: script.py, -m module, python … or a Python script")
