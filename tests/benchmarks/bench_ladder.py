@@ -56,9 +56,8 @@ def main() -> None:
             if not ladder.extend(2000):
                 break
             slices.append(perf_counter() - start)
-        print(
-            f"placed  {len(ladder)} rungs in {perf_counter() - began:.1f} s, the longest slice {max(slices) * 1e3:.0f} ms"
-        )
+        took = perf_counter() - began
+        print(f"placed  {len(ladder)} rungs in {took:.1f} s, the longest slice {max(slices) * 1e3:.0f} ms")
         print(f"memory  {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.0f} MiB")
         layout, chance, times = columns(ladder.lifelines(), 120), Random(1), []
         for _ in range(ROUNDS):

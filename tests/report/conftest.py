@@ -11,6 +11,7 @@ from workbench.probe.format import CODE
 from workbench.probe.recorder import Recorder
 
 MS = 1_000_000  # ns
+BEGAN = 5000 * MS
 WALL = 1_795_158_000 * 1000 * MS  # 2026-11-20 07:00:00 UTC
 
 CLIENT = ["127.0.0.1", 50312]
@@ -18,16 +19,19 @@ SERVER = ["127.0.0.1", 6789]
 
 
 class Session:
-    """A session file of process 7 that a test writes call by call: each begins 1 ms after the last and takes 10 µs."""
+    """A session file of process 7 that a test writes call by call, each 1 ms after the last.
+
+    A call takes 10 µs; one that takes longer began to wait before, and returns when its turn has come.
+    """
 
     def __init__(self, path: str) -> None:
-        self.recorder = Recorder(path, clock=lambda: 0, wall=lambda: WALL)
+        self.recorder = Recorder(path, clock=lambda: BEGAN, wall=lambda: WALL)
         self.recorder.pid = 7
         self.journal = Journal(path)
-        self._times = count(MS, MS)
+        self._times = count(BEGAN + MS, MS)
 
     def call(self, call: str, socket: int, *, name: str = "", took: int = 10_000, **facts: object) -> None:
-        started = next(self._times)
+        started = next(self._times) - (took if took > MS else 0)
         if isinstance(tail := facts.get("tail"), dict):
             facts["tail"] = record_format.tail_of(tail)
         recorder = self.recorder

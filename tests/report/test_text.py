@@ -34,7 +34,7 @@ def test_a_conversation(session):
         shown(session)
         == """\
 #1    07:00:00.001000 client   • connect(('127.0.0.1', 6789))    = None
-#2    07:00:00.002000 server   • accept()                        = conn 1 from 127.0.0.1:50312
+#2    06:59:58.768000 server   • accept()                        = conn 1 from 127.0.0.1:50312
       waited 1.2 s
 #3    07:00:00.003000 client   → send(b'hello world')            = 11
       11 bytes · received by #4, #6
@@ -73,17 +73,25 @@ def test_errors(session):
         tail={"args": [SERVER]}, name="client",
     )  # fmt: skip
     session.fail("recv", 1, ("TimeoutError", "timed out"), requested=1024, name="client", took=5_002_000_000)
+    assert (
+        shown(session, times="start")
+        == """\
+#1    +0.001000 client   • connect(('127.0.0.1', 6789))    ConnectionRefusedError (ECONNREFUSED)
+      ECONNREFUSED: nobody listens on 127.0.0.1:6789
+#2    -5.000000 client   ← recv(1024)                      TimeoutError
+      nothing arrived within 5 s
+"""
+    )
+
+
+def test_a_sendall_that_failed_shows_what_went_out(session):
     session.fail(
         "sendall", 1, ("TimeoutError", "timed out"), requested=99, data=b"abc", name="client", took=300_000_000
     )
     assert (
         shown(session, times="start")
         == """\
-#1    +0.001000 client   • connect(('127.0.0.1', 6789))    ConnectionRefusedError (ECONNREFUSED)
-      ECONNREFUSED: nobody listens on 127.0.0.1:6789
-#2    +0.002000 client   ← recv(1024)                      TimeoutError
-      nothing arrived within 5 s
-#3    +0.003000 client   → sendall(b'abc…')                TimeoutError
+#1    -0.299000 client   → sendall(b'abc…')                TimeoutError
       the send buffer stayed full, the peer did not read enough within 300 ms · 3 of 99 bytes went out
       0000 61 62 63                                          abc
 """

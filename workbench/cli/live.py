@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from workbench.cli.common import F, Failure, new_report, output_options
 from workbench.cli.keeping import limit_option, record_options
 from workbench.engine.state import Outcome
 from workbench.journal.files import LIMIT, SessionExists, discard, fresh_path, fullness, record_to, sessions_folder
+from workbench.journal.order import Lookahead
 from workbench.model.call.address import plain
 from workbench.model.call.call import FAILED, RECEIVED, SENT, Call, Error
 from workbench.model.text.fit import counted
@@ -184,6 +185,10 @@ class Printer:
             self.printed += 1
         report.flush()
 
+    def print_rest(self) -> None:
+        """Print all that was added: no other calls come."""
+        self.print_new(None)
+
     def _print(self, journal: Journal, report: Report, index: int) -> None:
         call = journal[index]
         if self._pid in (None, call.pid):
@@ -207,6 +212,29 @@ class Printer:
         if left_out:
             text = f"{counted(left_out, 'call')} ({counted(size, 'byte')}) left out of the log, which could not keep up"
             print(f"socket-workbench: {text}", file=sys.stderr, flush=True)
+
+
+class OrderedPrinter(Printer):
+    """Prints calls of all processes for people: a little later than they come, and so in the order of cause."""
+
+    def __init__(self, journal: Journal, report: Report, begin: int) -> None:
+        super().__init__(journal, report, begin)
+        self._ahead = Lookahead(journal, begin)
+
+    def print_new(self, seconds: float | None = None) -> None:
+        """Print the calls before which no other has to stand, as far as that can be told by now."""
+        self.journal.pull()
+        self._print_all(self._ahead.ready(self.journal.seconds(time.monotonic_ns())))
+
+    def print_rest(self) -> None:
+        """Print all calls that are left: no others come."""
+        self.journal.pull()
+        self._print_all(self._ahead.rest())
+
+    def _print_all(self, indexes: Iterable[int]) -> None:
+        for index in indexes:
+            self._print(self.journal, self.report, index)
+        self.report.flush()
 
 
 def _plain(value: Any) -> Any:

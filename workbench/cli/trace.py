@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import click
 
 from workbench.cli.common import Failure, coloured, output_options
 from workbench.cli.keeping import limit_option, record_options
-from workbench.cli.live import Printer, session_recorder
+from workbench.cli.live import OrderedPrinter, Printer, session_recorder
 from workbench.engine.tracing.launch import UNTIL_LISTENING, Running, Tracing
 from workbench.engine.tracing.programs import NoProgram, Program, program, unseen, why_untraced
 from workbench.journal.pages import LivePages
@@ -130,7 +130,8 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None, most: i
     journal = Journal(recorder.path)
     journal.pull()
     begin = len(journal)
-    printer = Printer(journal, _Nothing() if form is None else _report(journal, form, most), begin)
+    report = _Nothing() if form is None else _report(journal, form, most)
+    printer = (OrderedPrinter if report.by_cause else Printer)(journal, report, begin)
     tracing = Tracing(Path(recorder.path), limit=recorder.limit)
     with LivePages.made(Path(recorder.path)) as live, tracing.watching():
         for described in programs:
@@ -140,11 +141,11 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None, most: i
             if described is not programs[-1]:
                 _until_listening(tracing, printer, running)
         while tracing.look(_LOOK):
-            _print(printer)
+            _print(printer.print_new, printer)
         signed_in, lost, failed, apart = live.signed_in(), live.lost(), len(live.untraced()), live.apart()
         why = why_untraced(live.has_room())
         live.settle(recorder, journal)
-        _print(printer)
+        _print(printer.print_rest, printer)
     if lost:
         _say(not_kept(lost))
     if failed:
@@ -157,10 +158,10 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None, most: i
     return tracing.running[0].code or 0
 
 
-def _print(printer: Printer) -> None:
-    """Print what is new; where stderr is gone, the program goes on all the same."""
+def _print(what: Callable[[], None], printer: Printer) -> None:
+    """Print; where stderr is gone, the program goes on all the same."""
     try:
-        printer.print_new()
+        what()
     except OSError:
         printer.report = _Nothing()
 
@@ -178,7 +179,7 @@ def _until_listening(tracing: Tracing, printer: Printer, running: Running) -> No
     for _ in range(int(UNTIL_LISTENING / _LOOK)):
         before = len(printer.journal)
         tracing.look(_LOOK)
-        _print(printer)
+        _print(printer.print_new, printer)
         calls = (printer.journal[index] for index in range(before, len(printer.journal)))
         if running.code is not None or any(call.call == "listen" or call.datagram for call in calls):
             return
@@ -205,6 +206,8 @@ def _report(journal: Journal, form: str, most: int | None) -> Report:
 
 class _Nothing:
     """A report that nobody wants."""
+
+    by_cause = False
 
     def write(self, call: Any) -> None:
         """Do nothing."""

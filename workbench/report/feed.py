@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from workbench.journal.order import by_cause, ordered
 from workbench.journal.reader import Journal
 from workbench.model.call.call import Call
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 class Report(Protocol):
     """What takes in the calls of a session, one after another."""
+
+    by_cause: bool
+    """Whether it is read by people, and so takes the calls in the order of cause; else in that of the file."""
 
     def write(self, call: Call) -> None:
         """Write one call."""
@@ -28,11 +32,18 @@ def copy(journal: Journal, report: Report, start: int = 0, wanted: Query | None 
     *wanted* may say which calls are meant.
     """
     written = 0
-    for index in range(start, len(journal)) if wanted is None else matching_calls(journal, wanted, start):
+    for index in _order(journal, report, start, wanted):
         report.write(journal[index])
         written += 1
     report.flush()
     return written
+
+
+def _order(journal: Journal, report: Report, start: int, wanted: Query | None) -> Iterable[int]:
+    if wanted is not None:
+        found = matching_calls(journal, wanted, start)
+        return ordered(journal, found) if report.by_cause else found
+    return by_cause(journal, start) if report.by_cause else range(start, len(journal))
 
 
 def matching_calls(journal: Journal, wanted: Query, start: int = 0) -> Iterator[int]:

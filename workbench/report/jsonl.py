@@ -21,6 +21,8 @@ class JsonReport:
     In a session that grows, lineage is null where the send is not recorded yet.
     """
 
+    by_cause = False
+
     def __init__(self, out: BinaryIO, journal: Journal) -> None:
         self._out = out
         self._journal = journal

@@ -37,6 +37,8 @@ _ERROR, _DIM = "31", "2"
 class TextReport:
     """Writes each call as a head line, a line of annotations where there are any, and all its bytes as hex."""
 
+    by_cause = True
+
     def __init__(
         self,
         out: TextIO,

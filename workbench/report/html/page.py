@@ -15,6 +15,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple, TextIO
 
 from workbench.journal.neighbours import annotation, explain
+from workbench.journal.order import by_cause
 from workbench.journal.reader import Journal
 from workbench.model.call.call import FAILED, Call
 from workbench.model.lineage.lineage import Part
@@ -54,7 +55,8 @@ def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> in
     wall = journal.start.wall if journal.start is not None else 0
     previous: Call | None = None
     explained = _explained(journal)
-    for call in journal:
+    for index in by_cause(journal):
+        call = journal[index]
         when = time_text(call, previous, "clock", wall, zone)
         why = explain(journal, call.seq - 1) if call.seq in explained else None
         out.writelines(_call(call, when, journal, why))
