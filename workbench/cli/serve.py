@@ -129,6 +129,7 @@ class Serving:
         outcome = server.started.result()
         if not outcome.ok:
             raise Failure(f"cannot listen: {reason(outcome)}")
+        assert server.local is not None  # it was bound
         print(f"listening on {Address.from_plain(self._scheme, server.local)}", file=sys.stderr, flush=True)
         if not self._settings.is_loopback:
             print("warning: not loopback: other machines can reach this server", file=sys.stderr, flush=True)

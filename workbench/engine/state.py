@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.model.call.call import Json
+from workbench.model.call.value import PlainAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class EndpointState:
     """The socket's id in the session; empty before there is one."""
     family: str
     type: str
-    local: Json
-    peer: Json
+    local: PlainAddress | None
+    peer: PlainAddress | None
     tcp_state: str | None
     """Such as "ESTABLISHED", from TCP_INFO; None for other sockets and where the system does not tell."""
     bytes_in: int
@@ -83,7 +83,7 @@ class Message:
 
     size: int
     head: bytes
-    sender: Json
+    sender: PlainAddress | None
 
 
 @dataclass(frozen=True, slots=True)

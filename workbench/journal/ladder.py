@@ -13,13 +13,13 @@ from dataclasses import replace
 
 from workbench.journal.find import Search
 from workbench.journal.reader import Journal
-from workbench.model.call.address import PlainAddress
 from workbench.model.call.call import Call, socket_id
+from workbench.model.call.value import PlainAddress
 from workbench.model.ladder.lifelines import Lifelines, lifelines
 from workbench.model.ladder.rungs import Phase, Rung, has_end, moments
 from workbench.model.ladder.story import Story
 from workbench.model.session.query import Query
-from workbench.model.session.sockets import Sockets, connects
+from workbench.model.session.sockets import Sockets, connected_to, connects
 from workbench.probe.format import CODE, DATAGRAM, SENDS, Head
 
 _BEFORE = 256
@@ -93,13 +93,12 @@ class Ladder:
         if call.call == "accept" and call.error is None:
             insort(self._meetings(call.local)[1], call.time + (call.duration or 0.0))
         elif connects(call) and not call.datagram:
-            peer = call.peer if call.peer is not None else call.args[-1]
-            insort(self._meetings(peer)[0], call.time + (call.duration or 0.0) * has_end(call))
+            insort(self._meetings(connected_to(call))[0], call.time + (call.duration or 0.0) * has_end(call))
 
-    def _meetings(self, address: PlainAddress) -> tuple[array[float], array[float]]:
+    def _meetings(self, address: PlainAddress | None) -> tuple[array[float], array[float]]:
         return self._queues.setdefault(repr(address), (array("d"), array("d")))
 
-    def _unaccepted(self, address: PlainAddress, moment: float) -> int:
+    def _unaccepted(self, address: PlainAddress | None, moment: float) -> int:
         """Return how many connections had come to *address* by then that no accept had returned."""
         connected, accepted = self._meetings(address)
         return max(0, bisect_right(connected, moment) - bisect_right(accepted, moment))

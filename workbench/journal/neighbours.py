@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from workbench.journal.reader import FAILED, Journal
 from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.claims import every
 from workbench.model.claims.around import Around, ends_stream
 from workbench.model.claims.claim import Claim
@@ -97,7 +98,7 @@ def _is_for_all(call: Call) -> bool:
     return call.call in _OF_ALL or call.error is not None or ends_stream(call)
 
 
-def _goes_to(call: Call, own: list[Call]) -> object:
+def _goes_to(call: Call, own: list[Call]) -> PlainAddress | None:
     """Return the address that a call is about: its own, or the one that its socket was connected to."""
     if (address := address_of(call)) is not None:
         return call.local if call.call == "bind" and call.local is not None else address

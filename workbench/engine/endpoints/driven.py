@@ -19,7 +19,7 @@ from workbench.engine.sockets.bench_socket import BenchSocket
 from workbench.engine.sockets.waker import Cancelled
 from workbench.engine.state import Closed, EndpointState, Outcome
 from workbench.model.call.address import plain
-from workbench.model.call.call import Json
+from workbench.model.call.value import PlainAddress
 
 NO_LINGER = (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 """struct linger {on, 0 s}: close sends RST instead of FIN (socket(7))."""
@@ -42,9 +42,9 @@ class Driven:
         """Whether it is about to be closed: nothing else is done with it."""
         self.closed = False
         """Whether its socket is gone."""
-        self.local: Json = None
+        self.local: PlainAddress | None = None
         """Its own address in its JSON form; None while there is none."""
-        self.peer: Json = None
+        self.peer: PlainAddress | None = None
         """The peer's address, likewise."""
         self.on_data: Callable[[bytes], None] | None = None
         """Told the bytes of each recv that it makes with `take`."""
@@ -221,7 +221,7 @@ def _number(name: str) -> int:
     return int(getattr(socket, name, _ELSEWHERE.get(name, -2)))
 
 
-def _made(local: Json) -> tuple[str, int] | None:
+def _made(local: PlainAddress | None) -> tuple[str, int] | None:
     """Return the path that a bind has just made, and its inode; None for other addresses."""
     if isinstance(local, str) and local and not local.startswith("@"):
         with suppress(OSError):

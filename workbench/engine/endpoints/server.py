@@ -15,8 +15,8 @@ from workbench.engine.endpoints.setup import set_options, try_each
 from workbench.engine.sockets.bench_socket import BenchSocket
 from workbench.engine.sockets.waker import Cancelled
 from workbench.engine.state import Outcome
-from workbench.model.call.call import Json
 from workbench.model.call.settings import ServerSettings
+from workbench.model.call.value import PlainAddress
 
 _PATIENCE = 5.0
 """Seconds that a server waits for the one before it to have closed."""
@@ -90,7 +90,7 @@ class Server:
             return tuple(self._connections)
 
     @property
-    def local(self) -> Json:
+    def local(self) -> PlainAddress | None:
         """The address it really got, as JSON has it; None before bind."""
         return self.listener.local
 

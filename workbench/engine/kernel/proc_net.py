@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from workbench.engine.sockets.declared_socket import UNIX
 from workbench.engine.state import AcceptQueue
-from workbench.model.call.call import Json
+from workbench.model.call.value import PlainAddress, Value
 from workbench.probe.unix_diag import unix_diag
 
 _SHOW_ICONS, _SHOW_LENGTHS = 8, 16
@@ -63,8 +63,8 @@ def waiting_unix_clients(listener: socket.socket) -> list[int]:
 class TcpEntry:
     """A line of /proc/net/tcp or tcp6: addresses as JSON has them, the state's number, retransmits, the inode."""
 
-    local: Json
-    peer: Json
+    local: PlainAddress | None
+    peer: PlainAddress | None
     state: int
     retries: int
     inode: int
@@ -76,7 +76,7 @@ class TcpEntry:
         """Whether it is a complete connection that no program has yet: it has no inode."""
         return self.state == ESTABLISHED and self.inode == 0
 
-    def reaches(self, listener: Json) -> bool:
+    def reaches(self, listener: PlainAddress | None) -> bool:
         """Whether it is a connection to a socket that listens there; 0.0.0.0 and :: stand for every address."""
         match listener, self.local:
             case [host, port, *_], [own, number, *_]:
@@ -85,7 +85,7 @@ class TcpEntry:
                 return False
 
 
-def end(address: Json) -> tuple[Json, ...]:
+def end(address: PlainAddress | None) -> tuple[Value, ...]:
     """Return host and port of an address, as it can be compared: an IPv6 one may have two numbers more."""
     return tuple(address[:2]) if isinstance(address, list | tuple) else (address,)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from workbench.engine.kernel.proc_net import TIME_WAIT, TcpEntry, end, tcp_entries
-from workbench.model.call.call import Json
+from workbench.model.call.value import PlainAddress
 
 PERIOD = 0.5
 """Seconds between two readings: one takes milliseconds (4.6 ms and more)."""
@@ -39,7 +39,7 @@ class TcpWatch:
         self._ask()
         return self._by_inode
 
-    def lingers(self, local: Json, peer: Json) -> bool:
+    def lingers(self, local: PlainAddress | None, peer: PlainAddress | None) -> bool:
         """Whether the connection between two addresses is in TIME_WAIT."""
         self._ask()
         return (end(local), end(peer)) in self._lingering

@@ -62,15 +62,13 @@ def find_client(journal: Journal, wanted: str = "") -> RecordedClient:
     began = next((call.time for call in calls if connects(call)), calls[0].time if calls else 0.0)
     mirrored = facts.role == "connection"
     steps = [step for call in _in_order(calls) if (step := _step(call, facts, began, mirrored)) is not None]
-    options = (
-        [(call.args[0], call.args[1], call.args[2]) for call in calls if _sets_number(call)] if not mirrored else []
-    )
+    options = () if mirrored else tuple(option for call in calls if (option := _option(call)) is not None)
     return RecordedClient(
         name=facts.name or facts.id,
         messages=facts.keeps_messages,
         connected=facts.role in ("client", "connection"),
         bound=facts.bound is not None and not mirrored,
-        options=tuple((getattr(socket, level), getattr(socket, name), value) for level, name, value in options),
+        options=options,
         resets=any(call.call == "setsockopt" and call.args[1:2] == ["SO_LINGER"] for call in calls),
         steps=tuple(steps),
     )
@@ -118,9 +116,11 @@ def _step(call: Call, facts: SocketFacts, began: float, mirrored: bool) -> Actio
     return Action("recv" if mirrored else "close", at) if call.call == "close" else None
 
 
-def _sets_number(call: Call) -> bool:
+def _option(call: Call) -> tuple[int, int, int] | None:
+    """Return level, option and number of a setsockopt; None for any other call, and where they are not known here."""
     match call.args:
-        case [str() as level, str() as name, int()] if call.call == "setsockopt" and call.error is None:
-            return all(_CONSTANT.fullmatch(word) and hasattr(socket, word) for word in (level, name))
+        case [str() as level, str() as name, int() as number] if call.call == "setsockopt" and call.error is None:
+            known = all(_CONSTANT.fullmatch(word) and hasattr(socket, word) for word in (level, name))
+            return (getattr(socket, level), getattr(socket, name), number) if known else None
         case _:
-            return False
+            return None

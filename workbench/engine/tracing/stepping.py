@@ -17,8 +17,9 @@ import msgspec
 
 from workbench.engine.state import Message, Queue
 from workbench.model.call.address import plain
-from workbench.model.call.call import Call, Json, Number, socket_id
+from workbench.model.call.call import Call, Number, socket_id
 from workbench.model.call.constants import name_arguments, name_flags
+from workbench.model.call.value import Value
 from workbench.probe.format import CODE, RECVS, SENDS
 from workbench.probe.step import AFTER, AT_PATH, BEFORE, LENGTH, LOOK_AGAIN, PAGE, SUFFIX
 
@@ -63,7 +64,7 @@ class StepMessage(msgspec.Struct, frozen=True):
     source: Number
     call: str
     name: str = ""
-    args: list[Json] = []
+    args: list[Value] = []
     size: Number | None = None
     data: str = ""
     queue: Looked | None = None

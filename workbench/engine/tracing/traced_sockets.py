@@ -12,7 +12,8 @@ from workbench.engine.tracing.stepping import StepMessage
 from workbench.journal.pages import Doing, is_alive
 from workbench.journal.reader import FAILED, RECEIVED, SENT, Journal
 from workbench.model.call.address import show
-from workbench.model.call.call import Call, Json, socket_id
+from workbench.model.call.call import Call, socket_id
+from workbench.model.call.value import PlainAddress
 from workbench.probe import format as record_format
 from workbench.probe.format import Head
 
@@ -39,8 +40,8 @@ class Traced:
     role: str = ""
     family: str = ""
     type: str = "SOCK_STREAM"
-    local: Json = None
-    peer: Json = None
+    local: PlainAddress | None = None
+    peer: PlainAddress | None = None
     inode: int | None = None
     backlog: int | None = None
     bytes_in: int = 0

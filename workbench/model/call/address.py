@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, Self, TypeAlias
+from typing import Self
 
+from workbench.model.call.value import PlainAddress
 from workbench.model.text.fit import quoted
 from workbench.model.text.safe import safe
-
-PlainAddress: TypeAlias = "list[Any] | str"
 
 PATH_LIMIT = 107  # unix(7): sun_path has 108 bytes, one of them a NUL
 PORT_LIMIT = 65535
@@ -65,9 +64,12 @@ class Address:
     @classmethod
     def from_plain(cls, scheme: str, plain_address: PlainAddress) -> Self:
         """Give the Address of what plain() returned, such as a listener's own name after it was bound to port 0."""
-        if isinstance(plain_address, str):
-            return cls(scheme, path=plain_address)
-        return cls(scheme, host=_host_with_scope(plain_address), port=plain_address[1])
+        match plain_address:
+            case str():
+                return cls(scheme, path=plain_address)
+            case [_, int() as port, *_]:
+                return cls(scheme, host=_host_with_scope(plain_address), port=port)
+        raise AddressError(f"{show(plain_address)} has no port")
 
     def __str__(self) -> str:
         if self.is_unix:
@@ -154,7 +156,7 @@ def plain(sockaddr: object, family: int | None = None) -> PlainAddress:
     """
     match sockaddr:
         case tuple() | list():
-            return [bytes(part).hex(":") if isinstance(part, bytes | bytearray) else part for part in sockaddr]
+            return [_plain_part(part) for part in sockaddr]
         case bytes() | bytearray():
             return _plain_path(bytes(sockaddr).decode("utf-8", "surrogateescape"))
         case str():
@@ -165,9 +167,21 @@ def plain(sockaddr: object, family: int | None = None) -> PlainAddress:
             return str(sockaddr)
 
 
-def show(plain_address: PlainAddress) -> str:
-    """Write an address that plain() gave for a screen: 127.0.0.1:6789, [::1]:80, /tmp/x, @name or unnamed."""
+def _plain_part(part: object) -> str | int:
+    match part:
+        case bytes() | bytearray():
+            return bytes(part).hex(":")
+        case str() | int():
+            return part
+        case _:
+            return str(part)
+
+
+def show(plain_address: PlainAddress | None) -> str:
+    """Write an address that plain() gave for a screen: 127.0.0.1:6789, [::1]:80, /tmp/x, @name, unnamed, not known."""
     match plain_address:
+        case None:
+            return "not known"
         case "":
             return "unnamed"
         case str():
@@ -213,7 +227,7 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _host_with_scope(address: list[Any]) -> str:
+def _host_with_scope(address: list[str | int]) -> str:
     host, scope = str(address[0]), address[3] if len(address) > 3 else 0
     return f"{host}%{scope}" if scope and ":" in host and "%" not in host else host
 

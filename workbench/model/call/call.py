@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
 from workbench.model.call.address import plain
 from workbench.model.call.constants import name_arguments, name_flags
+from workbench.model.call.value import PlainAddress, Value
 from workbench.probe import format as record_format
 from workbench.probe.format import Head
-
-Json = Any
-"""What JSON can hold."""
 
 SENT, RECEIVED, FAILED, UNSEEN = 1, 2, 4, 8
 """Marks of a call, kept in the journal's index so that filters and the log's rows need not read the call.
@@ -39,13 +37,13 @@ _SENDS, _RECVS = (
 class Tail(msgspec.Struct, frozen=True):
     """What a record's tail may hold; addresses as Python gave them, with bytes decoded as file names are."""
 
-    args: list[Json] | None = None
-    result: Json = None
+    args: list[Value] | None = None
+    result: Value = None
     error: tuple[str, str] | None = None
     family: Number = 0
     type: Number = 0
-    local: Json = None
-    peer: Json = None
+    local: PlainAddress | None = None
+    peer: PlainAddress | None = None
     made: list[tuple[Number, Number]] = []
     label: str = ""
     fd: Number = -1
@@ -76,8 +74,8 @@ class Call(msgspec.Struct, frozen=True):
     socket: str
     name: str
     call: str
-    args: list[Json]
-    result: Json
+    args: list[Value]
+    result: Value
     error: Error | None
     data: bytes
     requested: int | None
@@ -87,8 +85,8 @@ class Call(msgspec.Struct, frozen=True):
     source: str
     peek: bool = False
     datagram: bool = False
-    local: Json = None
-    peer: Json = None
+    local: PlainAddress | None = None
+    peer: PlainAddress | None = None
     descriptor: int | None = None
     inode: int | None = None
     made: tuple[str, ...] = ()
@@ -205,7 +203,7 @@ def _truncated(head: Head) -> bool | None:
     )
 
 
-def _arguments(name: str, head: Head, tail: Tail) -> list[Json]:
+def _arguments(name: str, head: Head, tail: Tail) -> list[Value]:
     args = list(tail.args or ())
     if tail.args is None and head.code in record_format.RECVS and head.requested >= 0:
         args = [head.requested]
@@ -216,7 +214,7 @@ def _arguments(name: str, head: Head, tail: Tail) -> list[Json]:
     return name_arguments(name, args)
 
 
-def _result(name: str, head: Head, tail: Tail) -> Json:
+def _result(name: str, head: Head, tail: Tail) -> Value:
     if head.flags & (record_format.FAILED | record_format.UNFINISHED):
         return None
     if name in _TELLING_ADDRESS:
@@ -235,9 +233,13 @@ def _error(head: Head, tail: Tail) -> Error:
     return Error(kind, errno.errorcode.get(head.errno, str(head.errno)) if head.errno else None, message)
 
 
-def to_json(call: Call, lineage: list[tuple[int, int, int]] | None) -> dict[str, Json]:
+Shown: TypeAlias = "Value | bytes | Error"
+"""What msgspec writes as the JSON of a call: bytes as base64, an Error as an object."""
+
+
+def to_json(call: Call, lineage: list[tuple[int, int, int]] | None) -> dict[str, Shown]:
     """Return the object that stands for *call* in JSON; *lineage*: seq, start, stop of each send, None if not known."""
-    shown: dict[str, Json] = {
+    shown: dict[str, Shown] = {
         "seq": call.seq,
         "time": round(call.time, 9),
         "duration": None if call.duration is None else round(call.duration, 9),

@@ -33,8 +33,10 @@ def _bound(call: Call) -> Iterator[Claim]:
     path = path_of(call)
     if path:
         yield Claim(Kind.NAME_FREED if path.startswith("@") else Kind.NAME_STAYS)
-    elif port_of(call) == 0 and isinstance(call.local, list):
-        yield Claim(Kind.PORT_CHOSEN, call.local[1])
+    elif port_of(call) == 0:
+        match call.local:
+            case [_, int() as port, *_]:
+                yield Claim(Kind.PORT_CHOSEN, port)
 
 
 def _not_bound(call: Call, around: Around) -> Iterator[Claim]:

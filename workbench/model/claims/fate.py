@@ -6,7 +6,8 @@ Facts: send(2), tcp(7), udp(7): an error that ICMP answered is told to the next 
 from __future__ import annotations
 
 from workbench.model.call.address import plain
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.claims.around import Around
 from workbench.model.claims.claim import Claim, Kind
 from workbench.model.claims.holders import last_close
@@ -94,7 +95,7 @@ def receivers_at(call: Call, around: Around) -> set[str]:
     return found - listeners
 
 
-def is_at(local: Json, target: Json) -> bool:
+def is_at(local: PlainAddress | None, target: PlainAddress | None) -> bool:
     """Whether a socket bound to *local* receives what is sent to *target*."""
     match local, target:
         case [[host, port, *_], [other, number, *_]]:

@@ -10,7 +10,8 @@ from array import array
 from typing import NamedTuple
 
 from workbench.model.call.address import plain
-from workbench.model.call.call import Json, Tail
+from workbench.model.call.call import Tail
+from workbench.model.call.value import PlainAddress
 from workbench.probe.format import CODE, RECVS, SENDS
 
 _MOST = 256
@@ -81,7 +82,7 @@ class History:
         key = packed(socket)
         return [f"{each >> 32}.{each & 0xFFFFFFFF}" for each in self._twins.get(key, ()) if each != key]
 
-    def bound(self, address: Json) -> list[int]:
+    def bound(self, address: PlainAddress | None) -> list[int]:
         """Return the seqs of the binds to the port, or to the path, of *address*, whatever the host."""
         place = _port_or_path(plain(address)) if address is not None else None
         return list(self._bound.get(place, ())[-_MOST:]) if place else []
@@ -113,7 +114,7 @@ def packed(socket: str) -> int:
     return int(pid) << 32 | int(number) if number else 0
 
 
-def _port_or_path(address: Json) -> int | str | None:
+def _port_or_path(address: PlainAddress | None) -> int | str | None:
     match plain(address) if address is not None else None:
         case [_, int() as port, *_]:
             return port

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from workbench.model.call.address import plain
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.claims.around import Around
 from workbench.model.claims.claim import Claim, Kind
 from workbench.model.claims.fate import ANY_HOST
@@ -96,7 +97,7 @@ def _in_time_wait(of: Bound, call: Call, around: Around) -> Call | None:
     return None
 
 
-def overlaps(local: Json, other: Json, bind: Call, around: Around) -> bool:
+def overlaps(local: PlainAddress | None, other: PlainAddress | None, bind: Call, around: Around) -> bool:
     """Whether two addresses of one port can't both be bound: the same host, or any host on one side.
 
     "::" takes in IPv4 too, unless IPV6_V6ONLY was set on it.
@@ -126,12 +127,12 @@ def queue(call: Call, around: Around) -> Claim | None:
     return Claim(Kind.QUEUE_FULL, waiting, most, (listen.seq,)) if waiting >= most else None
 
 
-def _own(bind: Call) -> Json:
+def _own(bind: Call) -> PlainAddress | None:
     """Return the address that a bind gave its socket."""
     return bind.local if bind.local is not None else address_of(bind)
 
 
-def _place(address: Json) -> Json:
+def _place(address: PlainAddress | None) -> int | str | None:
     match plain(address) if address is not None else None:
         case [_, int() as port, *_]:
             return port

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress, Value
 from workbench.model.findings.sock import FOREVER, GONE, Sock, brief
 from workbench.model.lineage.lineage import Lineage
 from workbench.model.words.about import address_of
@@ -95,7 +96,7 @@ class Scene:
         ends = self.lineage.ends(accept.made[0]) if accept.made else None
         return None if ends is None else self._ends.get(ends[1])
 
-    def listener_at(self, address: Json, moment: float) -> Sock | None:
+    def listener_at(self, address: PlainAddress | None, moment: float) -> Sock | None:
         """Return the socket that listened at *address* at that moment."""
         for sock in reversed(self.listeners.get(place(address), ())):
             if sock.born <= moment < sock.gone and reaches(address, sock.local):
@@ -207,7 +208,7 @@ class Scene:
         sock.role = "client"
         sock.listener = self.listener_at(sock.peer_address, call.time)
 
-    def _listens(self, call: Call, sock: Sock, backlog: list[Json]) -> None:
+    def _listens(self, call: Call, sock: Sock, backlog: list[Value]) -> None:
         if call.local is not None:
             sock.local = call.local
         sock.backlog = backlog[0] if backlog and isinstance(backlog[0], int) else 128
@@ -233,7 +234,7 @@ class Scene:
                 known.remove(sock)
 
 
-def place(address: Json) -> str:
+def place(address: PlainAddress | None) -> str:
     """Return what all addresses of one port, or of one path, have in common."""
     match address:
         case [_, int() as port, *_]:
@@ -244,7 +245,7 @@ def place(address: Json) -> str:
             return ""
 
 
-def reaches(address: Json, listening: Json) -> bool:
+def reaches(address: PlainAddress | None, listening: PlainAddress | None) -> bool:
     """Whether a connect to *address* gets to a socket that listens at *listening*."""
     match address, listening:
         case [str() as host, port, *_], [str() as bound, number, *_]:

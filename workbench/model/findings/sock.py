@@ -6,7 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress, Value
 
 KEPT = 256
 """Bytes of a call's data that are remembered."""
@@ -94,8 +95,8 @@ class Sock:
     born: float = 0.0
     role: str = ""
     """client, connection, listener or pair; "" for none of these."""
-    local: Json = None
-    peer_address: Json = None
+    local: PlainAddress | None = None
+    peer_address: PlainAddress | None = None
     listener: Sock | None = None
     """Of a connection its listener; of a client the listener that it connected to, where that is in the session."""
     bound: Call | None = None
@@ -103,7 +104,7 @@ class Sock:
     backlog: int = 0
     tls: bool = False
     timeout: float | None = None
-    options: dict[str, tuple[int, Json]] = field(default_factory=dict)
+    options: dict[str, tuple[int, Value]] = field(default_factory=dict)
     """Options that were set: seq of the last setsockopt and its value."""
     descriptor: int = -1
     sent: int = 0
@@ -132,7 +133,7 @@ class Sock:
     pids: set[int] = field(default_factory=set)
     """Processes that made calls on it: after a fork more than one may."""
     closers: set[int] = field(default_factory=set)
-    to: Json = None
+    to: PlainAddress | None = None
     """Where its last datagram went."""
     files: int = 0
     """Seq of the makefile that made a buffered reader; 0 where there is none."""

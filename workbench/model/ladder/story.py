@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from workbench.model.call.address import PlainAddress
 from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.ladder.rungs import Arrow, Kind, Phase, Rung, has_end
 from workbench.model.lineage.lineage import Lineage
-from workbench.model.session.sockets import Sockets, connects, takes
+from workbench.model.session.sockets import Sockets, connected_to, connects, takes
 from workbench.model.words.error_sentence import errno_name
 
 _CONNECTS = ("connect", "connect_ex")
@@ -42,7 +42,7 @@ class Story:
         sockets: Sockets,
         lineage: Lineage,
         call_at: Callable[[int], Call],
-        unaccepted: Callable[[PlainAddress, float], int],
+        unaccepted: Callable[[PlainAddress | None, float], int],
         *,
         whole: bool = True,
     ) -> None:
@@ -152,8 +152,8 @@ class Story:
         if not connects(call):
             return replace(rung, arrow=Arrow(Kind.CONNECTING, call.socket, listener))
         arrow = Arrow(Kind.CONNECTED, call.socket, listener)
-        peer = call.peer if call.peer is not None else call.args[-1]
-        return replace(rung, arrow=arrow, unaccepted=self._unaccepted(peer, rung.time) if listener else None)
+        unaccepted = self._unaccepted(connected_to(call), rung.time) if listener else None
+        return replace(rung, arrow=arrow, unaccepted=unaccepted)
 
     def _ended(self, call: Call, rung: Rung) -> Rung:
         facts = self._sockets.get(call.socket)

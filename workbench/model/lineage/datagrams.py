@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from workbench.model.call.address import plain
-from workbench.model.call.call import Call, Json, Tail
+from workbench.model.call.call import Call, Tail
+from workbench.model.call.value import PlainAddress
 from workbench.model.lineage.mailbox import Mailbox, same_host
 from workbench.model.lineage.matching import LOST, NEVER, NOT_FOUND, Key, Matches, Received, Sent
 from workbench.probe.format import CODE, DELIVERED, DROPPED, PEEK, SENDS, TRUNCATED, WHOLE, Head
@@ -40,7 +41,7 @@ class _Socket:
     def __init__(self) -> None:
         self.family = 0
         self.place: Place = ("", "")
-        self.local: Json = None
+        self.local: PlainAddress | None = None
         self.peer: Place | None = None
         self.box: Mailbox | None = None
 
@@ -145,7 +146,7 @@ class Datagrams:
                 self._sockets[key] = found
         return found
 
-    def _name(self, sock: _Socket, local: Json) -> None:
+    def _name(self, sock: _Socket, local: PlainAddress | None) -> None:
         """Give a socket its address, and what was sent there before that was told."""
         if local is None or local == sock.local:
             return
@@ -199,7 +200,7 @@ def _sender(sock: _Socket, code: int, tail: Tail) -> Place | None:
     return ("", "") if sock.family == _UNIX and code in _TELLING else sock.peer
 
 
-def place_of(address: Json) -> Place | None:
+def place_of(address: PlainAddress | None) -> Place | None:
     """Return where an address in Python's form is, whichever side tells it; None for a socket without one."""
     match address:
         case [str(host), int(port), *_]:

@@ -7,7 +7,8 @@ from collections import deque
 from typing import NamedTuple, TypeAlias
 
 from workbench.model.call.address import plain
-from workbench.model.call.call import Json, Tail
+from workbench.model.call.call import Tail
+from workbench.model.call.value import PlainAddress
 
 End: TypeAlias = int
 """One socket of a connection, numbered from 0 up."""
@@ -142,6 +143,6 @@ class Pairing:
             queue.popleft()
 
 
-def _text(address: Json) -> str:
+def _text(address: PlainAddress | None) -> str:
     """Return host and port, and an end mark; an IPv4 address is the same where an IPv6 socket tells it."""
-    return f"{' '.join(map(str, address[:2])).removeprefix('::ffff:')}\n"
+    return f"{' '.join(map(str, (address or '')[:2])).removeprefix('::ffff:')}\n"

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.lineage.lineage import Lineage
+from workbench.model.words.about import address_of
 
 Role: TypeAlias = Literal["", "client", "listener", "connection", "pair"]
 """What a socket turned out to be: "client" connected, "connection" was accepted, "pair" comes from socketpair."""
@@ -27,9 +29,9 @@ class SocketFacts:
     family: str = ""
     type: str = ""
     role: Role = ""
-    local: Json = None
-    peer: Json = None
-    bound: Json = None
+    local: PlainAddress | None = None
+    peer: PlainAddress | None = None
+    bound: PlainAddress | None = None
     """What bind was given: its own address by choice."""
     listener: str = ""
     """Of a connection, the id of the socket that accepted it."""
@@ -101,7 +103,7 @@ class Sockets:
             case "connect" | "connect_ex" if connects(call):
                 self._connect(facts, call)
             case "bind" if call.error is None:
-                facts.bound, facts.local = (call.args or [None])[-1], call.local
+                facts.bound, facts.local = address_of(call), call.local
             case "listen" if call.error is None:
                 facts.role, facts.local = "listener", facts.local if call.local is None else call.local
             case "dup" if call.made:
@@ -142,7 +144,7 @@ class Sockets:
     def _connect(self, facts: SocketFacts, call: Call) -> None:
         facts.role = "client"
         facts.local = facts.local if call.local is None else call.local
-        facts.peer = (call.args or [None])[-1] if call.peer is None else call.peer
+        facts.peer = connected_to(call)
         if facts.type == "SOCK_SEQPACKET":
             self._meet(facts, str(facts.peer), 0)
 
@@ -165,11 +167,16 @@ def connects(call: Call) -> bool:
     return call.result in (None, 0, _EINPROGRESS)
 
 
-def partner(call: Call, facts: SocketFacts) -> Json:
+def connected_to(call: Call) -> PlainAddress | None:
+    """Return where a connect went."""
+    return address_of(call) if call.peer is None else call.peer
+
+
+def partner(call: Call, facts: SocketFacts) -> PlainAddress | None:
     """Return the address at the other end of a message; None where it is not known."""
     if call.peer is not None:
         return call.peer
-    return call.args[-1] if call.call == "sendto" and call.args else facts.peer
+    return address_of(call) or facts.peer
 
 
 def takes(call: Call) -> bool:

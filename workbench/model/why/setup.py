@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from workbench.model.call.address import show
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.claims.around import Around
 from workbench.model.text.fit import duration_text
 from workbench.model.why.around import Reason
@@ -274,5 +275,5 @@ def _other(around: Around, name: str, fits: Callable[[Call], bool]) -> Call | No
 
 
 def _unix_or(call: Call, source: str) -> str:
-    address: Json = address_of(call)
+    address: PlainAddress | None = address_of(call)
     return f"{call.call.removesuffix('_ex')}(2); unix(7)" if isinstance(address, str) else source

@@ -6,15 +6,16 @@ What comes from outside is cut short here; the sentence goes through safe() as a
 from __future__ import annotations
 
 from workbench.model.call.address import show
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress, as_address
 from workbench.model.text.fit import counted, cut, duration_text
 
 
-def address_of(call: Call) -> Json:
+def address_of(call: Call) -> PlainAddress | None:
     """Return the address that the call was given, None if it takes or has none."""
     match call.call, call.args:
         case (("bind" | "connect" | "connect_ex"), [address, *_]) | ("sendto", [*_, address]):
-            return address if isinstance(address, str | list) else None
+            return as_address(address)
         case _:
             return None
 
@@ -24,7 +25,7 @@ def place(call: Call) -> str:
     address = address_of(call)
     if address is None:
         address = call.peer
-    return cut(show(address)) if isinstance(address, str | list) else "the peer"
+    return "the peer" if address is None else cut(show(address))
 
 
 def host_of(call: Call) -> str:

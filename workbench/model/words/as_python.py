@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from workbench.model.call.address import show, unix_sockaddr
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import Value
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import cells, safe
 from workbench.model.words.error_sentence import errno_name
@@ -99,7 +100,7 @@ def _arguments(call: Call) -> str:
     return safe(", ".join(_argument(call.call, index - len(args), value) for index, value in enumerate(args)))
 
 
-def _argument(call: str, place: int, value: Json) -> str:
+def _argument(call: str, place: int, value: Value) -> str:
     """Write the argument at *place*, counted from the end (-1 the last): in some, text is text, else a constant."""
     match call, place, value:
         case (("bind" | "connect" | "connect_ex" | "sendto"), -1, _):
@@ -116,11 +117,11 @@ def _argument(call: str, place: int, value: Json) -> str:
             return repr(value)
 
 
-def _names_flags(value: Json) -> bool:
+def _names_flags(value: Value) -> bool:
     return isinstance(value, str) and value.startswith(("MSG_", "0x"))
 
 
-def _address(value: Json) -> str:
+def _address(value: Value) -> str:
     """Write an address as Python takes it: a tuple or, of a UNIX socket, a path or a name that begins with NUL."""
     match value:
         case list():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from itertools import count
 
-from workbench.model.call.call import Json
+from workbench.model.call.value import PlainAddress
 from workbench.report.capture.frames import Host
 
 STAND_INS = "2001:db8::/32 and 192.0.2.0/24"
@@ -21,7 +21,9 @@ class Hosts:
         self._stand_ins: dict[tuple[int, str], Host] = {}
         self._numbers = {4: count(1), 16: count(1)}
 
-    def pair(self, one: Json, one_key: str, other: Json, other_key: str) -> tuple[Host, Host]:
+    def pair(
+        self, one: PlainAddress | None, one_key: str, other: PlainAddress | None, other_key: str
+    ) -> tuple[Host, Host]:
         """Return the hosts of two ends by their addresses; the keys tell sockets apart that have no IP address."""
         first, second = _known(one), _known(other)
         if first is not None and second is not None and len(first.ip) != len(second.ip):
@@ -50,7 +52,7 @@ def is_loopback(ip: bytes) -> bool:
     return ip[:1] == b"\x7f" if len(ip) == 4 else ip == bytes(15) + b"\x01"
 
 
-def _known(address: Json) -> Host | None:
+def _known(address: PlainAddress | None) -> Host | None:
     match address:
         case [str() as host, int() as port, *_] if 0 <= port <= 0xFFFF:
             try:

@@ -15,7 +15,8 @@ from workbench import __version__
 from workbench.journal.order import by_cause, moment
 from workbench.journal.reader import Journal
 from workbench.model.call.address import show
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.session.sockets import SocketFacts, Sockets, connects, partner, takes
 from workbench.model.text.safe import safe
 from workbench.report.capture.frames import LARGEST_DATAGRAM, Host, udp
@@ -228,7 +229,7 @@ class Wire:
         return f"peer of {facts.id}" if other is None else _key(other, facts.peer)
 
 
-def _key(facts: SocketFacts, address: Json) -> str:
+def _key(facts: SocketFacts, address: PlainAddress | None) -> str:
     """Return what tells a socket without IP address from others: its path, or its id."""
     return address if isinstance(address, str) and address else facts.id
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.session.sockets import SocketFacts, Sockets, partner, takes
 from workbench.report.scripts.experiment_sockets import ScriptSockets
 from workbench.report.scripts.experiment_source import OwnScript
@@ -33,7 +34,7 @@ class ScriptDatagrams:
             shown = ("recvfrom", 1, call.data, call.requested)
             self._script.got(f"received, sender = {name}.recvfrom({call.requested})", shown, call)
 
-    def address(self, facts: SocketFacts, address: Json) -> str:
+    def address(self, facts: SocketFacts, address: PlainAddress | None) -> str:
         """Return the expression for where datagrams of *facts* go: a socket of the session, or one made up for it."""
         owner = self._owner(address)
         if owner is not None:
@@ -47,7 +48,7 @@ class ScriptDatagrams:
             self._script.add(f"{name}.bind({self._made.local_address(facts, name)})")
         return f"{name}.getsockname()"
 
-    def _owner(self, address: Json) -> SocketFacts | None:
+    def _owner(self, address: PlainAddress | None) -> SocketFacts | None:
         """Return the socket of the session that has an address."""
         if not address:
             return None
@@ -55,7 +56,7 @@ class ScriptDatagrams:
         return next((facts for facts in kinds if _same(facts.local, address)), None)
 
 
-def _same(local: Json, address: Json) -> bool:
+def _same(local: PlainAddress | None, address: PlainAddress | None) -> bool:
     match local, address:
         case [str() as here, int() as port, *_], [str() as there, int() as other, *_]:
             return port == other and (here == there or here in ("0.0.0.0", "::"))

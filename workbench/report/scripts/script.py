@@ -8,7 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from workbench.model.call.address import show, unix_sockaddr
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.session.sockets import SocketFacts
 from workbench.model.text.safe import safe
 
@@ -87,23 +88,22 @@ def scheme_of(facts: SocketFacts) -> str:
     return _SCHEMES.get(facts.type or "SOCK_STREAM", ("", ""))[facts.is_unix]
 
 
-def url(facts: SocketFacts, address: Json) -> str:
+def url(facts: SocketFacts, address: PlainAddress | None) -> str:
     """Return an address of *facts* as the command line takes it; "" where there is none that it could take."""
     scheme = scheme_of(facts)
     match address:
         case str() if scheme and address and facts.is_unix:
             return f"{scheme}://{address}"
-        case [str(), int(), *_] if scheme and not facts.is_unix:
-            return f"{scheme}://{show(_reachable(address))}"
+        case [str() as host, int() as port, *rest] if scheme and not facts.is_unix:
+            return f"{scheme}://{show([_REACHABLE.get(host, host), port, *rest])}"
         case _:
             return ""
 
 
-def _reachable(address: list[Json]) -> list[Json]:
-    return [{"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0]), *address[1:]]
+_REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-def bind_arguments(address: Json) -> str:
+def bind_arguments(address: PlainAddress | None) -> str:
     """Return the arguments of a bind that takes another address where this one is taken; "" for none."""
     match address:
         case str() if address:

@@ -11,7 +11,8 @@ from pathlib import Path
 from workbench.journal.order import by_cause
 from workbench.journal.reader import Journal
 from workbench.model.call.address import is_loopback_host, show
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.session.sockets import SocketFacts, Sockets, connects, partner, takes
 from workbench.report.exports import FolderExport
 from workbench.report.scripts.script import Script, bind_arguments, flags, option, url
@@ -219,7 +220,7 @@ class Scripts:
             self.server.add(f"{name}.announce()", first=True)
         return name
 
-    def _datagram_client(self, key: str, name_in_log: str, address: str, bound: Json) -> str:
+    def _datagram_client(self, key: str, name_in_log: str, address: str, bound: PlainAddress | None) -> str:
         name, new = self.client.variable(key, "client")
         if new:
             self.client.add(f"{name} = Peer({name_in_log!a}, {self.client.target(address)})")
@@ -246,7 +247,9 @@ class Scripts:
         if not (self._is_here(other) or self._lineage.knows_peer(call) or self._lineage.sources(call)):
             self._other_message(call, facts, address, sender, other)
 
-    def _other_message(self, call: Call, facts: SocketFacts, address: str, sender: str, other: Json) -> None:
+    def _other_message(
+        self, call: Call, facts: SocketFacts, address: str, sender: str, other: PlainAddress | None
+    ) -> None:
         if facts.began == "recv":
             name = self._datagram_client(f"{facts.id} {sender}", sender, address, other if facts.is_unix else None)
             payload = self.client.payload(call.data)
@@ -258,7 +261,7 @@ class Scripts:
             receives, sends = f"receive_from({_WHOLE}, {payload}, {facts.id!a})", f"send_to({payload}, {facts.id!a})"
             self.server.add(f"{name}.{receives if call.sends else sends}", call)
 
-    def _is_here(self, address: Json) -> bool:
+    def _is_here(self, address: PlainAddress | None) -> bool:
         match address:
             case [str() as host, int() as port, *_]:
                 on_all = [["0.0.0.0", port], ["::", port]] if is_loopback_host(host) else []

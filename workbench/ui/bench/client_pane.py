@@ -8,9 +8,9 @@ from textual.widgets import Input
 
 from workbench.engine.state import EndpointState
 from workbench.model.call.address import Address, show
-from workbench.model.call.call import Json
 from workbench.model.call.payload import Draft
 from workbench.model.call.settings import ClientSettings, SocketSettings, parse_buffer, parse_timeout
+from workbench.model.call.value import PlainAddress
 from workbench.ui.bench import wishes
 from workbench.ui.bench.composer import Composer
 from workbench.ui.bench.endpoint_pane import HOW_HELP, EndpointPane
@@ -126,9 +126,9 @@ class ClientPane(EndpointPane):
         """Open one more client as the form says; tell whether the form is right."""
         return self.attempt(lambda: wishes.ConnectWanted(self.settings()))
 
-    def connect_to(self, settings: SocketSettings, local: Json) -> None:
+    def connect_to(self, settings: SocketSettings, local: PlainAddress | None) -> None:
         """Fill the form so that the client connects to a server; *local*: the address it really got."""
-        address = show(list(local) if isinstance(local, (list, tuple)) else local)
+        address = show(local)
         for anywhere, here in (("0.0.0.0:", "127.0.0.1:"), ("[::]:", "[::1]:")):
             address = here + address.removeprefix(anywhere) if address.startswith(anywhere) else address
         for id in ("address", "to"):

@@ -23,8 +23,8 @@ from workbench.engine.endpoints.endpoint import Endpoint
 from workbench.engine.endpoints.responders.responder import UnknownResponder
 from workbench.engine.state import EndpointState, Inside
 from workbench.journal.files import discard
-from workbench.model.call.call import Json
 from workbench.model.call.settings import ClientSettings, ServerSettings
+from workbench.model.call.value import PlainAddress
 from workbench.model.text.fit import counted
 from workbench.ui.bench import wishes
 from workbench.ui.bench.carry_out import call, carry_out, closed, until
@@ -57,7 +57,7 @@ class BenchScreen(SessionScreen):
     def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None) -> None:
         super().__init__(bridge, zone=zone, classes="-v-client")
         self._view = self._pane_id = "client"
-        self._followed: tuple[str, Json] | None = None
+        self._followed: tuple[str, PlainAddress | None] | None = None
         self._offered = _UNTOUCHED
 
     def above(self) -> Iterable[Widget]:

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterator
 
 from workbench.model.call.address import show
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.findings.finding import Finding
 from workbench.model.findings.rule import Evidence, Rule
 from workbench.model.findings.scene import Scene, place, reaches
@@ -159,9 +160,8 @@ other one."""
                     other.facts[self.id] = refusal, True
             return
         refused, address = _refusal(call, sock)
-        host = address[0] if refused and isinstance(address, list) and address else ""
-        if host in ("::1", "127.0.0.1", "localhost"):
-            listener = self.scene.listener_at([_OTHER[str(host)], *address[1:2]], call.time)
+        if refused and isinstance(address, list) and address and (twin := _OTHER.get(str(address[0]))):
+            listener = self.scene.listener_at([twin, *address[1:2]], call.time)
             if listener is not None and not reaches(address, listener.local):
                 sock.facts[self.id] = (brief(call), address, listener), False
                 self._refused.append(sock)
@@ -188,7 +188,7 @@ harder. Reported from 50 in a row with less than 5 ms between them."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self._runs: dict[tuple[int, str], tuple[Run, Sock, Json]] = {}
+        self._runs: dict[tuple[int, str], tuple[Run, Sock, PlainAddress | None]] = {}
 
     def take(self, call: Call, sock: Sock) -> None:
         """Count refusals in a row."""
@@ -303,14 +303,14 @@ EADDRINUSE unless both the old and the new socket have SO_REUSEADDR (socket(7)).
 _OTHER = {"::1": "127.0.0.1", "127.0.0.1": "::1", "localhost": "::1"}
 
 
-def _refusal(call: Call, sock: Sock) -> tuple[bool, Json]:
+def _refusal(call: Call, sock: Sock) -> tuple[bool, PlainAddress | None]:
     """Tell whether a call says that a connect was refused, and give the address."""
     if call.call == "getsockopt":
         return call.args[1:2] == ["SO_ERROR"] and call.result == 111, sock.peer_address
     return brief(call).failure == "ECONNREFUSED" or call.result == 111, address_of(call)
 
 
-def _named(address: Json) -> str:
+def _named(address: PlainAddress | None) -> str:
     return cut(show(address)) if isinstance(address, list | str) else "there"
 
 

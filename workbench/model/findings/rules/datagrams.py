@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from workbench.model.call.address import show
-from workbench.model.call.call import Call, Json
+from workbench.model.call.call import Call
+from workbench.model.call.value import PlainAddress
 from workbench.model.findings.finding import Finding
 from workbench.model.findings.rule import Rule
 from workbench.model.findings.scene import Scene, place
@@ -137,7 +138,7 @@ datagram went to an address of this machine and was never taken. Broadcasts and 
         message = f"waited for an answer {_how_long(last)}, but nobody took #{sent.seq} to {cut(_shown(to))}: {who}"
         yield self.finding(message, last, sent, sock=sock, others=(bound,))
 
-    def _bound(self, to: Json) -> Sock | None:
+    def _bound(self, to: PlainAddress | None) -> Sock | None:
         there = (each for each in self.scene if not each.stream and place(each.local) == place(to))
         return next(there, None)
 
@@ -150,11 +151,11 @@ def _bytes(call: Call) -> str:
     return counted(len(call.data), "byte")
 
 
-def _shown(address: Json) -> str:
+def _shown(address: PlainAddress | None) -> str:
     return show(address) if isinstance(address, list) else str(address)
 
 
-def _is_here(address: Json) -> bool:
+def _is_here(address: PlainAddress | None) -> bool:
     match address:
         case [str() as host, int(), *_]:
             try:
