@@ -194,7 +194,7 @@ def test_a_function_of_a_file_answers_and_what_it_raises_is_told(tmp_path: Path)
             peer.sendall(b"0")
             assert peer.recv(10) == b""
         assert serve.error_line() == (
-            "socket-workbench: conn 1: the responder raised ZeroDivisionError: division by zero"
+            "socket-workbench: conn 1: the responder raised ZeroDivisionError: division by zero at answers.py:2"
         )
         assert serve.end()[0] == 0
 

@@ -16,12 +16,15 @@ from workbench.cli.live import LOOK, OutputOptions, reason, session_options
 from workbench.cli.progress import Progress
 from workbench.cli.send import written_out
 from workbench.engine.endpoints.bench import Bench
+from workbench.engine.endpoints.responders.conversing import Conversing
+from workbench.engine.endpoints.responders.framed import framed
 from workbench.engine.endpoints.responders.registry import FORMS, responder
 from workbench.engine.endpoints.responders.responder import NewResponder, UnknownResponder
 from workbench.engine.endpoints.server import Server
 from workbench.engine.sockets.queued_socket import memory_of
 from workbench.model.call.address import Address
 from workbench.model.call.settings import ServerSettings, SettingsError
+from workbench.model.lens.registry import LENS_NAMES, UnknownLens
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
 
@@ -33,7 +36,7 @@ Examples:
   socket-workbench serve tcp://[::1]:0 --respond answers.py:reply --format json
   socket-workbench serve tcp://127.0.0.1:6789 --quiet --record upload.swb
 """
-_RESPOND = f"What it answers: {FORMS}. FUNCTION takes bytes and returns bytes or None."
+_RESPOND = f"What it answers: {FORMS}. FUNCTION(request) returns bytes or None, FUNCTION(conn) speaks."
 
 
 @click.command(epilog=EPILOG)
@@ -58,6 +61,7 @@ _RESPOND = f"What it answers: {FORMS}. FUNCTION takes bytes and returns bytes or
     metavar="N",
     help="What recv asks for.",
 )
+@click.option("--lens", default="", metavar="NAME", help=f"A request is one frame: {', '.join(LENS_NAMES)}.")
 @click.option("--max-connections", type=click.IntRange(min=1), metavar="N", help="Accept no more than N at a time.")
 @click.option(
     "--once", is_flag=True, help="Leave after the first connection ended, or the first datagram was answered."
@@ -73,16 +77,20 @@ def command(
     options: Any,
     once: bool,
     deadline: float | None,
+    lens: str,
     **others: Any,
 ) -> None:
     """Serve at ADDRESS until SIGINT or SIGTERM, and print every call."""
     output = OutputOptions.taken_from(others)
     try:
         answer = responder(respond)
+        if address.kind[1] == "SOCK_DGRAM" and isinstance(answer(), Conversing):
+            raise UnknownResponder(f"{respond} speaks with a connection, and {address.scheme} has none")
+        answer = framed(answer, lens) if lens else answer
         settings = ServerSettings.at(
             address, responder=respond, reuse_address=not no_reuse_address, options=tuple(options), **others
         )
-    except (UnknownResponder, SettingsError) as error:
+    except (UnknownResponder, UnknownLens, SettingsError) as error:
         raise click.UsageError(str(error)) from None
     Serving(settings, address.scheme, answer, output).run(once=once, deadline=deadline)
 

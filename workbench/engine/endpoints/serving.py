@@ -7,8 +7,10 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from workbench.engine.endpoints.conversation import Conversation
 from workbench.engine.endpoints.endpoint import AutoReceive, Endpoint
 from workbench.engine.endpoints.responders.responder import NewResponder, Responder
 from workbench.engine.endpoints.setup import NODELAY
@@ -25,8 +27,22 @@ _BREATH = 0.1
 """Seconds before it does, and between two looks at whether there is room for another connection."""
 _A_CONNECTION = 3
 """Descriptors that a connection takes: its socket's, and what wakes each of its two lanes."""
+_NOT_THEIRS = (Path(__file__).parents[2], Path(os.__file__).parent)
+"""Where the frames of a traceback lie that say nothing of a person's own code."""
 _PEERS = 1024
 """Senders that a datagram server remembers its part of a conversation with."""
+
+
+def raised(error: BaseException) -> str:
+    """Say what a person's own code raised, and at which of its lines."""
+    where = ""
+    trace = error.__traceback__
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if not any(folder in file.parents for folder in _NOT_THEIRS):
+            where = f" at {file.name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"the responder raised {type(error).__name__}: {error}{where}"
 
 
 class ResponderFailed(Exception):
@@ -80,7 +96,7 @@ class Answering(Endpoint):
         try:
             reply = question(self._responder_for(sender))
         except (Exception, SystemExit) as error:  # noqa: BLE001
-            self._failed(f"{self.name}: the responder raised {type(error).__name__}: {error}")
+            self._failed(f"{self.name}: {raised(error)}")
             return Outcome(error=ResponderFailed())
         if reply is None or isinstance(reply, bytes | bytearray | memoryview):
             return Outcome(reply)
@@ -107,10 +123,25 @@ class Connection(Answering):
         self.submit(work, reads=True)
 
     def receive_by_itself(self, receiving: AutoReceive) -> Outcome:
-        """Receive and answer; a connection that was only told to stop stays open."""
-        outcome = super().receive_by_itself(receiving)
+        """Receive and answer, or let the responder speak; a connection that was only told to stop stays open."""
+        converse = getattr(self._responder_for(None), "converse", None)
+        outcome = super().receive_by_itself(receiving) if converse is None else self._converse(converse, receiving)
         if self.ended or not (outcome.ok or isinstance(outcome.error, Cancelled)):
             self.close()
+        return outcome
+
+    def _converse(self, converse: Callable[[Conversation], object], receiving: AutoReceive) -> Outcome:
+        """Let a person's own function speak with the peer; what it raises costs this connection."""
+        try:
+            with self._reading.reachable():
+                converse(Conversation(self))
+            outcome = Outcome(error=ResponderFailed())  # it has said all: the connection is closed
+        except Cancelled as cancelled:
+            outcome = Outcome(error=cancelled)
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            self._failed(f"{self.name}: {raised(error)}")
+            outcome = Outcome(error=ResponderFailed())
+        receiving.on = False
         return outcome
 
 

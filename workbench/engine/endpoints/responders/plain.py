@@ -17,3 +17,4 @@ class Silent(Pure):
 NONE = Kind("none", "only receives", lambda _: Silent)
 ECHO = pure("echo", "what it received", bytes)
 UPPER = pure("upper", "what it received, in upper case", bytes.upper)
+SINK = Kind("sink", "nothing: it throws away what it receives", lambda _: Silent)

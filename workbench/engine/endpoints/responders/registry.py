@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from workbench.engine.endpoints.responders import command, fixed, own_function, plain, welcome, with_time
+from workbench.engine.endpoints.responders import (
+    command,
+    conversing,
+    fixed,
+    own_function,
+    plain,
+    rules,
+    welcome,
+    with_time,
+)
 from workbench.engine.endpoints.responders.responder import Kind, NewResponder, UnknownResponder
 
 RESPONDERS: tuple[Kind, ...] = (
@@ -14,7 +23,13 @@ RESPONDERS: tuple[Kind, ...] = (
     command.COMMAND,
     command.LENGTH_FIRST,
     fixed.FIXED,
+    plain.SINK,
+    conversing.SOURCE,
+    conversing.DISCARD_SLOW,
+    conversing.CLOSE,
+    conversing.RESET,
     own_function.PYTHON,
+    rules.RULES,
 )
 BY_NAME = {kind.name: kind for kind in RESPONDERS}
 FORMS = ", ".join(kind.form for kind in RESPONDERS)
