@@ -18,7 +18,6 @@ from workbench.cli.common import F, Failure, new_report, output_options
 from workbench.cli.keeping import limit_option, record_options
 from workbench.engine.state import Outcome
 from workbench.journal.files import LIMIT, SessionExists, discard, fresh_path, fullness, record_to, sessions_folder
-from workbench.journal.order import Lookahead
 from workbench.model.call.address import plain
 from workbench.model.call.call import FAILED, RECEIVED, SENT, Call, Error
 from workbench.model.text.fit import counted
@@ -218,6 +217,8 @@ class OrderedPrinter(Printer):
     """Prints calls of all processes for people: a little later than they come, and so in the order of cause."""
 
     def __init__(self, journal: Journal, report: Report, begin: int) -> None:
+        from workbench.journal.order import Lookahead  # not for send: it takes its time
+
         super().__init__(journal, report, begin)
         self._ahead = Lookahead(journal, begin)
 
