@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from workbench.journal.find import Search
+from workbench.journal.neighbours import claims
 from workbench.journal.reader import Journal
 from workbench.model.call.call import Call, socket_id
 from workbench.model.call.value import PlainAddress
+from workbench.model.claims.claim import Claim
 from workbench.model.ladder.lifelines import Lifelines, lifelines
 from workbench.model.ladder.rungs import Phase, Rung, has_end, moments
 from workbench.model.ladder.story import Story
@@ -147,17 +149,26 @@ class Ladder:
         """Yield the rungs from number *start* up to *stop*."""
         first = max(0, start - _BEFORE)
         journal = self._journal
-        story = Story(self.sockets, journal.lineage, lambda seq: journal[seq - 1], self._unaccepted, whole=not first)
-        for number in range(first, min(stop, len(self._order))):
-            rung = self._step(story, number)
-            if number >= start:
-                yield rung
+        story = Story(
+            self.sockets, journal.lineage, lambda seq: journal[seq - 1], self._unaccepted, self._claims, whole=not first
+        )
+        for number in range(first, min(start, len(self._order))):
+            story.follow(*self._at(number))
+        for number in range(start, min(stop, len(self._order))):
+            yield story.next(*self._at(number))
 
-    def _step(self, story: Story, number: int) -> Rung:
+    def _call_at(self, seq: int) -> Call:
+        return self._journal[seq - 1]
+
+    def _claims(self, call: Call) -> tuple[Claim, ...]:
+        return claims(self._journal, call.seq - 1)
+
+    def _at(self, number: int) -> tuple[Call, Phase, float]:
+        """Return the call, the phase and the moment of a rung."""
         entry = self._order[number]
         call, phase = self._journal[entry >> 2], Phase(entry & 3)
         ended = phase is Phase.END or (phase is Phase.CALL and (call.receives or call.call == "accept"))
-        return story.next(call, phase, call.time + (call.duration or 0.0) * ended)
+        return call, phase, call.time + (call.duration or 0.0) * ended
 
     def number_of(self, index: int) -> int | None:
         """Return the rung that stands for the call *index* itself; None where it has none."""
