@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,10 @@ def _calls(pilot: Pilot[Any], call: str, name: str) -> int:
     app = pilot.app
     assert isinstance(app, WorkbenchApp)
     return sum(one.call == call and one.name == name for one in app.bridge.journal)
+
+
+def _has_sent(pilot: Pilot[Any], times: int) -> bool:
+    return _calls(pilot, "sendto", "client 1") >= times
 
 
 async def _type(pilot: Pilot[Any], text: str) -> None:
@@ -92,7 +97,7 @@ async def datagrams(pilot: Pilot[Any]) -> None:
     for sent, text in enumerate(("a datagram is taken whole", "or not at all", "")):
         await _type(pilot, text)
         await pilot.press("ctrl+s")
-        await wait_until(pilot, lambda sent=sent: _calls(pilot, "sendto", "client 1") > sent)
+        await wait_until(pilot, partial(_has_sent, pilot, sent + 1))
     await pilot.press("f2")
     screen.query_one("#server #bufsize", Field).value = "10"
     await pilot.pause(0.3)

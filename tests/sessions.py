@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from workbench.journal.reader import Journal
 from workbench.probe.recorder import Recorder
@@ -35,7 +36,9 @@ def read(path: Path) -> Journal:
     return journal
 
 
-def connected(server, client, address):
+def connected(
+    server: type[socket.socket], client: type[socket.socket], address: Any
+) -> tuple[socket.socket, socket.socket, socket.socket]:
     """Return a listening *server* class's socket, its connection, and a *client* class's socket connected to it.
 
     *address*: where to bind; "" in a path's place is not taken.
@@ -49,7 +52,7 @@ def connected(server, client, address):
     return listener, listener.accept()[0], caller
 
 
-def recv_exactly(sock, size: int, bufsize: int = 65536) -> bytes:
+def recv_exactly(sock: socket.socket, size: int, bufsize: int = 65536) -> bytes:
     """Receive until *size* bytes have come."""
     got = b""
     while len(got) < size:

@@ -57,7 +57,7 @@ def write(folder: Path, name: str, source: str) -> str:
 @cache
 def interpreters() -> list[str]:
     """Return the CPythons from 3.9 on that are installed here, one of each version."""
-    found = {}
+    found: dict[int, str] = {}
     beside = Path(sys.base_prefix).parent.glob("3.*/bin/python3")
     for path in (*map(str, beside), *filter(None, (shutil.which(f"python3.{minor}") for minor in range(9, 15)))):
         ask = "import sys; print(sys.implementation.name, *sys.version_info[:2])"

@@ -78,9 +78,9 @@ def resident() -> float:
 class Nothing(Lineage):
     """Lineage that takes nothing in."""
 
-    def moved(self, *args: object) -> None: ...  # type: ignore[override]
+    def moved(self, *args: object) -> None: ...
 
-    def message(self, *args: object) -> None: ...  # type: ignore[override]
+    def message(self, *args: object) -> None: ...
 
 
 def pulled(path: Path, *, lineage: bool) -> tuple[float, float, str]:
@@ -88,14 +88,15 @@ def pulled(path: Path, *, lineage: bool) -> tuple[float, float, str]:
     journal = Journal(path)
     if not lineage:
         journal.lineage = Nothing()
-        journal._moved = journal.lineage.moved
+        journal._moved = journal.lineage.moved  # type: ignore[assignment]
     before, began = resident(), thread_time()
     journal.read_all()
     return thread_time() - began, resident() - before, asked(journal) if lineage else ""
 
 
 def asked(journal: Journal) -> str:
-    rng, times, known = Random(1), [], 0
+    rng, known = Random(1), 0
+    times: list[float] = []
     while len(times) < ASKED:
         call = journal[rng.randrange(len(journal))]
         if call.receives:

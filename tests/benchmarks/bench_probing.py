@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.engine.live_bench import port_of
 from workbench.engine.endpoints.bench import Bench
 from workbench.model.call.settings import ClientSettings, ServerSettings
 from workbench.probe.recorder import Recorder
@@ -37,7 +38,7 @@ def main() -> None:
         server = bench.start_server(ServerSettings(port=0, responder="echo"))
         server.started.result()
         for _ in range((ENDPOINTS - 1) // 2):
-            bench.open_client(ClientSettings(port=server.local[1])).started.result()
+            bench.open_client(ClientSettings(port=port_of(server))).started.result()
         while len(bench.all()) < ENDPOINTS - 1:
             time.sleep(TICK)
         looks: dict[str, Callable[[], object]] = {

@@ -185,7 +185,7 @@ def main() -> None:
     """Print the figures."""
     if sys.argv[1:2] == ["--index"]:
         return index(Path(sys.argv[2]))
-    calls, per_connection = (int(word) for word in (*sys.argv[1:3], CALLS, PER_CONNECTION)[:2])
+    calls, per_connection = (int(word) for word in [*sys.argv[1:3], str(CALLS), str(PER_CONNECTION)][:2])
     if len(sys.argv) < 3:
         per_connection = PER_CONNECTION
     with tempfile.TemporaryDirectory() as home:

@@ -85,7 +85,9 @@ def done(future: Future[Outcome]) -> Outcome:
 
 def port_of(server: Any) -> int:
     """Return the port of a Server or of a plain socket."""
-    return int(server.local[1] if isinstance(server, Server) else server.getsockname()[1])
+    address = server.local if isinstance(server, Server) else server.getsockname()
+    assert address is not None
+    return int(address[1])
 
 
 def dial(server: Server, timeout: float = WAIT) -> socket.socket:

@@ -64,7 +64,8 @@ def nobody() -> tuple[str, int]:
     """An address at which nobody listens."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()
+        host, port = sock.getsockname()
+        return host, port
 
 
 def reset(sock: socket.socket) -> None:

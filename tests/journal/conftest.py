@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def asked(tmp_path: Path) -> Iterator[Asked]:
 
 
 @pytest.fixture
-def pair(asked: Asked) -> Iterator[tuple[TracedSocket, TracedSocket]]:
+def pair(asked: Asked) -> Iterator[tuple[TracedSocket, socket.socket]]:
     """A client and the server's connection."""
     with listening() as server, tcp() as client:
         client.connect(server.getsockname())

@@ -20,8 +20,8 @@ DATAGRAMS = pytest.mark.parametrize("kind", [UDP, UDP6, UNIX_DGRAM], ids=["udp",
 
 def bound(make: Make, kind: tuple[int, int], folder: Path, name: str = "s") -> socket.socket:
     sock = make(*kind)
-    where = {socket.AF_INET: ("127.0.0.1", 0), socket.AF_INET6: ("::1", 0)}
-    sock.bind(where.get(kind[0], str(folder / name)))
+    where = {int(socket.AF_INET): ("127.0.0.1", 0), int(socket.AF_INET6): ("::1", 0)}
+    sock.bind(where.get(kind[0]) or str(folder / name))
     return sock
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -61,11 +62,11 @@ class Session:
 
     def fail(self, call: str, socket: int, error: tuple[str, str], number: int = 0, **facts: object) -> None:
         tail = {"error": list(error), **facts.pop("tail", {})}  # type: ignore[dict-item]
-        self.call(call, socket, flags=record_format.FAILED, number=number, tail=tail, **facts)
+        self.call(call, socket, flags=record_format.FAILED, number=number, tail=tail, **facts)  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def session(tmp_path) -> Iterator[Session]:
+def session(tmp_path: Path) -> Iterator[Session]:
     session = Session(str(tmp_path / "a.session"))
     yield session
     session.recorder.close()

@@ -62,7 +62,7 @@ def seen(file: Path, streams: int = 1) -> Seen:
     wanted = [word for name in _FIELDS for word in ("-e", name)]
     checking = [word for name in _CHECKING for word in ("-o", f"{name}:TRUE")]
     follow = [word for number in range(streams) for word in ("-z", f"follow,tcp,raw,{number}")]
-    command = ["tshark", "-n", "-r", file, *checking, "-T", "fields", *wanted, *follow]
+    command = ["tshark", "-n", "-r", str(file), *checking, "-T", "fields", *wanted, *follow]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     complaints = [line for line in done.stderr.splitlines() if not line.startswith("Running as user")]
     assert (done.returncode, complaints) == (0, [])

@@ -31,7 +31,7 @@ class Session:
     def connect(self) -> Session:
         here, there = ["127.0.0.1", 50312], ["127.0.0.1", 6789]
         self.call("connect", tail={"args": [there], "local": here, "peer": there}, flags=record_format.NO_RESULT)
-        tail = {"made": [CONN], "label": "conn 1", "local": there, "peer": here}
+        tail: dict[str, object] = {"made": [CONN], "label": "conn 1", "local": there, "peer": here}
         self.call("accept", SERVER, tail=tail, flags=record_format.OTHER_RESULT)
         return self
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ HOSTILE = b"<script>alert(1)</script>\x1b]0;x\x07 end; # --> %% \"'&\n"
 
 
 @pytest.fixture
-def conversation(tmp_path: Path):
+def conversation(tmp_path: Path) -> Callable[..., Journal]:
     """Return a function that records a conversation of so many sends, with an answer to each third."""
 
     def record(sends: int, payload: bytes = b"hello ") -> Journal:
@@ -24,7 +25,8 @@ def conversation(tmp_path: Path):
                     server.sendall(server.recv(1024)[:5])
                     client.recv(1024)
             client.shutdown(1)
-            server.close(), client.close(), listener.close()
+            for sock in (server, client, listener):
+                sock.close()
         return read(path)
 
     return record

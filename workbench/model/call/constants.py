@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
+
+from workbench.model.call.value import Value
 
 
 def _named(prefix: str, but: str = "\0") -> dict[int, str]:
@@ -24,12 +25,12 @@ OPTIONS = {"SOL_SOCKET": "SO_", "IPPROTO_TCP": "TCP_", "IPPROTO_IP": "IP_", "IPP
 _OPTION_NAMES = {level: _named(prefix) for level, prefix in OPTIONS.items()}
 
 
-def name_of(table: dict[int, str], value: Any) -> Any:
+def name_of(table: dict[int, str], value: Value) -> Value:
     """Return the constant's name, or *value* itself where the table has none."""
     return table.get(value, value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def name_type(value: Any) -> Any:
+def name_type(value: Value) -> Value:
     """Return a socket type's name; flags such as SOCK_NONBLOCK are kept behind a bar."""
     if not isinstance(value, int) or value in TYPES:
         return name_of(TYPES, value)
@@ -40,7 +41,7 @@ def name_type(value: Any) -> Any:
     return " | ".join([str(name_of(TYPES, rest)), *extra])
 
 
-def name_flags(value: Any) -> Any:
+def name_flags(value: Value) -> Value:
     """Return the flags of a send or recv as written in Python, such as "MSG_PEEK | MSG_DONTWAIT"."""
     if not isinstance(value, int) or value <= 0:
         return value
@@ -49,14 +50,14 @@ def name_flags(value: Any) -> Any:
     return " | ".join([*names, hex(rest)] if rest else names)
 
 
-def name_option(level: Any, option: Any) -> list[Any]:
+def name_option(level: Value, option: Value) -> list[Value]:
     """Return level and option of setsockopt by name."""
     level = name_of(LEVELS, level)
     options = _OPTION_NAMES.get(level, {}) if isinstance(level, str) else {}
     return [level, name_of(options, option)]
 
 
-def name_arguments(call: str, args: list[Any]) -> list[Any]:
+def name_arguments(call: str, args: list[Value]) -> list[Value]:
     """Return *args* with the constants that *call* takes by their names; the rest as it is."""
     match call, args:
         case (("socket" | "socketpair"), [family, kind, *rest]):

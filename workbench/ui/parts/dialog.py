@@ -10,4 +10,6 @@ class Dialog(ModalScreen[ScreenResultType]):
     """A modal screen that can be closed but once: the second of two fast clicks would close the screen below."""
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
+        if self.is_current:
+            return super().dismiss(result)
+        return AwaitComplete.nothing()  # type: ignore[no-untyped-call,no-any-return]
