@@ -132,8 +132,8 @@ async def log(calls: int, folder: Path) -> None:
         view.following = False
         view.scroll_to(y=1000, animate=False)
         tell("warm frame", times(lambda: draw(view)), base_jump)
-        tell("fold one", times(lambda: view.toggle_fold(calls // 2)), base_jump)
-        print(f"  fold all             {times(view.action_toggle_fold_all, 2):8.1f} ms")
+        tell("more of one", times(lambda: view.cycle_density(calls // 2)), base_jump)
+        print(f"  next density         {times(view.action_next_density, 3):8.1f} ms")
         keep = bytes(mark & (SENT | RECEIVED) == SENT for mark in range(256))
         print(
             f"  filter               {times(lambda: view.show_only(lambda i: bool(keep[journal.marks[i]])), 1):8.1f} ms"

@@ -22,10 +22,12 @@ class Session:
         self.path = path
         self.recorder = Recorder(str(path), clock=lambda: self.now, wall=lambda: 1_763_640_000_000_000_000)
 
-    def call(self, name: str, socket: Socket = CLIENT, tail: dict[str, object] | None = None, **facts: object) -> None:
+    def call(
+        self, name: str, socket: Socket = CLIENT, tail: dict[str, object] | bytes | None = None, **facts: object
+    ) -> None:
         self.now += 100_000
         text = self.recorder.text(NAMES.get(socket, ""))
-        facts = {"tail": record_format.tail_of(tail), **facts}
+        facts["tail"] = tail if isinstance(tail, bytes) else record_format.tail_of(tail)
         self.recorder.call(CODE[name], socket, self.now, self.now, name=text, **facts)  # type: ignore[arg-type]
 
     def connect(self) -> Session:

@@ -44,7 +44,7 @@ class Recorded(ExperimentRun):
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 def test_an_answer(snap_compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
-    monkeypatch.setattr("workbench.ui.experiments.screen.Run", Recorded)
+    monkeypatch.setattr("workbench.ui.experiments.screen.ExperimentRun", Recorded)
     monkeypatch.setattr("workbench.ui.experiments.screen.Recorder", lambda path: Session(Path(path)).recorder)
     Session(tmp_path / "behind.swb").recorder.close()
 

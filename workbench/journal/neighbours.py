@@ -151,11 +151,19 @@ def claims(journal: Journal, index: int) -> tuple[Claim, ...]:
 
 
 def annotation(
-    journal: Journal, index: int, *, fate: bool = True, json: bool = False, encoding: str = "utf-8"
+    journal: Journal,
+    index: int,
+    *,
+    fate: bool = True,
+    json: bool = False,
+    encoding: str = "utf-8",
+    sizes: bool = True,
+    ranges: bool = True,
 ) -> list[str]:
     """Return the annotation of call *index*: the short notes that stand beside it in the log and in every report.
 
-    *fate*: whether to say what became of a send's bytes, which nobody can know while the program runs on.
+    *fate*: whether to say what became of a send's bytes, which nobody can know while the program runs on. *sizes*,
+    *ranges*: see notes.
     """
     call = journal[index]
     beside = _beside(journal, index, call, fate)
@@ -163,7 +171,7 @@ def annotation(
     if cut is not None and (cut.head or cut.have):
         beside = replace(beside, kin=tuple(_kin(journal, beside.sources or ())))
     unseen = journal.lineage.unseen(call)
-    return notes(call, beside, journal.lengths, unseen=unseen, json=json, encoding=encoding)
+    return notes(call, beside, journal.lengths, unseen=unseen, json=json, encoding=encoding, sizes=sizes, ranges=ranges)
 
 
 def _beside(journal: Journal, index: int, call: Call, fate: bool) -> Around:

@@ -19,9 +19,11 @@ from typing import TypeVar
 
 import msgspec
 
+from workbench.journal.repeats import Repeats
 from workbench.journal.scan import GAP, PAUSE, Scanner, pread
 from workbench.model.call.call import FAILED as FAILED
 from workbench.model.call.call import RECEIVED as RECEIVED
+from workbench.model.call.call import REPEATED as REPEATED
 from workbench.model.call.call import SENT as SENT
 from workbench.model.call.call import UNSEEN as UNSEEN
 from workbench.model.call.call import Call, Number, Tail, decode, decode_tail, unread
@@ -116,6 +118,7 @@ class Journal:
         self.lost = 0
         self.lineage = Lineage(self.lengths, lambda seq: self[seq - 1].data[:FIRST_BYTES])
         self._moved = self.lineage.moved
+        self._repeats = Repeats(self._bytes)
         self.history = History()
         self._call = lru_cache(maxsize=1024)(self._read_call)
         self._long_call = lru_cache(maxsize=4)(self._read_call)
@@ -145,7 +148,7 @@ class Journal:
         until = None if seconds is None else clock() + seconds
         marks, add_mark = self.marks, self.marks.append
         add_offset, add_length, take_moved = self._offsets.append, self.lengths.append, self._moved
-        add_life = self.history.add
+        add_life, repeats = self.history.add, self._repeats
         for number, (offset, fields) in enumerate(self._scanner.records()):
             _, _, length, _, kind, code, flags, pid, socket, started, ended, result, error, tail = fields
             if kind == CALL:
@@ -155,6 +158,10 @@ class Journal:
                 mark = _MARKS[code]
                 failed = flags & _FAILED or (code == _CONNECT_EX and result > 0 and not flags & _NO_NUMBER)
                 add_mark(mark | FAILED if failed else mark)
+                if moved:
+                    repeats.interrupt()
+                elif repeats.seen(offset, (pid, socket, code, flags, result, tail)):
+                    marks[-1] |= REPEATED
                 if mark and failed and error and error not in _PASSING:
                     add_life(len(marks), pid, socket, code, error)
                 if mark and flags & DATAGRAM:

@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from tests.ui.log.test_kin import screen_text
+from tests.ui.log.test_related import screen_text
 from tests.ui.panes import settled
 from workbench.engine.tracing.stepping import StepMessage
 from workbench.experiments.catalog import Experiment, find, load

@@ -120,8 +120,8 @@ def test_columns_are_drawn_to_an_eighth_of_a_row() -> None:
 
 
 def test_the_newest_column_stands_at_the_right_and_the_largest_value_beside_it() -> None:
-    assert flat(plot("recv queue", "in", [0, 512, 1024], 30, 1)[0]) == "recv queue         ▄█ 1 KiB   "
-    assert flat(plot("send queue", "out", [None], 34, 1)[0]).rstrip().endswith("not available")
+    assert flat(plot("recv queue", [0, 512, 1024], 30, 1)[0]) == "recv queue         ▄█ 1 KiB   "
+    assert flat(plot("send queue", [None], 34, 1)[0]).rstrip().endswith("not available")
 
 
 @WIDTHS

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from workbench.engine.state import EndpointState, PendingCall
 from workbench.engine.tracing.stepping import StepMessage
 from workbench.journal.pages import Doing, is_alive
-from workbench.journal.reader import FAILED, RECEIVED, SENT, Journal
+from workbench.journal.reader import FAILED, RECEIVED, REPEATED, SENT, Journal
 from workbench.model.call.address import show
 from workbench.model.call.call import Call, socket_id
 from workbench.model.call.value import PlainAddress
@@ -104,7 +104,7 @@ class TracedSockets:
         while self._taken < len(self._journal) and time.monotonic() < until:
             stop = min(len(self._journal), self._taken + _LOOKED_AT)
             for index, head, data in self._journal.heads(self._taken, stop):
-                mark = self._journal.marks[index]
+                mark = self._journal.marks[index] & ~REPEATED
                 if mark in (SENT, RECEIVED):
                     self._moved(head, len(data))
                 else:

@@ -18,11 +18,11 @@ from workbench.model.call.value import PlainAddress, Value
 from workbench.probe import format as record_format
 from workbench.probe.format import Head
 
-SENT, RECEIVED, FAILED, UNSEEN = 1, 2, 4, 8
+SENT, RECEIVED, FAILED, UNSEEN, REPEATED = 1, 2, 4, 8, 16
 """Marks of a call, kept in the journal's index so that filters and the log's rows need not read the call.
 
 FAILED: it raised or, as connect_ex, returned an errno. UNSEEN: it shows that bytes pass which no call moves, or that
-a close throws away.
+a close throws away. REPEATED: it moved no bytes, and says what the call before it said.
 """
 
 Number: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]

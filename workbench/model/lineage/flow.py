@@ -75,6 +75,10 @@ class Flow:
             return None
         return self._ends[at], self._ends[at + 1]
 
+    def index(self, seq: int) -> int:
+        """Return how many calls of the flow came before call *seq*."""
+        return bisect_left(self._seqs, seq)
+
     def parts(self, start: int, stop: int) -> list[Part]:
         """Return which calls moved the bytes at offsets *start* to *stop*, in order."""
         found = []

@@ -35,23 +35,27 @@ def notes(
     unseen: str = "",
     json: bool = False,
     encoding: str = "utf-8",
+    sizes: bool = True,
+    ranges: bool = True,
 ) -> list[str]:
     """Return short notes on *call*, most important first; each went through safe().
 
     *lengths*: bytes moved by the call with seq i + 1, which tells a whole send from its start. *unseen*: "received" or
     "sent" where the kernel counted more bytes than calls moved. *json*: say whether the bytes are JSON in *encoding*.
+    *sizes*: say how many bytes moved, as the call itself may not be read. *ranges*: say which bytes of the sends a
+    recv took, not just of which sends.
     """
     if call.unfinished:
         return ["still running when the recording ended"]
     found = [sentence] if (sentence := error_note(call, around)) else []
     if call.sends:
-        found += _sent(call)
+        found += _sent(call, sizes)
     elif call.receives and call.error is None:
-        found += _received(call, around)
+        found += _received(call, around, sizes)
     if call.data and json:
         found.append(json_note(call.data, encoding))
     if call.receives and call.error is None:
-        found += _origins(around.sources or (), lengths)
+        found += _origins(around.sources or (), lengths, ranges)
     elif call.sends:
         found += _fate(fate(call, around))
     if call.data:
@@ -72,16 +76,18 @@ def error_note(call: Call, around: Around) -> str:
     return f"{errno_name(call)}: {better}" if better else error_sentence(call)
 
 
-def _sent(call: Call) -> Iterator[str]:
+def _sent(call: Call, sizes: bool) -> Iterator[str]:
     moved, offered = len(call.data), call.requested
     if call.error is not None:
         if offered is not None and (moved or call.call == "sendall") and not call.datagram:
             yield f"{moved} of {_bytes(offered)} went out" if moved else f"none of the {_bytes(offered)} went out"
     elif offered is not None and moved < offered:
-        yield f"{moved} of {_bytes(offered)}"
+        if sizes:
+            yield f"{moved} of {_bytes(offered)}"
         yield f"short send: {_bytes(offered - moved)} did not go out"
     elif moved:
-        yield _bytes(moved)
+        if sizes:
+            yield _bytes(moved)
     else:
         yield "an empty datagram" if call.datagram else "0 bytes: nothing for the peer to receive"
 
@@ -89,11 +95,13 @@ def _sent(call: Call) -> Iterator[str]:
 # --- what a recv took -------------------------------------------------------------------------------------------------
 
 
-def _received(call: Call, around: Around) -> Iterator[str]:
+def _received(call: Call, around: Around, sizes: bool) -> Iterator[str]:
     moved, asked = len(call.data), call.requested
     claims = {claim.kind: claim for claim in took(call, around)}
     if not moved:
         yield _nothing(call, around, claims)
+    elif not sizes:
+        pass
     elif asked is None or moved == asked:
         yield _bytes(moved)
     else:
@@ -155,11 +163,14 @@ def _text(call: Call, around: Around, encoding: str) -> Iterator[str]:
 # --- lineage ----------------------------------------------------------------------------------------------------------
 
 
-def _origins(sources: Sequence[Part], lengths: Sequence[int]) -> Iterator[str]:
-    """Say which sends a recv's bytes came from: "bytes 0-3 of #12", "end of #12 and start of #13"."""
+def _origins(sources: Sequence[Part], lengths: Sequence[int], ranges: bool) -> Iterator[str]:
+    """Say which sends a recv's bytes came from: "bytes 0-3 of #12", "end of #12 and start of #13"; or "#12, #13"."""
     match sources:
         case []:
             return
+        case _ if not ranges:
+            named = [f"#{part.seq}" for part in sources[:_NAMED_PARTS]]
+            yield ", ".join(named) + (f" and {more} more" if (more := len(sources) - len(named)) else "")
         case [part]:
             yield f"all of #{part.seq}" if _ends(part, lengths) and not part.start else _range(part)
         case [first, *between, last]:

@@ -24,25 +24,39 @@ def direction(call: Call) -> str:
     return "→" if call.sends else "←" if call.receives else "•"
 
 
-def time_text(call: Call, previous: Call | None, mode: TimeMode, wall_ns: int, zone: tzinfo | None = None) -> str:
-    """Return when the call began: "12:00:00.000137" in *zone* (None: local), "+1.004213" since the start or *previous*.
+def time_text(
+    call: Call,
+    previous: Call | None,
+    mode: TimeMode,
+    wall_ns: int,
+    zone: tzinfo | None = None,
+    *,
+    returned: bool = False,
+) -> str:
+    """Return when the call began: "12:00:00.000137" in *zone* (None: local), "+1.004213" since the session's start.
 
-    *wall_ns*: the wall clock at the session's start. A delta is negative where the call before began later, since the
-    log's order is that of returning.
+    *wall_ns*: the wall clock at the session's start. *returned*: tell when it returned. A delta is how long after
+    *previous* it returned, as a log has calls in that order; none where a send is put before a recv that was earlier.
     """
+    time = _returned(call) if returned else call.time
     match mode:
         case "clock":
-            return _clock(call.time, wall_ns, zone) or f"{call.time:+.6f}"
+            return _clock(time, wall_ns, zone) or f"{time:+.6f}"
         case "start":
-            return f"{call.time:+.6f}"
+            return f"{time:+.6f}"
         case "delta":
-            return f"{call.time - (previous or call).time:+.6f}"
+            return f"{max(0.0, _returned(call) - _returned(previous or call)):+.6f}"
 
 
-def expression(call: Call, width: int = 0) -> str:
+def _returned(call: Call) -> float:
+    return call.time + (call.duration or 0.0)
+
+
+def expression(call: Call, width: int = 0, *, data: bool = True) -> str:
     """Return the call as written in Python, in at most *width* cells (0: no limit): "sendall(b'{"op": "hel…')".
 
-    Of a send, its payload is what really went out; "…" says that there was more.
+    Of a send, its payload is what really went out; "…" says that there was more. Without *data* the bytes are only
+    counted: "sendall(23 bytes)".
     """
     head, tail = safe(call.call), _arguments(call)
     if not call.sends:
@@ -50,16 +64,19 @@ def expression(call: Call, width: int = 0) -> str:
     rest = f", {tail})" if tail else ")"
     room = width - len(head) - 1 - cells(rest) if width else 0
     offered = len(call.data) if call.requested is None else call.requested
+    if not data:
+        return _fit(f"{head}({counted(offered, 'byte')}{rest}", width, ")")
     if not call.data and offered:
         return _fit(f"{head}(<{counted(offered, 'byte')}>{rest}", width, ")")
     shown = _payload(call.data, offered > len(call.data), max(room, _SHORTEST) if width else 0)
     return _fit(f"{head}({shown}{rest}", width, ")")
 
 
-def outcome(call: Call, width: int = 0) -> str:
+def outcome(call: Call, width: int = 0, *, data: bool = True) -> str:
     """Return what came of the call, in at most *width* cells (0: no limit); of an error, its errno is left out first.
 
-    "= 16", "= b'Hey~~~'", "= None", "= conn 1 from 127.0.0.1:50312", "ConnectionRefusedError (ECONNREFUSED)".
+    "= 16", "= b'Hey~~~'", "= None", "= conn 1 from 127.0.0.1:50312", "ConnectionRefusedError (ECONNREFUSED)". Without
+    *data* the bytes are only counted: "= 6 bytes".
     """
     if call.unfinished:
         return _fit("did not return", width)
@@ -68,7 +85,7 @@ def outcome(call: Call, width: int = 0) -> str:
         named = kind + safe(f" ({call.error.errno})" if call.error.errno else "")
         return _fit(named if not width or cells(named) <= width else kind, width)
     if call.receives:
-        return _received(call, width)
+        return _received(call, width, data)
     return _fit("= " + safe(_result(call)), width)
 
 
@@ -157,11 +174,13 @@ def _result(call: Call) -> str:
             return repr(result)
 
 
-def _received(call: Call, width: int) -> str:
+def _received(call: Call, width: int, data: bool) -> str:
     """Write what a recv returned: the bytes, or their count where they went into a buffer; and the sender if told."""
     sender = safe(f" from {show(call.peer)}") if isinstance(call.peer, str | list) else ""
     if call.call.endswith("_into"):
         return _fit(f"= {safe(str(call.result))}{sender}", width)
+    if call.data and not data:
+        return _fit(f"= {counted(len(call.data), 'byte')}{sender}", width)
     room = max(width - 2 - cells(sender), _SHORTEST) if width else 0
     return _fit(f"= {_payload(call.data, False, room)}{sender}", width)
 

@@ -131,10 +131,10 @@ class BenchScreen(SessionScreen):
         if queue is None:
             view.show(state, inside, (), now)
         elif queue.keeps_messages:
-            view.show(state, inside, lineage.queued_messages(state.socket, len(queue.messages)), now)
+            view.show(state, inside, lineage.queued_messages(state.socket, len(queue.messages)), now, self._hue)
         else:
             parts = lineage.queued(state.socket, queue.offset, queue.offset + (queue.total or 0))
-            view.show(state, inside, parts, now)
+            view.show(state, inside, parts, now, self._hue)
             view.count(lineage.cuts(state.socket, view.counted))
 
     # --- who is meant -----------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from workbench.model.text.safe import safe
 from workbench.ui.kernel.gauges import AcceptGauge, SendGauge
 from workbench.ui.kernel.history import SampleHistory, Sizes
 from workbench.ui.kernel.plots import HistoryPlot, SizesHistogram
+from workbench.ui.kernel.queue_bytes import Hue, no_hue
 from workbench.ui.kernel.queue_view import QueueView
 from workbench.ui.parts.piece_view import PieceView
 from workbench.ui.parts.titles import entitle
@@ -67,7 +68,12 @@ class InsideView(Vertical):
         self.set_class(self.plots and not listens, "-plots")
 
     def show(
-        self, state: EndpointState | None, inside: Inside, parts: Sequence[Part | None] | None, now: float
+        self,
+        state: EndpointState | None,
+        inside: Inside,
+        parts: Sequence[Part | None] | None,
+        now: float,
+        hue: Hue = no_hue,
     ) -> None:
         """Draw the endpoint *state*; *parts*: which sends its queued bytes or messages came from, as QueueView's."""
         self._turn(inside.listens)
@@ -84,7 +90,7 @@ class InsideView(Vertical):
         self.query_one(SendGauge).show(inside.send, sending, now)
         loose = state.type == "SOCK_DGRAM" and state.peer is None
         self.query_one(QueueView).show(
-            inside.queue, state.bufsize, parts, call="recvfrom" if loose else "recv", closed=state.closed
+            inside.queue, state.bufsize, parts, call="recvfrom" if loose else "recv", closed=state.closed, hue=hue
         )
         self._remember(state, inside, now)
 

@@ -10,7 +10,6 @@ from workbench.ui.parts.piece_view import Line, PieceView, amount, wide
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _NAMES = ("recv queue", "send queue", "recv sizes")
-_LOOKS = ("in", "out", "moved")
 
 
 class HistoryPlot(PieceView):
@@ -36,14 +35,14 @@ class HistoryPlot(PieceView):
         )
         rows = max(1, height // len(series))
         lines: list[Line] = []
-        for name, look, values in zip(_NAMES, _LOOKS, series, strict=True):
-            lines += plot(name, look, values, width, rows)
+        for name, values in zip(_NAMES, series, strict=True):
+            lines += plot(name, values, width, rows)
         if len(lines) < height and (seconds := samples[-1].time - samples[0].time) >= 1:
             lines.append([(f"{'':<11}the last {seconds:.0f} s, now at the right", "muted")])
         return lines[:height]
 
 
-def plot(name: str, look: str, values: Sequence[int | None], width: int, rows: int) -> list[Line]:
+def plot(name: str, values: Sequence[int | None], width: int, rows: int) -> list[Line]:
     """Return *rows* rows of *width* cells: a name, the columns, the newest at the right, and the largest value."""
     known = [value for value in values if value is not None]
     top = max(known, default=0)
@@ -53,7 +52,7 @@ def plot(name: str, look: str, values: Sequence[int | None], width: int, rows: i
     room = width - cells(label) - cells(most)
     drawn = [" " * (room - len(columns)) + row for row in blocks(columns, top, rows)]
     return [
-        [(label if row == 0 else " " * len(label), "muted"), (text, look), (most if row == 0 else "", "muted")]
+        [(label if row == 0 else " " * len(label), "muted"), (text, "plot"), (most if row == 0 else "", "muted")]
         for row, text in enumerate(drawn)
     ]
 
@@ -93,7 +92,7 @@ def histogram(buckets: Sequence[Bucket], width: int, rows: int) -> list[Line]:
     lines: list[Line] = []
     for name, bucket in zip(names, buckets, strict=True):
         room = max(1, width - edge - cells(str(most)) - 3)
-        line: Line = [(f"{name:>{edge}} ", "muted"), (_bar(bucket.recvs / most * room if most else 0), "moved")]
+        line: Line = [(f"{name:>{edge}} ", "muted"), (_bar(bucket.recvs / most * room if most else 0), "plot")]
         lines.append([*line, (f"{'' if wide(line) <= edge + 1 else ' '}{bucket.recvs}", "")])
     return lines
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -21,6 +21,15 @@ _LEFT_OUT = -1
 _GAP = -2  # stands for the send of bytes that are left out
 
 
+Hue = Callable[[int], int]
+"""Gives the hue of a send by its seq: see parts.style."""
+
+
+def no_hue(seq: int) -> int:
+    """Give every send the same hue."""
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Bytes:
     """What is drawn. *total*: bytes in all, of which *head* is the beginning; *cut*: how many of them recv takes."""
@@ -30,8 +39,7 @@ class Bytes:
     cut: int
     parts: Sequence[Part] = ()
     """Which sends they came from, in order; may cover less than all."""
-    colours: Mapping[int, int] | None = None
-    """Colour of each send by its seq."""
+    hue: Hue = no_hue
     loses: bool = False
     """Whether what is behind the cut will be thrown away."""
 
@@ -62,7 +70,7 @@ class Bytes:
         return "" if owner < 0 else f"send-{self._colour(owner)}"
 
     def _colour(self, owner: int) -> int:
-        return (self.colours or {}).get(self.parts[owner].seq, owner % 4)
+        return self.hue(self.parts[owner].seq)
 
 
 def shown_bytes(known: int, total: int, cut: int, width: int) -> list[int]:

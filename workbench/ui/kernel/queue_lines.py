@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from workbench.engine.state import Message, Queue
 from workbench.model.call.address import show
@@ -11,7 +11,7 @@ from workbench.model.lineage.lineage import Part
 from workbench.model.text.fit import shorten
 from workbench.model.text.hexdump import ASCII
 from workbench.model.text.safe import cells, safe
-from workbench.ui.kernel.queue_bytes import Bytes, byte_rows
+from workbench.ui.kernel.queue_bytes import Bytes, Hue, byte_rows, no_hue
 from workbench.ui.parts.piece_view import Line, amount, bar, of_bytes, wide
 
 ABSENT = "not available on this system"
@@ -34,12 +34,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A Seen, the room there is for it, and the colours of the sends by seq."""
+    """A Seen, the room there is for it, and which hue each send has."""
 
     seen: Seen
     width: int
     height: int
-    colours: Mapping[int, int] = field(default_factory=dict)
+    hue: Hue = no_hue
 
 
 def queue_lines(drawing: Drawing) -> list[Line]:
@@ -66,7 +66,7 @@ def _stream_rows(drawing: Drawing, queue: Queue) -> list[Line]:
         return [*rows, said, *_endings(queue, seen), fill(queue, width)]
     parts = [part for part in seen.parts or () if part is not None]
     cut = min(max(seen.n, 0), total)
-    rows = list(byte_rows(Bytes(queue.head, total, cut, parts, drawing.colours), width))
+    rows = list(byte_rows(Bytes(queue.head, total, cut, parts, drawing.hue), width))
     if not parts:
         why = "not known yet which send they came from" if seen.parts is None else "sent from outside this session"
         rows[0] = [(shorten(why, width), "muted")]
@@ -153,7 +153,7 @@ def _waits(seen: Seen) -> Line:
 def _message(drawing: Drawing, message: Message, seq: int | None) -> Line:
     """Describe the message that comes next, and what the next recv(n) will make of it."""
     seen = drawing.seen
-    number: Line = [(f"#{seq} ", f"send-{drawing.colours.get(seq, 0)}")] if seq else []
+    number: Line = [(f"#{seq} ", f"send-{drawing.hue(seq)}")] if seq else []
     call = f"{seen.call}({seen.n})"
     lost = message.size - max(seen.n, 0)
     if seen.n <= 0 and seen.call == "recv":
@@ -176,7 +176,7 @@ def _bytes_of(drawing: Drawing, message: Message, seq: int | None) -> list[Line]
     parts = () if seq is None else (Part(seq, 0, message.size),)
     loses = not (n <= 0 and drawing.seen.call == "recv")
     cut = min(max(n, 0), message.size)
-    return list(byte_rows(Bytes(message.head, message.size, cut, parts, drawing.colours, loses), drawing.width)[1:])
+    return list(byte_rows(Bytes(message.head, message.size, cut, parts, drawing.hue, loses), drawing.width)[1:])
 
 
 def _behind(
@@ -192,7 +192,7 @@ def _behind(
 
 
 def _one_row(drawing: Drawing, message: Message, seq: int | None) -> Line:
-    number: Line = [(f"#{seq} ", f"send-{drawing.colours.get(seq, 0)}")] if seq else []
+    number: Line = [(f"#{seq} ", f"send-{drawing.hue(seq)}")] if seq else []
     size = of_bytes(message.size) if message.size else "empty datagram"
     line: Line = [("then ", "muted"), *number, (size + _sender(message, drawing.width // 2), "")]
     text = "".join(ASCII[byte] for byte in message.head)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from workbench.engine.state import Queue
 from workbench.model.lineage.lineage import Part
+from workbench.ui.kernel.queue_bytes import Hue, no_hue
 from workbench.ui.kernel.queue_lines import Drawing, Seen, queue_lines
-from workbench.ui.parts.piece_view import SENDS, Line, PieceView
+from workbench.ui.parts.piece_view import Line, PieceView
 
 
 class QueueView(PieceView):
@@ -21,7 +22,7 @@ class QueueView(PieceView):
             tooltip="What lies in the kernel's receive queue, and what the next recv(n) will take of it (┃). "
             "How full: the kernel's memory, its book-keeping included, against SO_RCVBUF.",
         )
-        self._colours: dict[int, int] = {}
+        self._hue: Hue = no_hue
 
     def show(
         self,
@@ -31,28 +32,18 @@ class QueueView(PieceView):
         *,
         call: str = "recv",
         closed: bool = False,
+        hue: Hue = no_hue,
     ) -> None:
         """Draw a queue (None: no socket). Costs nothing if all is as before.
 
         *n*: what the next *call* asks for. *parts*: of a stream the sends that its bytes came from, in order; of
         messages one for each, None where its send is not known; empty if sent from outside, None if not known yet.
+        *hue*: of each send, see parts.style.
         """
         taken = None if parts is None else tuple(parts)
-        self._colour({part.seq for part in taken or () if part is not None})
+        self._hue = hue
         self.keep(Seen(queue, n, call, taken, closed))
-
-    def _colour(self, seqs: set[int]) -> None:
-        """Give each send the next colour, which it keeps for as long as bytes of it are queued."""
-        if not seqs:
-            self._colours.clear()
-            return
-        for seq in [seq for seq in self._colours if seq not in seqs]:
-            del self._colours[seq]
-        latest = self._colours[max(self._colours)] if self._colours else -1
-        for seq in sorted(seqs - self._colours.keys()):
-            latest = (latest + 1) % SENDS
-            self._colours[seq] = latest
 
     def lines(self, width: int, height: int) -> list[Line]:
         seen = self._value if isinstance(self._value, Seen) else Seen()
-        return queue_lines(Drawing(seen, width, height, dict(self._colours)))
+        return queue_lines(Drawing(seen, width, height, self._hue))

@@ -28,10 +28,10 @@ from workbench.model.text.safe import cells
 from workbench.model.words.as_python import TimeMode
 from workbench.ui.log import lens_marks
 from workbench.ui.log.lines import LogLines, Look
-from workbench.ui.log.rows import Layout, LineKind, Rows, displaced
+from workbench.ui.log.rows import Density, Layout, LineKind, Rows, displaced
 from workbench.ui.log.style import CSS, PREFIX
 from workbench.ui.parts.piece_view import Piece
-from workbench.ui.parts.style import readable, style_of
+from workbench.ui.parts.style import CLEAR, READABLE, readable, style_of
 
 if TYPE_CHECKING:
     from workbench.journal.find import Search
@@ -52,9 +52,10 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     ALLOW_SELECT = True
     DEFAULT_CSS = CSS
 
-    time_mode: reactive[TimeMode] = reactive("clock", init=False)
+    time_mode: reactive[TimeMode] = reactive("start", init=False)
     encoding: reactive[TextEncoding] = reactive("ascii", init=False)
     json: reactive[bool] = reactive(False, init=False)
+    density: reactive[Density] = reactive(Density.BYTES, init=False)
     lens: reactive[str] = reactive(lens_marks.NONE, init=False)
     following: reactive[bool] = reactive(True, init=False)
     paused: reactive[bool] = reactive(False, init=False)
@@ -72,7 +73,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _take(self, journal: Journal) -> None:
         self.journal = journal
-        self.rows = Rows(journal.lengths, journal.marks, Layout())
+        self.rows = Rows(journal.lengths, journal.marks, Layout(density=self.density))
         self.lines = LogLines(journal, self.rows, self._look)
         self._lay_lens()
         self._notes: dict[int, Note] = {}
@@ -97,11 +98,11 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         if self.lines.lens is not None and self.lines.lens.advance():
             self._cache.clear()
             self.refresh()
-        new = self._ready() - self.rows.taken
+        new = self._ready() - self.rows.laid_out
         if new and self.paused:
             self.refresh()
         elif new:
-            self.rows.extend(self.rows.taken + new)
+            self.rows.extend(self.rows.laid_out + new)
         if noted or (new and not self.paused):
             self._resize_lines()
             self.refresh()
@@ -117,14 +118,16 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def show_only(self, keep: Callable[[int], bool] | None) -> None:
         """Leave out the calls whose index *keep* rejects; None shows all again."""
-        self.rows.keep = keep
-        self._relayout(force=True)
+        with self._held(whole=True):
+            self.rows.show_only(keep)
+            self._settled.clear()
 
     def show_found(self, found: Search | None) -> None:
         """Show only what a search has found, and more as it goes on; None shows all again."""
         self._found, self._revised = found, found.revised if found is not None else 0
-        with self._held():
+        with self._held(whole=True):
             rows = self._all_rows
+            rows.close_all()
             if found is not None:
                 rows = Rows(self.journal.lengths, self.journal.marks, self.rows.layout, found.found.__getitem__)
             elif rows.layout != self.rows.layout:
@@ -137,31 +140,34 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     def _ready(self) -> int:
         """Return up to which call the rows can be laid out now: not too many at once."""
         known = len(self.journal) if self._found is None else self._found.position
-        return min(known, self.rows.taken + _STEP)
+        return min(known, self.rows.laid_out + _STEP)
 
     # --- layout ----------------------------------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
         self._relayout()
 
-    def _relayout(self, *, folded: bool | None = None, force: bool = False) -> None:
+    def watch_density(self) -> None:
+        self._relayout()
+
+    def _relayout(self) -> None:
         """Lay the lines out for the widget's width, and keep the call at the top where it is."""
         width = self.scrollable_content_region.width
         layout = Layout(
             per_line=16 if width >= SIXTEEN else 8,
             beside=width >= WIDE,
-            folded=self.rows.layout.folded if folded is None else folded,
+            density=self.density,
         )
         self._draw_as(width=max(1, width - 1))
         with self._held():
-            if layout != self.rows.layout or force:
+            if layout != self.rows.layout:
                 self.rows.rebuild(layout)
                 self._settled.clear()
             self.rows.note(self.lines.note_lines())
 
     @contextmanager
-    def _held(self) -> Iterator[None]:
-        """Keep the call at the top of the screen there while lines come or go."""
+    def _held(self, *, whole: bool = False) -> Iterator[None]:
+        """Keep the call at the top of the screen there while lines come or go; *whole*: from its head on."""
         top = self.scroll_offset.y
         held = self.rows.locate(top) if top < self.rows.lines else None
         yield
@@ -170,7 +176,8 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self._resize_lines()
         else:
             call, within = held
-            within = min(within, self.rows.height(call) - 1) if self.rows.entry(call) is not None else 0
+            shown = not whole and self.rows.entry(call) is not None
+            within = max(0, min(within, self.rows.height(call) - 1)) if shown else 0
             self._resize_lines(self.rows.line(call) + within)
         self.refresh()
 
@@ -194,7 +201,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self.following = round(new_value) >= self.max_scroll_y
 
     def watch_following(self, following: bool) -> None:
-        self._left_end_at = self.rows.taken
+        self._left_end_at = self.rows.laid_out
         if following:
             self._resize_lines()
         self.refresh()
@@ -256,8 +263,8 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     def banner(self) -> str:
         """Return what the last line of the screen says of calls that it does not show; "" for nothing."""
         if self.paused:
-            return f"paused · {counted(len(self.journal) - self.rows.taken, 'call')} since · p goes on"
-        new = self.rows.taken - self._left_end_at
+            return f"paused · {counted(len(self.journal) - self.rows.laid_out, 'call')} since · p goes on"
+        new = self.rows.laid_out - self._left_end_at
         return f"↓ {counted(new, 'new call')} · End follows" if new and not self.following else ""
 
     def _nothing(self) -> Sequence[str]:
@@ -267,7 +274,7 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         return ["No call was found: escape shows all." if self._found.done else "Searching …"]
 
     def highlight(self, call: int) -> str:
-        """Return the component class that a call is drawn over: "cursor", "marked", "kin" or ""."""
+        """Return the component class that a call is drawn over: "cursor", "marked", "related" or ""."""
         return ""
 
     def _settle(self, first: int, stop: int) -> None:
@@ -304,14 +311,14 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         key = (index, within, over)
         if (strip := self._cache.get(key)) is not None:
             return strip
-        bar: Piece = {"cursor": ("▌", "bar"), "marked": ("│", "bar"), "kin": ("◆", "bar")}.get(over, (" ", ""))
+        bar: Piece = {"cursor": ("▌", "bar"), "marked": ("│", "bar"), "related": ("◆", "bar")}.get(over, (" ", ""))
         pieces = [bar, *self.lines.pieces(index, within)]
         segments = [Segment(text, self._style(name, over)) for text, name in pieces if text]
         strip = self._wide(segments, over)
         part = self.rows.part(index, within)[0]
-        annotated = self.rows.layout.beside or within == 0 or part is LineKind.ANNOTATION
-        annotated |= part is LineKind.BYTES and bool(self.journal.marks[index] & RECEIVED)
-        if not annotated or self.lines.is_final(index):
+        may_change = self.rows.layout.beside or part in (LineKind.HEAD, LineKind.ANNOTATION)
+        may_change |= part is LineKind.BYTES and bool(self.journal.marks[index] & RECEIVED)
+        if not may_change or self.lines.is_final(index):
             self._cache[key] = strip
         return strip
 
@@ -325,7 +332,8 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             style = style_of(self, PREFIX + name) if name else self.rich_style
             if over:
                 style += Style(bgcolor=self._style(over).bgcolor)
-            self._styles[name, over] = style = readable(style)
+            clear = name.startswith(("send", "byte", "call")) and not name.endswith("-dim")
+            self._styles[name, over] = style = readable(style, CLEAR if clear else READABLE)
         return style
 
     def _selected(self, strip: Strip, start: int, stop: int) -> Strip:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-_FOLD, _ERROR, _FIND, _KIN, _MARK, _COPY = (
-    Binding.Group(word, compact=True) for word in ("Fold", "Error", "Find", "Kin", "Mark", "Copy")
+_SHOW, _ERROR, _FIND, _RELATED, _MARK, _COPY = (
+    Binding.Group(word, compact=True) for word in ("More or less", "Error", "Find", "Related", "Mark", "Copy")
 )
 
 
@@ -27,15 +27,21 @@ KEYS = (
     _key("end,G", "follow", "Follow", "Select the last call and follow the log as it grows"),
     _key("p", "pause", "Pause", "Hold the log still while calls go on, or go on"),
     _key("w", "ask_why", "Why?", "Explain the selected call: why it came out so, and what comes next"),
-    _key("enter", "toggle_fold", "Fold", "Fold or unfold the selected call; of a long one show all bytes", _FOLD),
-    _key("z", "toggle_fold_all", "Fold all", "Fold every call to one line, or unfold all", _FOLD),
+    _key(
+        "enter",
+        "cycle_density",
+        "More",
+        "Show all bytes of this call, its row alone, or each call of a row",
+        _SHOW,
+    ),
+    _key("z", "next_density", "Density", "One row for each call, its first bytes too, or everything", _SHOW),
     _key("e", "next_error", "Next error", "Select the next call that failed", _ERROR),
     _key("E", "previous_error", "Previous error", "Select the call before that failed", _ERROR),
     _key("slash", "filter", "Find", "Write which calls to see, or what bytes to find", _FIND),
     _key("f", "next_hit(1)", "Next hit", "Select the next call that was found", _FIND),
     _key("F", "next_hit(-1)", "Previous hit", "Select the call before that was found", _FIND),
-    _key("k", "kin(1)", "Next kin", "Go to the next send or recv that moved bytes of the selected one", _KIN),
-    _key("K", "kin(-1)", "Previous kin", "Go to the send or recv before that moved bytes of the selected one", _KIN),
+    _key("k", "related(1)", "Related", "Select the next send or recv that moved bytes of this one", _RELATED),
+    _key("K", "related(-1)", "Related before", "Select the send or recv before that moved bytes of this one", _RELATED),
     _key("b", "toggle_bookmark", "Bookmark", "Set or remove a bookmark on the selected call", _MARK),
     _key("B", "next_bookmark", "Next bookmark", "Select the next call with a bookmark", _MARK),
     _key("n", "edit_note", "Note", "Write a note on the selected call"),

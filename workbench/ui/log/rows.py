@@ -1,25 +1,29 @@
 """Calls to lines on screen, and back.
 
-A call takes a head line, an annotation line, the lines of a person's note, and its bytes in hex. How many lines that
-is follows from the journal's index alone (lengths and marks), so a million calls are laid out without reading one.
-Lines are prefix sums, of every sixteenth call since the others are soon counted; what differs from the plain layout, a
-call that is folded, has a note or is told whole, is kept apart, since it is rare. Whoever draws asks here which call
-stands on a line, and nowhere else.
+A call takes a head line, the lines of a person's note, and its bytes in hex; a run of calls that say the same takes one
+line for all. How many lines that is follows from the journal's index alone (lengths and marks), so a million calls are
+laid out without reading one. Lines are prefix sums, of every sixteenth call since the others are soon counted; what
+differs from the plain layout, a call shown in another density or with a note, is kept apart, since it is rare. Whoever
+draws asks here which call is on a line, and nowhere else.
 """
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum, IntEnum, auto
 from itertools import accumulate, islice, takewhile
 
-from workbench.model.call.call import FAILED
+from workbench.model.call.call import REPEATED
+from workbench.ui.log.folds import Folds
 
-CAP = 64
-"""Hex lines drawn of one call, unless all of them are asked for."""
+FEW = 3
+"""Hex lines shown of one call, unless all of them are asked for."""
+_REPEATED = re.compile(rb"[\x10-\x1f]")  # marks with the bit REPEATED
+_TOLD = ~REPEATED
 _BLOCK = 16
 _SLICE = 1 << 16
 
@@ -34,29 +38,37 @@ class LineKind(Enum):
     MORE = auto()
 
 
+class Density(IntEnum):
+    """How much is shown of a call."""
+
+    HEAD = 0
+    """Its head line."""
+    BYTES = 1
+    """The first bytes below it."""
+    ALL = 2
+    """All of its bytes, and its whole annotation; of calls that repeat the one before, each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How calls become lines. *per_line*: bytes a hex line; *beside*: annotations stand at the right of the bytes.
-
-    A call that failed, or moved none, has its annotation below its head even then: it has no lines to stand beside.
-    """
+    """How calls become lines. *per_line*: bytes a hex line; *beside*: annotations have a column at the right."""
 
     per_line: int = 16
     beside: bool = False
-    folded: bool = False
+    density: Density = Density.BYTES
 
 
 class Rows:
     """The lines of a journal's calls.
 
-    A call is named by its index in the journal. Calls that *keep* rejects are left out; the others stand in the
-    journal's order, but for the runs that reorder() was told of.
+    A call is named by its index in the journal. Calls that *keep* rejects are left out; the others are in the
+    journal's order, but for the runs that reorder() was given.
     """
 
     def __init__(
         self,
-        lengths: Sequence[int],
-        marks: Sequence[int],
+        lengths: array[int],
+        marks: bytearray,
         layout: Layout = Layout(),
         keep: Callable[[int], object] | None = None,
     ) -> None:
@@ -65,69 +77,93 @@ class Rows:
         self.layout = layout
         self.keep = keep
         self._notes: Mapping[int, int] = {}
-        self._toggled: set[int] = set()
-        self._whole: set[int] = set()
-        self.annotation_heights: Mapping[int, int] = {}
+        self._densities: dict[int, Density] = {}
         self._begin()
 
     def _begin(self) -> None:
-        self.taken = self._lines = 0
+        self.laid_out = self._lines = 0
         self._starts = array("q")  # the first line of every 16th call shown
         self._calls: array[int] | None = None if self.keep is None else array("I")
         self._runs: dict[int, tuple[int, ...]] = {}
+        self.folds = Folds()
         self._place_extra()
 
     # --- building --------------------------------------------------------------------------------------------------
 
     def extend(self, stop: int) -> None:
-        """Take in the journal's calls up to index *stop*, exclusive."""
-        begin, stop = self.taken, max(stop, self.taken)
+        """Lay out the journal's calls up to index *stop*, exclusive."""
+        begin, stop = self.laid_out, max(stop, self.laid_out)
         for first in range(begin, stop, _SLICE):  # so that what is made in between stays small
             self._extend(first, min(first + _SLICE, stop))
         if any(begin <= call < stop for call in self._notes):
             self._place_extra()
 
     def _extend(self, begin: int, stop: int) -> None:
-        shown, self.taken = len(self), stop
+        shown, self.laid_out = len(self), stop
         if self.keep is None or self._calls is None:
-            heights = self._plain_heights(begin, stop)
+            heights = self._open_heights(begin, stop)
         else:
             kept = [call for call in range(begin, stop) if self.keep(call)]
             self._calls.extend(kept)
-            heights = [self._plain(call) for call in kept]
+            heights = [self._open_height(call) for call in kept]
+        if self.layout.density is not Density.ALL:
+            for entry in self._repeats(shown, begin, stop):
+                self.folds.add(entry)
+                heights[entry - shown] = int(self.folds.is_open(entry))
         *starts, self._lines = accumulate(heights, initial=self._lines)
         self._starts.extend(starts[-shown % _BLOCK :: _BLOCK])
 
+    def _repeats(self, shown: int, begin: int, stop: int) -> Iterable[int]:
+        """Return the entries from *shown* on, of calls *begin* to *stop*, that repeat the one shown before them."""
+        if self._calls is None:
+            return (found.start() for found in _REPEATED.finditer(self._marks, max(1, begin), stop))
+        return (
+            entry
+            for entry in range(max(1, shown), len(self._calls))
+            if self._marks[self._calls[entry]] & REPEATED and self._calls[entry - 1] == self._calls[entry] - 1
+        )
+
     def rebuild(self, layout: Layout | None = None) -> None:
-        """Lay all calls out anew, in *layout* or after *keep* changed; to fold or unfold all forgets single ones."""
-        stop = self.taken
+        """Lay all calls out anew, in *layout*; another density than before holds for every call."""
         if layout is not None:
-            if layout.folded != self.layout.folded:
-                self._toggled, self._whole = set(), set()
+            if layout.density != self.layout.density:
+                self._densities, self.folds.opened = {}, set()
             self.layout = layout
+        stop, opened = self.laid_out, self.folds.opened
         self._begin()
+        self.folds.opened = opened
         self.extend(stop)
         self._place_extra()
+
+    def show_only(self, keep: Callable[[int], object] | None) -> None:
+        """Leave out the calls that *keep* rejects."""
+        self.keep, self.folds.opened = keep, set()
+        self.rebuild()
 
     def note(self, lines: Mapping[int, int]) -> None:
         """Say which calls have a note of a person, and how many lines it takes."""
         self._notes = lines
         self._place_extra()
 
-    def set_annotation_heights(self, lines: Mapping[int, int]) -> None:
-        """Give the annotations of these calls so many lines below their heads; of all others one, or none."""
-        self.annotation_heights = lines
-        self._place_extra()
+    def cycle_density(self, call: int) -> None:
+        """Show more of a call, or after the most its head alone; of calls folded into one line show each, or fold them.
 
-    def toggle_fold(self, call: int) -> None:
-        """Open a folded call; show all bytes of one that shows a part; fold any other that can be."""
-        if self.is_folded(call):
-            self._toggled ^= {call}
-        elif self.part(call, self.height(call) - 1)[0] is LineKind.MORE:
-            self._whole.add(call)
-        elif self.can_fold(call):
-            self._whole.discard(call)
-            self._toggled ^= {call}
+        What would change nothing is left out.
+        """
+        entry = self.entry(call)
+        if entry is not None and (head := self.folds.head(entry)) is not None:
+            self.folds.opened ^= {head}
+            return self.rebuild()
+        before = self.height(call)
+        for _ in Density:
+            self._densities[call] = Density((self.density(call) + 1) % len(Density))
+            if self.height(call) != before:
+                break
+        return self._place_extra()
+
+    def close_all(self) -> None:
+        """Show every call in the density of the layout again."""
+        self._densities = {}
         self._place_extra()
 
     def reorder(self, runs: Iterable[tuple[int, ...]]) -> None:
@@ -135,27 +171,39 @@ class Rows:
         for run in runs:
             self._runs.update(dict.fromkeys(run, run))
 
-    def _plain_heights(self, begin: int, stop: int) -> list[int]:
-        per_line, below = self.layout.per_line, not self.layout.beside
-        if self.layout.folded:
-            return [1] * (stop - begin)
-        most = CAP * per_line
-        return [
-            1
-            + (mark != 0 and (below or not length or mark & FAILED != 0))
-            + (-(-length // per_line) if length <= most else CAP + 1)
-            for length, mark in zip(self._lengths[begin:stop], self._marks[begin:stop], strict=True)
-        ]
+    def _open_heights(self, begin: int, stop: int) -> list[int]:
+        """Return how many lines each of the calls takes in the layout's density, unless it is folded."""
+        per_line, layout = self.layout.per_line, self.layout
+        lengths = self._lengths[begin:stop]
+        match layout.density:
+            case Density.HEAD:
+                return [1] * (stop - begin)
+            case Density.BYTES:
+                most = FEW * per_line
+                return [
+                    (1 if not length else 1 - -length // per_line if length <= most else FEW + 2) for length in lengths
+                ]
+            case Density.ALL if layout.beside:
+                return [1 - -length // per_line for length in lengths]
+            case Density.ALL:
+                marks = self._marks[begin:stop]
+                return [
+                    1 + (mark & _TOLD != 0) - -length // per_line for length, mark in zip(lengths, marks, strict=True)
+                ]
 
-    def _plain(self, call: int) -> int:
-        return self._plain_heights(call, call + 1)[0]
+    def _open_height(self, call: int) -> int:
+        return self._open_heights(call, call + 1)[0]
+
+    def _plain(self, entry: int) -> int:
+        """Return how many lines an entry takes where neither a density of its own nor a note changes that."""
+        return 0 if self.folds.hides(entry) else self._open_height(self.call(entry))
 
     def _place_extra(self) -> None:
         """Sum up by how many lines single calls differ from the plain layout."""
         extra = []
-        for call in self._toggled | self._whole | self._notes.keys() | self.annotation_heights.keys():
+        for call in self._densities.keys() | self._notes.keys():
             entry = self.entry(call)
-            difference = 0 if entry is None else self.height(call) - self._plain(call)
+            difference = 0 if entry is None else self.height(call) - self._plain(entry)
             if entry is not None and difference:
                 extra.append((entry, difference))
         extra.sort()
@@ -164,57 +212,80 @@ class Rows:
 
     # --- one call --------------------------------------------------------------------------------------------------
 
-    def is_folded(self, call: int) -> bool:
-        """Whether only the call's head line shows though it has more."""
-        return self.can_fold(call) and self.layout.folded != (call in self._toggled)
+    def density(self, call: int) -> Density:
+        """Return how much is shown of a call."""
+        return self._densities.get(call, self.layout.density)
 
-    def annotated(self, call: int) -> int:
-        """Return how many lines below the head the call's annotation takes, where the call is not folded."""
-        if call in self.annotation_heights:
-            return self.annotation_heights[call]
-        mark = self._marks[call]
-        return int(mark != 0 and (not self.layout.beside or not self._lengths[call] or mark & FAILED != 0))
+    def is_hidden(self, call: int) -> bool:
+        """Whether a call shown among others is folded into the line of one before it, and has no note."""
+        entry = self.entry(call)
+        return entry is not None and self.folds.hides(entry) and call not in self._notes
 
-    def can_fold(self, call: int) -> bool:
-        """Whether the call has more than its head line."""
-        return bool(self._lengths[call] or call in self._notes or self.annotated(call))
+    def repeats(self, call: int) -> int:
+        """Return how many calls are folded into the line of this one, itself among them; 1 where there are no more."""
+        entry = self.entry(call)
+        return 1 if entry is None else 1 + self.folds.size(entry)
+
+    def shows_less(self, call: int) -> bool:
+        """Whether only the call's head shows though it moved bytes, or others are folded into its line."""
+        return self.repeats(call) > 1 or bool(self._lengths[call] and self.density(call) is Density.HEAD)
+
+    def is_annotated_below(self, call: int) -> bool:
+        """Whether the call's annotation has a line below its head."""
+        everything = self.layout.density is self.density(call) is Density.ALL
+        return everything and not self.layout.beside and self.is_annotated(call)
+
+    def is_annotated(self, call: int) -> bool:
+        """Whether there is more to say of the call than itself."""
+        return self._marks[call] & _TOLD != 0
 
     def height(self, call: int) -> int:
         """Return how many lines the call takes."""
-        if self.is_folded(call):
-            return 1
-        return 1 + self.annotated(call) + self._notes.get(call, 0) + min(self.hex_lines(call), self._limit(call) + 1)
+        noted = self._notes.get(call, 0)
+        if not noted and self.is_hidden(call):
+            return 0
+        shown = self._shown(call)
+        return 1 + self.is_annotated_below(call) + noted + shown + (shown > 0 and shown < self.hex_lines(call))
 
     def hex_lines(self, call: int) -> int:
         """Return how many lines all the call's bytes would take."""
         return -(-self._lengths[call] // self.layout.per_line)
 
+    def _shown(self, call: int) -> int:
+        """Return how many lines of its bytes are shown."""
+        lines = self.hex_lines(call)
+        match self.density(call):
+            case Density.HEAD:
+                return 0
+            case Density.BYTES:
+                return min(lines, FEW)
+            case Density.ALL:
+                return lines
+
     def part(self, call: int, line: int) -> tuple[LineKind, int]:
         """Return what line *line* of the call shows, and which of its lines of that kind it is, counted from 0."""
         if line == 0:
             return LineKind.HEAD, 0
-        annotated = self.annotated(call)
-        if line <= annotated:
-            return LineKind.ANNOTATION, line - 1
-        line -= 1 + annotated
+        line -= 1
+        if self.is_annotated_below(call):
+            if line == 0:
+                return LineKind.ANNOTATION, 0
+            line -= 1
         noted = self._notes.get(call, 0)
         if line < noted:
             return LineKind.NOTE, line
         line -= noted
-        return (LineKind.BYTES, line) if line < self._limit(call) else (LineKind.MORE, 0)
+        return (LineKind.BYTES, line) if line < self._shown(call) else (LineKind.MORE, 0)
 
     def hidden(self, call: int) -> int:
-        """Return how many of the call's bytes its MORE line stands for."""
-        return max(0, self._lengths[call] - self._limit(call) * self.layout.per_line)
-
-    def _limit(self, call: int) -> int:
-        return self.hex_lines(call) if call in self._whole else CAP
+        """Return how many hex lines the call's MORE line stands for."""
+        return self.hex_lines(call) - self._shown(call)
 
     # --- lines to calls, and back ----------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        """Return how many calls are shown."""
-        return self.taken if self._calls is None else len(self._calls)
+        """Return how many calls are shown, those that are folded among them."""
+        return self.laid_out if self._calls is None else len(self._calls)
 
     @property
     def lines(self) -> int:
@@ -241,7 +312,7 @@ class Rows:
         return self.call(entry), line
 
     def line(self, call: int) -> int:
-        """Return the line of the call's head; of one that is not shown, where it would stand."""
+        """Return the line of the call's head; of one that is not shown, where it would be."""
         entry = self.entry(call)
         if entry is None:
             return self._start(len(self) if self._calls is None else bisect_left(self._calls, call))
@@ -250,15 +321,22 @@ class Rows:
         return self._start(min(run)) + sum(self.height(self.call(each)) for each in before)
 
     def step(self, call: int, count: int) -> int:
-        """Return the call that stands *count* places after *call* (before it, if negative), or the outermost one."""
+        """Return the call shown *count* places after *call* (before it, if negative), or the outermost one.
+
+        Where that one is folded into the line of another, the next one that is not, else the one with the line.
+        """
         entry = self.entry(call)
         place = bisect_left(self._calls or (), call) if entry is None else self._place(entry)
-        return self.call(self._at(max(0, min(place + count, len(self) - 1))))
+        entry = self._at(max(0, min(place + count, len(self) - 1)))
+        if not self.is_hidden(self.call(entry)):
+            return self.call(entry)
+        behind = self.folds.stop(entry)
+        return self.call(behind if count > 0 and behind < len(self) else self.folds.start(entry))
 
     def entry(self, call: int) -> int | None:
         """Return the call's number among the calls shown, in the journal's order; None where it is not shown."""
         if self._calls is None:
-            return call if 0 <= call < self.taken else None
+            return call if 0 <= call < self.laid_out else None
         entry = bisect_left(self._calls, call)
         return entry if entry < len(self._calls) and self._calls[entry] == call else None
 
@@ -288,9 +366,11 @@ class Rows:
         """Return how many lines each of the entries from *begin* up to *stop* takes."""
         stop = min(stop, len(self))
         if self._calls is None:
-            heights = self._plain_heights(begin, stop)
+            heights = self._open_heights(begin, stop)
         else:
-            heights = [self._plain(call) for call in self._calls[begin:stop]]
+            heights = [self._open_height(call) for call in self._calls[begin:stop]]
+        if self.folds.any_in(begin, stop):
+            heights = [0 if self.folds.hides(begin + at) else height for at, height in enumerate(heights)]
         for at in range(bisect_left(self._extra_at, begin), bisect_left(self._extra_at, stop)):
             entry = self._extra_at[at]
             heights[entry - begin] += self._extra_sums[at + 1] - self._extra_sums[at]
@@ -300,8 +380,8 @@ class Rows:
 def displaced(first: int, stop: int, before: Callable[[int], int]) -> list[tuple[int, ...]]:
     """Return the runs of entries within first … stop-1 that must be shown in another order than the journal's.
 
-    *before* gives the entry before which one has to stand, or itself: of a send, the first recv that took its bytes,
-    as that can be recorded earlier. The send moves, not the recv: what its own thread did stands before both.
+    *before* gives the entry before which one has to be, or itself: of a send, the first recv that took its bytes,
+    as that can be recorded earlier. The send moves, not the recv: what its own thread did comes before both.
     """
     keys = {entry: entry if (ahead := before(entry)) < first else min(entry, ahead) for entry in range(first, stop)}
     order = sorted(keys, key=lambda entry: (keys[entry], keys[entry] == entry, entry))

@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
+from workbench.ui.parts.style import SEND_LOOKS, SIDE_LOOKS
+
 PREFIX = "log--"
 
+_DIM = "color: $foreground 62%"
 _COLOURS = {
-    "bar": "color: $text-accent",
-    "fold": "color: $foreground 65%",
-    "time": "color: $foreground 65%",
-    "endpoint": "color: $text-accent",
-    "sent": "color: $text-success; text-style: bold",
-    "received": "color: $text-primary; text-style: bold",
-    "other": "color: $foreground 65%",
-    "call": "color: $foreground; text-style: bold",
-    "result": "color: $text-success",
-    "error": "color: $text-error; text-style: bold",
-    "annotation": "color: $foreground 80%; text-style: italic",
-    "note": "color: $text-warning",
-    "more": "color: $foreground 65%; text-style: italic",
-    "offset": "color: $foreground 65%",
-    "nul": "color: $foreground 50%",
-    "printable": "color: $text-primary",
-    "space": "color: $text-success",
-    "control": "color: $text-error",
-    "non-ascii": "color: $text-warning",
-    "cursor": "background: $primary 18%",
-    "marked": "background: $secondary 25%",
-    "kin": "background: $accent 14%",
-    "boundary": "color: $text-accent; text-style: bold",
+    "bar": "color: $primary",
+    "fold": _DIM,
+    "number": _DIM,
+    "time": _DIM,
+    "arrow": "color: $foreground; text-style: bold",
+    "other": _DIM,
+    "call": "color: $foreground",
+    "result": "color: $foreground",
+    "times": "color: $foreground; text-style: bold",
+    "error": "color: $text-error",
+    "said": "color: $foreground 75%",
+    "note": "color: $foreground; text-style: italic",
+    "more": f"{_DIM}; text-style: italic",
+    "offset": _DIM,
+    "byte": "color: $foreground",
+    "byte-dim": _DIM,
+    "cursor": "background: $primary 22%",
+    "marked": "background: $foreground 18%",
+    "related": "background: $foreground 9%",
+    "boundary": "color: $foreground; text-style: bold",
     "banner": "background: $primary; color: $text; text-style: bold",
+    **SIDE_LOOKS,
+    **SEND_LOOKS,
 }
 
 CSS = (
     """
 LogCanvas {
     height: 1fr;
-    background: $surface;
+    background: $background;
     color: $foreground;
     overflow-x: hidden;
     overflow-y: scroll;
     scrollbar-size-vertical: 1;
+    scrollbar-background: $background;
+    scrollbar-background-hover: $background;
+    scrollbar-background-active: $background;
+    scrollbar-color: $foreground 25%;
+    scrollbar-color-hover: $foreground 40%;
+    scrollbar-color-active: $primary;
 """
     + "".join(f"    & > .{PREFIX}{name} {{ {rules}; }}\n" for name, rules in _COLOURS.items())
     + "}\n"

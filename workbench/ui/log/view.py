@@ -17,14 +17,19 @@ from workbench.model.words.as_python import TimeMode
 from workbench.ui.log import clipboard, lens_marks
 from workbench.ui.log.canvas import LogCanvas
 from workbench.ui.log.keys import KEYS
-from workbench.ui.log.kin import Kin
-from workbench.ui.log.rows import LineKind
+from workbench.ui.log.related import Related
+from workbench.ui.log.rows import FEW, Density, LineKind
 
 if TYPE_CHECKING:
     from workbench.journal.find import Search
 
-_FAILED = re.compile(rb"[\x04-\x07\x0c-\x0f]")  # marks with the bit FAILED
+_FAILED = re.compile(rb"[\x04-\x07\x0c-\x0f]")  # marks with the bit FAILED, without REPEATED
 _TIMES: tuple[TimeMode, ...] = get_args(TimeMode)
+_DENSITIES = {
+    Density.HEAD: "one row for each call",
+    Density.BYTES: f"each call with its first {FEW} rows of bytes",
+    Density.ALL: "everything",
+}
 _ENCODINGS: tuple[TextEncoding, ...] = get_args(TextEncoding)
 _TIME_NAMES = {"clock": "clock time", "start": "seconds since the start", "delta": "seconds since the line before"}
 
@@ -81,14 +86,14 @@ class LogView(LogCanvas):
 
     def _take(self, journal: Journal) -> None:
         super()._take(journal)
-        self._kin = Kin(journal)
+        self._related = Related(journal)
 
     # --- the cursor ------------------------------------------------------------------------------------------------
 
     @property
     def last(self) -> int | None:
         """The call shown last, None while there is none."""
-        return self.rows.step(self.rows.taken - 1, len(self.rows)) if len(self.rows) else None
+        return self.rows.step(self.rows.laid_out - 1, len(self.rows)) if len(self.rows) else None
 
     @property
     def here(self) -> int | None:
@@ -99,11 +104,10 @@ class LogView(LogCanvas):
         """Show what the journal has taken in since; return how many calls are new. Call it after each pull."""
         on_last = self.following and self.selected is not None and self.selected == self.last
         new = super().sync()
-        if new and self._kin.sync():
+        if new and self._related.sync():
             self.refresh()
         if new and on_last and not self._marked:
             self.selected = self.last
-        self._annotate_whole()
         return new
 
     def show_journal(self, journal: Journal) -> None:
@@ -128,31 +132,15 @@ class LogView(LogCanvas):
         self._reveal(index)
 
     def watch_selected(self, selected: int | None) -> None:
-        self._kin.choose(selected)
-        self._annotate_whole()
+        self._related.choose(selected)
         self.refresh()
         if selected is not None:
             self.post_message(self.Selected(selected))
 
-    def _relayout(self, *, folded: bool | None = None, force: bool = False) -> None:
-        super()._relayout(folded=folded, force=force)
-        self._annotate_whole()
-
-    def _annotate_whole(self) -> None:
-        """Give the annotation of the selected call, or the newest, the lines that it takes: of others it may be cut."""
-        index = self.last if self.selected is None and self.following else self.selected
-        known = index is not None and self.rows.entry(index) is not None
-        heights = (
-            {index: lines} if index is not None and known and (lines := self.lines.annotation_lines(index)) else {}
-        )
-        if heights != self.rows.annotation_heights:
-            with self._held():
-                self.rows.set_annotation_heights(heights)
-
     def highlight(self, call: int) -> str:
         if call == self.selected:
             return "cursor"
-        return "marked" if call in self._marked else "kin" if call in self._kin else ""
+        return "marked" if call in self._marked else "related" if call in self._related else ""
 
     def targets(self) -> list[int]:
         """Return the calls that an action means: those with text selected, those marked, or the selected one."""
@@ -228,18 +216,19 @@ class LogView(LogCanvas):
 
     # --- folding ---------------------------------------------------------------------------------------------------
 
-    def action_toggle_fold(self) -> None:
+    def action_cycle_density(self) -> None:
         if self.here is not None:
-            self.toggle_fold(self.here)
+            self.cycle_density(self.here)
 
-    def toggle_fold(self, index: int) -> None:
+    def cycle_density(self, index: int) -> None:
         """Fold or unfold a call; of a long one show all bytes first."""
         with self._held():
-            self.rows.toggle_fold(index)
+            self.rows.cycle_density(index)
         self._reveal(index)
 
-    def action_toggle_fold_all(self) -> None:
-        self._relayout(folded=not self.rows.layout.folded)
+    def action_next_density(self) -> None:
+        self.density = Density((self.density + 1) % len(Density))
+        self.notify(f"The log shows {_DENSITIES[self.density]}.", timeout=2)
         if self.selected is not None:
             self._reveal(self.selected)
 
@@ -253,22 +242,22 @@ class LogView(LogCanvas):
         index, within = self.rows.locate(line)
         self._unmark()
         self.show_index(index)
-        if self.rows.part(index, within)[0] is LineKind.MORE or (within == 0 and event.x <= 2):
-            self.toggle_fold(index)
+        if self.rows.part(index, within)[0] is LineKind.MORE or (within == 0 and event.x <= 1):
+            self.cycle_density(index)
 
     # --- errors, bookmarks, notes ----------------------------------------------------------------------------------
 
     def action_next_error(self) -> None:
         marks = self.journal.marks
         here = -1 if self.selected is None else self.selected
-        while found := _FAILED.search(marks, here + 1, self.rows.taken):
+        while found := _FAILED.search(marks, here + 1, self.rows.laid_out):
             here = found.start()
             if self._went_wrong(here):
                 return self._go(here)
         return self.notify("No call after this one failed.")
 
     def action_previous_error(self) -> None:
-        before = self.journal.marks[: self.rows.taken if self.selected is None else self.selected]
+        before = self.journal.marks[: self.rows.laid_out if self.selected is None else self.selected]
         for found in _FAILED.finditer(before[::-1]):
             here = len(before) - 1 - found.start()
             if self._went_wrong(here):
@@ -285,7 +274,7 @@ class LogView(LogCanvas):
     def action_next_hit(self, direction: int) -> None:
         if self.hits is None:
             return self.action_filter()
-        here = (-1 if direction > 0 else self.rows.taken) if self.selected is None else self.selected
+        here = (-1 if direction > 0 else self.rows.laid_out) if self.selected is None else self.selected
         found = self.hits.next(here, direction)
         while found is not None and self.rows.entry(found) is None:
             found = self.hits.next(found, direction)
@@ -304,6 +293,8 @@ class LogView(LogCanvas):
 
     def _go(self, index: int) -> None:
         self._unmark()
+        if self.rows.is_hidden(index):
+            self.cycle_density(index)
         self.show_index(index)
 
     def action_toggle_bookmark(self) -> None:
@@ -314,19 +305,15 @@ class LogView(LogCanvas):
         for index in self.targets()[:1]:
             self.post_message(self.NoteWanted(index + 1))
 
-    # --- kin, why --------------------------------------------------------------------------------------------------
+    # --- related calls, why -------------------------------------------------------------------------------------------
 
-    def action_kin(self, direction: int) -> None:
+    def action_related(self, direction: int) -> None:
         if self.selected is None and self.last is not None:
             self.selected = self.last
-        call = self._kin.step(self.rows, self.selected, direction)
+        call = self._related.step(self.rows, self.selected, direction)
         if call is None:
             moved = self.selected is not None and self.journal[self.selected].data
-            why = (
-                "No other call in the log moved these bytes."
-                if moved
-                else "This call moved no bytes, so it has no kin."
-            )
+            why = "No other call in the log moved these bytes." if moved else "This call moved no bytes."
             self.notify(why, timeout=3)
         else:
             self._go(call)

@@ -11,38 +11,28 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from workbench.model.text.safe import cells
-from workbench.ui.parts.style import readable, style_of
+from workbench.ui.parts.style import SEND_LOOKS, SIDE_LOOKS, readable, style_of
 
 Piece = tuple[str, str]
 """A text that went through safe(), and the part of a view that it is: a key of _LOOKS, "" for plain text."""
 Line = list[Piece]
 
 PREFIX = "view--"
-SENDS = 4
-"""So many colours tell sends apart; their numbers do so without colour."""
 
 _LOOKS = {
     "muted": "color: $foreground 65%",
     "strong": "color: $foreground; text-style: bold",
-    "call": "color: $text-accent; text-style: bold",
-    "full": "color: $text-primary",
+    "call": "color: $foreground; text-style: bold",
+    "full": "color: $foreground 80%",
     "rest": "color: $foreground 40%",
     "warning": "color: $text-warning; text-style: bold",
     "error": "color: $text-error; text-style: bold",
-    "cut": "color: $text-warning; text-style: bold",
+    "cut": "color: $foreground; text-style: bold",
     "lost": "color: $text-error; text-style: strike",
-    "in": "color: $text-primary",
-    "out": "color: $text-success",
-    "moved": "color: $text-warning",
-    "send-0": "color: $text-success",
-    "send-1": "color: $text-primary",
-    "send-2": "color: $text-warning",
-    "send-3": "color: $text-accent",
-    "taken-0": "color: $text-success; background: $success 25%; text-style: bold",
-    "taken-1": "color: $text-primary; background: $primary 25%; text-style: bold",
-    "taken-2": "color: $text-warning; background: $warning 25%; text-style: bold",
-    "taken-3": "color: $text-accent; background: $accent 25%; text-style: bold",
+    "plot": "color: $foreground 75%",
     "taken": "color: $foreground; background: $foreground 15%; text-style: bold",
+    **SIDE_LOOKS,
+    **SEND_LOOKS,
 }
 
 

@@ -32,26 +32,25 @@ The other side need not be the bench: point any program at the address that the 
 any server.\
 """
 LINE = """\
-▾12:00:00.004213 conn 1   ← recv(4) = b'hell'
-#17  4 bytes · 7 left · bytes 0-3 of #12
-0000 68 65 6c 6c            hell
+#17  +2.338 conn 1   ← recv(4) = 4 bytes · 7 left · bytes 0-3 of #12
+     68 65 6c 6c                                      hell
 
-At that time conn 1 received (←; → sends, • neither) with recv(4). The call is number 17 of the session. It got 4 \
-bytes, the kernel still holds 7, and these four are bytes 0 to 3 of what call 12 sent. Below stand the bytes in hex \
-and as text. Where there is room the second line stands at the right; where one ends in …, select the call to read on.\
+Call 17 of the session returned 2.338 seconds after its start: conn 1 received (←; → sends, • neither) with recv(4). \
+It got 4 bytes, the kernel still holds 7, and these four are bytes 0 to 3 of what call 12 sent. The bytes are below, \
+in hex and as text, in the colour of the send that they came from. Where a row ends in …, select the call and read \
+on in the inspector. Calls in succession that say the same are one row, with a count: ×12.\
 """
 LOG_SIGNS = {
     "▌": "the selected call",
     "◆": "moved bytes of the selected one",
-    "▾": "unfolded",
-    "▸": "folded",
+    "▸": "there is more: its bytes, or each of the calls in the row (enter)",
     "★": "has a bookmark",
     "✎": "has a note",
     "!": "went wrong",
     "│": "at the left: marked, to be copied; in the hex: here the bytes of the next send or frame begin",
 }
 MOUSE = """\
-Click a call to select it, its ▾ to fold it; the wheel scrolls. Drag over text to select it: ctrl+c copies it as it \
+Click a call to select it, its ▸ to see more; the wheel scrolls. Drag over text to select it: ctrl+c copies it as it \
 stands there, x, c, y and m copy the bytes, or the calls, that it belongs to.\
 """
 WAITS = """\

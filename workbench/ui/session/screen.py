@@ -23,6 +23,7 @@ from workbench.model.text.safe import safe
 from workbench.ui.log.frame import LogFrame
 from workbench.ui.log.view import LogView
 from workbench.ui.parts.key_bar import KeyBar
+from workbench.ui.parts.style import send_hue
 from workbench.ui.parts.titles import entitle, subtitle
 from workbench.ui.session.bridge import Bridge, suggested_name
 
@@ -149,6 +150,9 @@ class SessionScreen(Screen[None]):
 
     def draw(self) -> None:
         """Draw what stands around the log."""
+
+    def _hue(self, seq: int) -> int:
+        return send_hue(self._bridge.journal, seq)
 
     def title_of_log(self) -> str:
         """Say what the log shows, and how much of it has been read."""

@@ -163,7 +163,8 @@ class TraceScreen(SessionScreen):
         if state is None or queue is None or not queue.head:
             view.show(state, inside, (), now)
         else:
-            view.show(state, inside, lineage.queued(state.socket, queue.offset, queue.offset + (queue.total or 0)), now)
+            parts = lineage.queued(state.socket, queue.offset, queue.offset + (queue.total or 0))
+            view.show(state, inside, parts, now, self._hue)
 
     def _entitle(self) -> None:
         codes = [each.code for each in self._traced.run.running]

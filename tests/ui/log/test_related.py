@@ -10,7 +10,7 @@ from tests.ui.log.test_view import Bench, shown
 from tests.ui.recording import CLIENT, Session
 from workbench.journal.neighbours import explain
 from workbench.model.lineage.lineage import Part
-from workbench.ui.log.borders import borders, marked
+from workbench.ui.log.hex_rows import hex_row, owners
 from workbench.ui.log.view import LogView
 from workbench.ui.session.why import WhyScreen
 
@@ -33,7 +33,7 @@ class Asking(Bench):
 async def test_a_mark_stands_where_the_next_send_begins(session: Session) -> None:
     async with Bench(session.path).run_test(size=(81, 40)) as pilot:
         lines = await shown(pilot)
-        assert " 0000 6f 20 77 6f 72 6c 64│73  65                      o worldse #4" in lines
+        assert "      6f 20 77 6f 72 6c 64│73  65                      o worldse #4" in lines
         assert sum("│" in line for line in lines) == 1
         assert any(line.endswith("end of #3 and start of #4") for line in lines)
 
@@ -48,7 +48,7 @@ async def test_where_eight_bytes_make_a_line_the_mark_stands_before_the_byte_too
 async def test_beside_notes_the_mark_stands_alone(session: Session) -> None:
     async with Bench(session.path).run_test(size=(150, 40)) as pilot:
         lines = await shown(pilot)
-        assert " 0000 6f 20 77 6f 72 6c 64│73  65                      o worldse" in lines
+        assert "      6f 20 77 6f 72 6c 64│73  65                      o worldse" in lines
         assert any("end of #3 and start of #4" in line for line in lines)
 
 
@@ -59,21 +59,21 @@ def over(pilot: Pilot[None]) -> dict[int, str]:
     return {call + 1: name for call in range(len(pilot.app.journal)) if (name := view.highlight(call))}
 
 
-async def test_the_kin_of_the_selected_call_are_seen(session: Session) -> None:
+async def test_what_is_related_to_the_selected_call_is_seen(session: Session) -> None:
     async with Bench(session.path).run_test(size=(81, 40)) as pilot:
         await pilot.pause()
         view = pilot.app.query_one(LogView)
         view.show_index(5)
-        assert over(pilot) == {6: "cursor", 3: "kin", 4: "kin"}
+        assert over(pilot) == {6: "cursor", 3: "related", 4: "related"}
         lines = await shown(pilot)
-        assert [line[2:17] for line in lines if line.startswith("◆▾")] == ["12:00:00.000300", "12:00:00.000400"]
+        assert [line[2:4] for line in lines if line.startswith("◆ #")] == ["#3", "#4"]
         view.show_index(2)
-        assert over(pilot) == {3: "cursor", 5: "kin", 6: "kin"}
+        assert over(pilot) == {3: "cursor", 5: "related", 6: "related"}
         view.show_index(0)
         assert over(pilot) == {1: "cursor"}
 
 
-async def test_k_goes_round_a_call_and_its_kin(session: Session) -> None:
+async def test_k_goes_round_a_call_and_those_related_to_it(session: Session) -> None:
     async with Bench(session.path).run_test(size=(81, 40)) as pilot:
         await pilot.pause()
         view = pilot.app.query_one(LogView)
@@ -83,19 +83,19 @@ async def test_k_goes_round_a_call_and_its_kin(session: Session) -> None:
             await pilot.press(key)
             went.append((view.selected or 0) + 1)
         assert went == [3, 4, 6, 4, 3]
-        assert over(pilot) == {3: "cursor", 4: "kin", 6: "kin"}
+        assert over(pilot) == {3: "cursor", 4: "related", 6: "related"}
 
 
 async def test_keys_mean_the_last_call_while_none_is_selected(session: Session) -> None:
     async with Bench(session.path).run_test(size=(81, 40)) as pilot:
         view = pilot.app.log_view
         await pilot.press("enter")
-        assert (view.selected, view.rows.is_folded(6)) == (None, True)
+        assert (view.selected, view.rows.shows_less(6)) == (None, True)
         await pilot.press("k")
         assert (view.selected, "◆" in "".join(await shown(pilot))) == (3, True)
 
 
-async def test_k_on_a_call_without_kin_stays(session: Session) -> None:
+async def test_k_on_a_call_that_moved_nothing_stays(session: Session) -> None:
     async with Bench(session.path).run_test(size=(81, 40)) as pilot:
         await pilot.pause()
         view = pilot.app.query_one(LogView)
@@ -104,7 +104,7 @@ async def test_k_on_a_call_without_kin_stays(session: Session) -> None:
         assert view.selected == 0
 
 
-async def test_a_recv_that_comes_later_becomes_kin(session: Session) -> None:
+async def test_a_recv_that_comes_later_is_related_too(session: Session) -> None:
     session.send(b"third")
     async with Bench(session.path).run_test(size=(81, 40)) as pilot:
         await pilot.pause()
@@ -117,7 +117,7 @@ async def test_a_recv_that_comes_later_becomes_kin(session: Session) -> None:
         app.log_view.action_pause()
         app.log_view.following = False
         app.pull()
-        assert over(pilot) == {8: "cursor", 9: "kin"}
+        assert over(pilot) == {8: "cursor", 9: "related"}
 
 
 async def test_w_explains_the_selected_call(session: Session) -> None:
@@ -159,23 +159,28 @@ def screen_text(app: App[None]) -> str:
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
-def test_borders_are_those_between_sends() -> None:
-    sources = [Part(3, 4, 11), Part(4, 0, 2), Part(9, 0, 1), Part(10, 0, 1), Part(11, 0, 1)]
-    found = borders(sources)
-    assert found == ((7, 4), (9, 9), (10, 10), (11, 11))
-    assert borders(sources[:1]) == ()
+def test_the_bytes_of_each_send_begin_where_those_before_it_end() -> None:
+    sources = [Part(3, 4, 11), Part(4, 0, 2), Part(9, 0, 1)]
+    assert owners(sources) == [(0, 3), (7, 4), (9, 9)]
+    assert owners([]) == []
 
 
-def test_a_mark_takes_the_place_of_a_blank_and_no_more() -> None:
-    pieces = [("0000 ", "offset"), ("61 62 ", "a"), ("63 ", "b")]
-    assert marked(pieces, [4, 7, 10]) == [
-        ("0000", "offset"), ("│", "boundary"),
-        ("61", "a"), ("│", "boundary"), ("62", "a"), ("│", "boundary"), ("63 ", "b"),
+def test_a_row_of_hex_has_the_look_of_each_send_and_dims_what_is_no_letter() -> None:
+    row = hex_row(b"ab\n\0cd", 0, 8, "ascii", [(0, "one"), (3, "two")], [3])
+    assert [(text.strip(), look) for text, look in row if text.strip()] == [
+        ("61 62", "one"), ("0a", "one-dim"), ("│", "boundary"), ("00", "two-dim"), ("63 64", "two"),
+        ("ab", "one"), ("¬", "one-dim"), ("⋄", "two-dim"), ("cd", "two"),
     ]  # fmt: skip
-    assert marked(pieces, []) == pieces
 
 
-async def test_a_call_without_bytes_or_without_kin_says_which_it_is(session: Session) -> None:
+def test_a_row_of_hex_names_its_offset_but_the_first() -> None:
+    data = bytes(range(65, 89))
+    first, second = ("".join(text for text, _ in hex_row(data, at, 16, "ascii")) for at in (0, 16))
+    assert first == "     41 42 43 44 45 46 47 48  49 4a 4b 4c 4d 4e 4f 50 ABCDEFGHIJKLMNOP"
+    assert second == "0010 51 52 53 54 55 56 57 58                          QRSTUVWX"
+
+
+async def test_a_call_without_bytes_or_without_others_says_which_it_is(session: Session) -> None:
     session.send(b"nobody took this")
     async with Bench(session.path).run_test(size=(81, 40)) as pilot:
         for key, said in (("end", "No other call in the log moved these bytes."), ("home", "This call moved no bytes")):

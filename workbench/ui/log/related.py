@@ -1,4 +1,4 @@
-"""The kin of a call: the sends that a recv's bytes came from, or the recvs that took a send's bytes."""
+"""The calls that moved the same bytes as one: the sends that a recv got them from, or the recvs that took them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from workbench.journal.reader import Journal
 from workbench.ui.log.rows import Rows
 
 
-class Kin:
-    """Of one call of the journal, named by its index. Going to one of them keeps the call whose kin they are."""
+class Related:
+    """Of one call of the journal, named by its index. Going to one of them keeps the call that they belong to."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -21,14 +21,14 @@ class Kin:
         return call in self._calls or (call is not None and call == self._of)
 
     def choose(self, call: int | None) -> None:
-        """Look up the kin of *call*, which is selected now; nothing changes if step led there."""
+        """Look up what is related to *call*, which is selected now; nothing changes if step led there."""
         if call is None or call != self._stepped_to:
             self._of = call
             self._look_up()
         self._stepped_to = None
 
     def sync(self) -> bool:
-        """Look again after calls came, as long as not all is known; tell whether there are more kin now."""
+        """Look again after calls came, as long as not all is known; tell whether there are more now."""
         before = self._calls
         if not self._known:
             self._look_up()
