@@ -82,12 +82,15 @@ class Scene:
             yield old
             self._drop(old)
 
-    def doing(self, pid: int, moment: float) -> tuple[Call, Sock] | None:
-        """Return a call of process *pid* that was waiting at *moment*, where one is known; accept comes last."""
+    def doing(self, pid: int, moment: float, but: tuple[int, str]) -> tuple[Call, Sock] | None:
+        """Return a call of process *pid* that was waiting at *moment*, where one is known; accept comes last.
+
+        *but*: a thread, by pid and name, that is not meant.
+        """
         found = [
             (call, sock)
             for call, sock in self.waits.get(pid, ())
-            if call.time <= moment <= call.time + (call.duration or 0.0)
+            if call.time <= moment <= call.time + (call.duration or 0.0) and (call.pid, call.thread) != but
         ]
         return min(found, key=lambda pair: (pair[0].call == "accept", pair[0].seq), default=None)
 

@@ -46,7 +46,7 @@ is asked again, where the program receives once more before it goes on, and wher
         known: _Asked | None = sock.facts.get(self.id)
         if known is not None and known.answer is not None:
             if not call.receives:
-                self.found.append(self._finding(known, sock))
+                self.found += self.settle(sock)
             del sock.facts[self.id]
         elif call.receives and call.error is not None:
             self._time_out(call, sock)
@@ -56,36 +56,28 @@ is asked again, where the program receives once more before it goes on, and wher
             else:
                 del sock.facts[self.id]
         elif known is not None and call.receives:
-            if known.again is None or not self._is_late(call, known, sock):
-                del sock.facts[self.id]
+            parts = self.scene.lineage.sources(call) if known.again is not None else None
+            if parts:
+                sock.facts[self.id] = known._replace(answer=brief(call), source=parts[-1].seq)
             else:
-                source = (self.scene.lineage.sources(call) or [])[0].seq
-                sock.facts[self.id] = known._replace(answer=brief(call), source=source)
+                del sock.facts[self.id]
 
     def settle(self, sock: Sock) -> Iterator[Finding]:
-        """Report an answer behind which nothing came."""
-        known = sock.facts.get(self.id)
-        if isinstance(known, _Asked) and known.answer is not None:
+        """Report an answer that is late, behind which nothing was received."""
+        known, peer = sock.facts.get(self.id), self.scene.peer(sock)
+        if known is None or known.answer is None or peer is None or not _answers_only(peer):
+            return
+        source = next((send for send in peer.sends if send.seq == known.source), None)
+        if source is not None and source.start < known.again.start:
             yield self._finding(known, sock)
 
     def _time_out(self, call: Call, sock: Sock) -> None:
         wait, sent = brief(call), sock.last_sent
-        asked = sent is not None and sock.last is not None and sent.seq == sock.last.seq
-        if wait.failure in ("TimeoutError", "timeout") and wait.seconds > 0.01 and asked:
-            sock.facts[self.id] = _Asked(sent, wait)  # type: ignore[arg-type]
+        timed_out = wait.failure in ("TimeoutError", "timeout") and wait.seconds > 0.01
+        if timed_out and sent is not None and sock.last is not None and sent.seq == sock.last.seq:
+            sock.facts[self.id] = _Asked(sent, wait)
         else:
             sock.facts.pop(self.id, None)
-
-    def _is_late(self, call: Call, known: _Asked, sock: Sock) -> bool:
-        parts = self.scene.lineage.sources(call)
-        peer = self.scene.peer(sock)
-        if not parts or known.again is None:
-            return False
-        sends = list(peer.sends) if peer is not None else []
-        source = next((send for send in sends if send.seq == parts[-1].seq), None)
-        if peer is None or source is None or source.start >= known.again.start:
-            return False
-        return _answers_only(peer)
 
     def _finding(self, known: _Asked, sock: Sock) -> Finding:
         assert known.again is not None

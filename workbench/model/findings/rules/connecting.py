@@ -15,7 +15,7 @@ from workbench.model.findings.sock import Moved, Run, Sock, brief
 from workbench.model.text.fit import cut, duration_text
 from workbench.model.words.about import address_of
 
-_STORM, _PAUSE = 50, 0.005  # refusals in a row, seconds between two of them
+_STORM, _PAUSE = 50, 0.05  # refusals in a row, seconds between two of them
 
 
 class NotAccepted(Rule):
@@ -61,7 +61,7 @@ recv had ended in vain before the server accepted it, if it ever did."""
         assert listener is not None
         waited = "until the program ended" if wait.failure == "unfinished" else f"for {duration_text(wait.seconds)}"
         moment = min(wait.end, self.scene.now)
-        doing = self.scene.doing(listener.pid, moment)
+        doing = self.scene.doing(listener.pid, moment, wait.thread)
         message = f"{sock.label} waited in {wait.call} {waited}, and {listener.label} had not accepted it"
         if accept is not None:
             late = accept.time + (accept.duration or 0.0) - wait.end
@@ -102,7 +102,7 @@ once."""
             f"connect to {_named(address)} {'failed at once' if failure == 'EAGAIN' else _within(call)}: "
             f"{listener.label} listens there with a backlog of {listener.backlog}, and its queue was full"
         )
-        doing = self.scene.doing(listener.pid, call.time)
+        doing = self.scene.doing(listener.pid, call.time, (call.pid, call.thread))
         self.report(message, call, *([doing[0]] if doing else []), sock=sock, others=(listener,))
 
     @staticmethod
@@ -184,7 +184,7 @@ class ConnectStorm(Rule):
     title = "a refused connect was tried again and again without a pause"
     remedy = "Wait between two tries, longer each time, and give up after some."
     text = """A loop that connects again as soon as it is refused uses a whole core, and makes the server's restart
-harder. Reported from 50 in a row with less than 5 ms between them."""
+harder. Reported from 50 in a row with less than 50 ms between them."""
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)

@@ -96,58 +96,55 @@ Reported where the bytes before a message give its exact length in one order, an
 give in the other."""
 
     def take(self, call: Call, sock: Sock) -> None:
-        """Compare what is asked for with the bytes that came before."""
+        """Note the first recv that asks for what the bytes before it give in the order that makes it larger."""
         head = sock.recvs[-1] if sock.recvs else None
         asked = call.requested
         if not sock.stream or head is None or asked is None or head.size not in _HEADS[1:] or self.id in sock.facts:
             return
-        for order in _ORDERS:
-            right = int.from_bytes(head.head, order)
-            wrong = int.from_bytes(head.head, _ORDERS[1 - _ORDERS.index(order)])
-            if asked == wrong != right and (sends := self._follows(head, sock, right)):
-                message = (
-                    f"#{head.seq} brought the length {right} ({order} endian, as #{sends} has it), and #{call.seq} "
-                    f"asked for {wrong} bytes: it was read as {_ORDERS[1 - _ORDERS.index(order)]} endian"
-                )
-                self.report(message, head, call, At(sends), sock=sock, others=(self.scene.peer(sock),))
-                sock.facts[self.id] = True
-                return
+        big, little = (int.from_bytes(head.head, order) for order in _ORDERS)
+        if asked == max(big, little) != min(big, little):
+            sock.facts[self.id] = head, sock.received - head.size, brief(call)
 
     def settle(self, sock: Sock) -> Iterator[Finding]:
-        """Report a receiver that took the whole body in pieces and waits for more."""
-        if not sock.stream or self.id in sock.facts or sock.last is None or not sock.last.in_vain:
+        """Report it, or a receiver that took the whole body in pieces and waits for more."""
+        if not sock.stream:
             return
-        if not 2 <= len(sock.recvs) < (sock.recvs.maxlen or 0) or sock.recvs[0].size not in _HEADS[1:]:
-            return
-        head, asked = sock.recvs[0], sock.last.asked
-        body = sum(each.size for each in sock.recvs) - head.size
-        for order in _ORDERS:
-            right = int.from_bytes(head.head, order)
-            wrong = int.from_bytes(head.head, _ORDERS[1 - _ORDERS.index(order)])
-            pieces = asked != head.asked and (asked == wrong - body or asked == sock.recvs[1].asked)
-            if right == body < wrong and pieces and (sends := self._follows(head, sock, right)):
-                message = (
-                    f"#{head.seq} brought the length {right} ({order} endian, as #{sends} has it); all {body} bytes "
-                    f"came, and #{sock.last.seq} waited for more: in the other order the length is {wrong}"
-                )
-                yield self.finding(message, head, sock.last, sock=sock, others=(self.scene.peer(sock),))
-                return
+        if (noted := sock.facts.get(self.id)) is not None:
+            head, at, asked = noted
+            yield from self._judge(head, at, asked, sock)
+        elif sock.last is not None and sock.last.in_vain and 2 <= len(sock.recvs) < (sock.recvs.maxlen or 0):
+            head, second = sock.recvs[0], sock.recvs[1]
+            body, asked = sock.received - head.size, sock.last
+            wrong = max(int.from_bytes(head.head, order) for order in _ORDERS)
+            more = asked.asked != head.asked and asked.asked in (wrong - body, second.asked)
+            whole = body == min(int.from_bytes(head.head, order) for order in _ORDERS)
+            if head.size in _HEADS[1:] and more and whole:
+                yield from self._judge(head, 0, asked, sock)
 
-    def _follows(self, head: Moved, sock: Sock, length: int) -> int:
-        """Return the send that holds a head before exactly *length* bytes; 0 where that is not so."""
-        peer = self.scene.peer(sock)
-        if peer is None or not length:
+    def _judge(self, head: Moved, at: int, asked: Moved, sock: Sock) -> Iterator[Finding]:
+        """Report a head at offset *at* that its sender wrote in the other order."""
+        big, little = (int.from_bytes(head.head, order) for order in _ORDERS)
+        right, wrong = sorted((big, little))
+        send = self._follows(at, head.size, right, sock)
+        if send:
+            written, read = _ORDERS if right == big else _ORDERS[::-1]
+            message = (
+                f"#{head.seq} brought the length {right} ({written} endian, as #{send} has it), and #{asked.seq} "
+                f"asked for more: read as {read} endian it is {wrong}"
+            )
+            yield self.finding(message, head, asked, At(send), sock=sock, others=(self.scene.peer(sock),))
+
+    def _follows(self, at: int, width: int, length: int, sock: Sock) -> int:
+        """Return the send that holds a head at offset *at* before exactly *length* bytes; 0 where that is not so."""
+        lineage, lengths = self.scene.lineage, self.scene.lengths
+        parts = lineage.queued(sock.id, at, at + width) or []
+        if len(parts) != 1 or not length:
             return 0
-        start = sock.received - sum(each.size for each in sock.recvs if each.seq >= head.seq)
-        at = peer.sent - sum(each.size for each in peer.sends)
-        sends = list(peer.sends)
-        for place, send in enumerate(sends):
-            if at <= start < at + send.size:
-                rest = at + send.size - start - head.size
-                after = sends[place + 1].size if place + 1 < len(sends) else 0
-                return send.seq if rest == length or (rest == 0 and after == length) else 0
-            at += send.size
-        return 0
+        rest = lengths[parts[0].seq - 1] - parts[0].stop
+        if rest == 0:
+            behind = lineage.queued(sock.id, at + width, at + width + 1)
+            rest = lengths[behind[0].seq - 1] if behind else 0
+        return parts[0].seq if rest == length else 0
 
 
 class LengthInCharacters(Rule):
@@ -267,7 +264,7 @@ def _numbered(data: bytes, before: Moved | None) -> Iterator[tuple[int, str, byt
             yield from ((int.from_bytes(before.head, order), where, data) for order in _ORDERS)
         if (digits := _digits(before.head)) is not None:
             yield digits, where, data
-    for width in _HEADS:
+    for width in _HEADS[1:]:
         yield from ((int.from_bytes(data[:width], order), "", data[width:]) for order in _ORDERS)
     if found := _FIRST.match(data):
         yield int(found[1]), "", data[found.end() :]
