@@ -94,13 +94,13 @@ def test_a_peer_that_also_speaks_unasked_is_right(tmp_path):
 
         def push():
             connection.recv(100)
-            for _ in range(6):
+            for _ in range(4):
                 connection.sendall(b"tick")
-                time.sleep(0.08)
+                time.sleep(0.06)
 
         def ask():
             client.settimeout(0.05)
-            for number in range(5):
+            for number in range(4):
                 asks(client, b"status %d" % number)
                 time.sleep(0.02)
 
@@ -202,7 +202,7 @@ def http(answer: bytes, question: bytes = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 
                     connection.recv(1000)
 
         def ask():
-            client.settimeout(0.3)
+            client.settimeout(0.25)
             client.sendall(question)
             with suppress(TimeoutError):
                 while client.recv(1000):

@@ -8,19 +8,19 @@ from contextlib import suppress
 from tests.model.findings.acted import connected, findings, grave, together, told
 
 
-def waits(sock: socket.socket, timeout: float | None = 0.2) -> None:
+def waits(sock: socket.socket, timeout: float | None = 0.12) -> None:
     sock.settimeout(timeout)
     with suppress(TimeoutError):
         sock.recv(1024)
 
 
-def asks(sock: socket.socket, timeout: float = 0.3) -> None:
+def asks(sock: socket.socket, timeout: float = 0.12) -> None:
     """Send a question and wait for the answer in vain."""
     sock.sendall(b"hello, please answer\n")
     waits(sock, timeout)
 
 
-def reads_on(sock: socket.socket, timeout: float = 0.6) -> None:
+def reads_on(sock: socket.socket, timeout: float = 0.3) -> None:
     """Receive a question, and wait for more of it in vain."""
     sock.recv(1024)
     waits(sock, timeout)
@@ -35,7 +35,7 @@ def test_a_server_that_reads_to_the_end_and_a_client_that_keeps_its_side_open(tm
 
     [found] = findings(tmp_path, program)
     assert (found.rule, found.severity) == ("both-wait", "error")
-    assert "client 1 waited in recv for 3" in found.message
+    assert "client 1 waited in recv for 1" in found.message
     assert "while conn 1 waited in recv (#" in found.message
 
 
@@ -60,7 +60,7 @@ def test_a_server_that_learns_of_the_end_only_when_the_client_has_given_up(tmp_p
 def test_two_that_both_wait_for_the_other_to_speak_first(tmp_path):
     def program():
         client, connection = connected()
-        together(lambda: waits(client, 0.2), lambda: waits(connection, 0.4))
+        together(lambda: waits(client, 0.12), lambda: waits(connection, 0.25))
 
     assert told(findings(tmp_path, program)) == ["error both-wait"]
 
@@ -80,7 +80,7 @@ def test_a_client_that_polls_for_news_is_right(tmp_path):
         connection.recv(100)
         connection.sendall(b"ok")
         client.recv(100)
-        together(lambda: [waits(client, 0.1) for _ in range(3)], lambda: waits(connection, 0.5))
+        together(lambda: [waits(client, 0.06) for _ in range(3)], lambda: waits(connection, 0.3))
 
     assert not grave(findings(tmp_path, program))
 
@@ -88,9 +88,9 @@ def test_a_client_that_polls_for_news_is_right(tmp_path):
 def test_a_chat_whose_users_are_silent_is_right(tmp_path):
     def program():
         client, connection = connected()
-        reader = threading.Thread(target=waits, args=(client, 0.4))
+        reader = threading.Thread(target=waits, args=(client, 0.15))
         reader.start()
-        server = threading.Thread(target=waits, args=(connection, 0.6))
+        server = threading.Thread(target=waits, args=(connection, 0.3))
         server.start()
         reader.join()
         client.sendall(b"at last")
@@ -123,7 +123,7 @@ def test_two_that_send_and_never_read(tmp_path):
             with suppress(TimeoutError):
                 sock.sendall(b"x" * 8_000_000)
 
-        together(lambda: send(client, 0.3), lambda: send(connection, 0.5))
+        together(lambda: send(client, 0.15), lambda: send(connection, 0.3))
 
     found = findings(tmp_path, program)
     assert told(found)[0] == "error both-send"
