@@ -13,6 +13,9 @@ import pytest
 from tests.cli.commands import environment, run
 from workbench import __version__
 from workbench.cli import COMMANDS
+from workbench.engine.endpoints.responders.registry import RESPONDERS
+from workbench.model.lens.registry import LENS_NAMES
+from workbench.report.exports import EXPORTS
 
 VISIBLE = [name for name in COMMANDS if name != "bench"]
 NOWHERE = "tcp://127.0.0.1:1"
@@ -120,3 +123,8 @@ def test_the_installed_name_is_the_same_command() -> None:
         pytest.skip("the package is not installed")
     ran = subprocess.run([script, "--version"], capture_output=True, text=True)
     assert ran.stdout == f"socket-workbench {__version__}\n"
+
+
+@pytest.mark.parametrize("name", [*(kind.form for kind in RESPONDERS), *LENS_NAMES, *EXPORTS])
+def test_readme_names_every_responder_lens_and_export(name: str) -> None:
+    assert f"`{name}`" in (Path(__file__).parents[2] / "README.md").read_text("utf-8")

@@ -227,7 +227,9 @@ def test_random_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> 
 
 EDGES = st.sampled_from([0, 1, 2, 255]) | st.integers(0, 2**64 - 1)
 SIGNED = st.integers(-(2**63), 2**63 - 1)
-ADDRESSES = st.sampled_from([["127.0.0.1", 1], ["127.0.0.1", 2], "/x", "", None, 7, [], [[]], {}, ["\0"], "\0y"])
+ADDRESSES: st.SearchStrategy[object] = st.sampled_from(
+    [["127.0.0.1", 1], ["127.0.0.1", 2], "/x", "", None, 7, [], [[]], {}, ["\0"], "\0y"]
+)
 TAILS = st.binary(max_size=20) | st.builds(
     msgspec.json.encode,
     st.dictionaries(

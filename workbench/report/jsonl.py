@@ -30,7 +30,7 @@ class JsonReport:
     def write(self, call: Call) -> None:
         """Write one call."""
         sources = self._journal.lineage.sources(call)
-        self._out.write(encode(to_json(call, sources)) + b"\n")  # type: ignore[arg-type]
+        self._out.write(encode(to_json(call, sources)) + b"\n")
         self._out.flush()
 
     def flush(self) -> None:

@@ -177,6 +177,17 @@ def _plain_part(part: object) -> str | int:
             return str(part)
 
 
+def port_or_path(sockaddr: object) -> int | str | None:
+    """Return what an address differs by from others on the same host: its port, or its path."""
+    match None if sockaddr is None else plain(sockaddr):
+        case [_, int() as port, *_]:
+            return port
+        case str() as path:
+            return path
+        case _:
+            return None
+
+
 def show(plain_address: PlainAddress | None) -> str:
     """Write an address that plain() gave for a screen: 127.0.0.1:6789, [::1]:80, /tmp/x, @name, unnamed, not known."""
     match plain_address:

@@ -7,6 +7,7 @@ to "unknown", never to an exception. And a Call says what happened, not what it 
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
@@ -237,7 +238,7 @@ Shown: TypeAlias = "Value | bytes | Error"
 """What msgspec writes as the JSON of a call: bytes as base64, an Error as an object."""
 
 
-def to_json(call: Call, lineage: list[tuple[int, int, int]] | None) -> dict[str, Shown]:
+def to_json(call: Call, lineage: Sequence[tuple[int, int, int]] | None) -> dict[str, Shown]:
     """Return the object that stands for *call* in JSON; *lineage*: seq, start, stop of each send, None if not known."""
     shown: dict[str, Shown] = {
         "seq": call.seq,

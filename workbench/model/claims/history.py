@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from typing import NamedTuple
 
-from workbench.model.call.address import plain
+from workbench.model.call.address import port_or_path
 from workbench.model.call.call import Tail
 from workbench.model.call.value import PlainAddress
 from workbench.probe.format import CODE, RECVS, SENDS
@@ -65,7 +65,7 @@ class History:
             self._join(pid << 32 | number, made[0][0] << 32 | made[0][1])
         named = made[0] if made else (pid, number)
         self._find_twin(code, named[0] << 32 | named[1], tail)
-        if code == CODE["bind"] and (place := _port_or_path(tail.local)):
+        if code == CODE["bind"] and (place := port_or_path(tail.local)):
             self._bound.setdefault(place, array("I")).append(seq)
 
     def of(self, socket: str) -> list[int]:
@@ -84,7 +84,7 @@ class History:
 
     def bound(self, address: PlainAddress | None) -> list[int]:
         """Return the seqs of the binds to the port, or to the path, of *address*, whatever the host."""
-        place = _port_or_path(plain(address)) if address is not None else None
+        place = port_or_path(address)
         return list(self._bound.get(place, ())[-_MOST:]) if place else []
 
     def _find_twin(self, code: int, key: int, tail: Tail) -> None:
@@ -112,13 +112,3 @@ def packed(socket: str) -> int:
     """Return a socket's id as one number."""
     pid, _, number = socket.partition(".")
     return int(pid) << 32 | int(number) if number else 0
-
-
-def _port_or_path(address: PlainAddress | None) -> int | str | None:
-    match plain(address) if address is not None else None:
-        case [_, int() as port, *_]:
-            return port
-        case str() as path:
-            return path
-        case _:
-            return None

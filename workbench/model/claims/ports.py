@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from workbench.model.call.address import plain
+from workbench.model.call.address import plain, port_or_path
 from workbench.model.call.call import Call
 from workbench.model.call.value import PlainAddress
 from workbench.model.claims.around import Around
@@ -34,10 +34,10 @@ class Bound(NamedTuple):
 
 def bound(call: Call, around: Around) -> list[Bound]:
     """Return what was bound before *call* to the port or path of its address, by any host, the last one first."""
-    place, found = _place(address_of(call)), []
+    place, found = port_or_path(address_of(call)), []
     calls = [each for each in around.elsewhere if each.error is None]
     for each in calls:
-        if each.call == "bind" and each.seq < call.seq and place is not None and place == _place(_own(each)):
+        if each.call == "bind" and each.seq < call.seq and place is not None and place == port_or_path(_own(each)):
             found.append(Bound(each, _of(calls, each, "listen"), _of(calls, each, "close")))
     return found[::-1]
 
@@ -77,9 +77,9 @@ def holder(call: Call, around: Around) -> Claim | None:
 
 def _connections(of: Bound, around: Around) -> list[tuple[Call, Call | None]]:
     """Return the connections that have the address of a closed socket: each by what made it, and its close."""
-    calls, address = [each for each in around.elsewhere if each.error is None], _own(of.bind)
+    calls, place = [each for each in around.elsewhere if each.error is None], port_or_path(_own(of.bind))
     closes = {each.socket: each for each in calls if each.call == "close"}
-    accepts = [each for each in calls if each.call == "accept" and each.made and _place(each.local) == _place(address)]
+    accepts = [each for each in calls if each.call == "accept" and each.made and port_or_path(each.local) == place]
     found = [(each, closes.get(each.made[0])) for each in accepts]
     own = next((each for each in calls if each.call in _CONNECTS and each.socket == of.bind.socket), None)
     return found if own is None else [*found, (own, of.close)]
@@ -130,13 +130,3 @@ def queue(call: Call, around: Around) -> Claim | None:
 def _own(bind: Call) -> PlainAddress | None:
     """Return the address that a bind gave its socket."""
     return bind.local if bind.local is not None else address_of(bind)
-
-
-def _place(address: PlainAddress | None) -> int | str | None:
-    match plain(address) if address is not None else None:
-        case [_, int() as port, *_]:
-            return port
-        case str() as path:
-            return path
-        case _:
-            return None
