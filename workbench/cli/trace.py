@@ -13,6 +13,7 @@ import click
 from workbench.cli.common import Failure, coloured, output_options
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import OrderedPrinter, Printer, session_recorder
+from workbench.cli.waits import Waits
 from workbench.engine.tracing.launch import UNTIL_LISTENING, Running, Tracing
 from workbench.engine.tracing.programs import NoProgram, Program, program, unseen, why_untraced
 from workbench.journal.pages import LivePages
@@ -140,8 +141,11 @@ def trace(programs: list[Program], recorder: Recorder, form: str | None, most: i
             running = _started(tracing, described)
             if described is not programs[-1]:
                 _until_listening(tracing, printer, running)
+        waits = Waits(live, journal)
         while tracing.look(_LOOK):
             _print(printer.print_new, printer)
+            for sentence in waits.sentences() if report.by_cause else ():
+                _say(sentence)
         signed_in, lost, failed, apart = live.signed_in(), live.lost(), len(live.untraced()), live.apart()
         why = why_untraced(live.has_room())
         live.settle(recorder, journal)

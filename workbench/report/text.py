@@ -63,6 +63,7 @@ class TextReport:
         self._most = most
         self._lens = _lens_notes(journal, lens) if lens else None
         self._previous: Call | None = None
+        self._processes = processes(journal)
         self._names = name_cells(journal)
 
     def write(self, call: Call) -> None:
@@ -92,7 +93,8 @@ class TextReport:
     def _head(self, call: Call) -> str:
         wall = self._journal.start.wall if self._journal.start else 0
         when = time_text(call, self._previous, self._times, wall, self._zone)
-        name = _short(call.name or call.socket)
+        self._processes.add(call.pid)
+        name = _short(name_in(call, len(self._processes) > 1))
         self._names = max(self._names, cells(name))
         name += " " * (self._names - cells(name))
         wrote, result = expression(call, _EXPRESSION), outcome(call, _OUTCOME)
@@ -114,10 +116,22 @@ def _lens_notes(journal: Journal, lens: str) -> LensNotes:
     return LensNotes(journal, lens)
 
 
+def name_in(call: Call, several: bool) -> str:
+    """Return whose call it is; with the process where the session has *several*, as each counts its names anew."""
+    name = call.name or call.socket
+    return f"{name} ({call.pid})" if several and call.name else name
+
+
+def processes(journal: Journal) -> set[int]:
+    """Return the processes that made the first calls."""
+    return {head.pid for _, head, _ in journal.heads(0, min(len(journal), _LOOKED_AHEAD))}
+
+
 def name_cells(journal: Journal) -> int:
     """Return how wide a column of names is to be for what the journal holds now."""
-    heads = journal.heads(0, min(len(journal), _LOOKED_AHEAD))
-    names = {journal.name_of(head) for _, head, _ in heads}
+    heads = [head for _, head, _ in journal.heads(0, min(len(journal), _LOOKED_AHEAD))]
+    several = len({head.pid for head in heads}) > 1
+    names = {journal.name_of(head) + f" ({head.pid})" * several for head in heads}
     return max([_NAME[0], *(cells(_short(name)) for name in names)])
 
 

@@ -285,3 +285,45 @@ with socket.socket(socket.AF_UNIX) as sock:
     calls = {call["call"]: call for call in calls_of(session)}
     assert calls["recv"]["pid"] != calls["send"]["pid"]
     assert calls["recv"]["lineage"] == [{"seq": calls["send"]["seq"], "start": 0, "stop": 6}]
+
+
+HANGING = """
+import socket, threading
+listener = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(listener.getsockname())
+conn, _ = listener.accept()
+conn.settimeout(2.6)
+reader = threading.Thread(target=client.recv, args=(1024,))
+reader.start()
+try:
+    conn.recv(10)
+except TimeoutError:
+    conn.close()
+reader.join()
+"""
+
+
+def test_a_call_that_hangs_is_told_of_once_while_it_hangs(tmp_path: Path) -> None:
+    (tmp_path / "hanging.py").write_text(HANGING)
+    ran = subprocess.run([*TRACE, str(tmp_path / "hanging.py")], capture_output=True, text=True, timeout=60)
+    told = [line for line in ran.stderr.splitlines() if "has waited" in line]
+    assert len(told) == 2
+    assert any("conn 1 has waited in recv(10) for 2" in line and ", timeout 2.6 s" in line for line in told)
+    assert any("client 1 has waited in recv(1024) for 2" in line and "no timeout" in line for line in told)
+
+
+def test_names_tell_the_process_where_there_are_several(tmp_path: Path) -> None:
+    (tmp_path / "forking.py").write_text(
+        "import os, socket\n"
+        "one, other = socket.socketpair()\n"
+        "one.send(b'x')\n"
+        "if not os.fork():\n"
+        "    other.recv(1)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+    )
+    trace(tmp_path, str(tmp_path / "forking.py"))
+    words = [sys.executable, "-m", "workbench", "show", str(tmp_path / "session.swb")]
+    shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    pids = set(re.findall(r"^#\d+ +\S+ socket \d \((\d+)\)", shown, re.M))
+    assert len(pids) == 2

@@ -26,7 +26,7 @@ from workbench.model.why.why import Why
 from workbench.model.words.as_python import direction, expression, outcome, time_text
 from workbench.model.words.error_sentence import errno_name
 from workbench.report.exports import TextExport
-from workbench.report.text import name_cells
+from workbench.report.text import name_cells, name_in, processes
 
 SHOWN = 2048
 """Bytes of one call that the page shows: the text and JSON exports have them all."""
@@ -54,12 +54,12 @@ def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> in
     out.write(_head(journal))
     wall = journal.start.wall if journal.start is not None else 0
     previous: Call | None = None
-    explained = _explained(journal)
+    explained, several = _explained(journal), len(processes(journal)) > 1
     for index in by_cause(journal):
         call = journal[index]
         when = time_text(call, previous, "clock", wall, zone)
         why = explain(journal, call.seq - 1) if call.seq in explained else None
-        out.writelines(_call(call, when, journal, why))
+        out.writelines(_call(call, name_in(call, several), when, journal, why))
         previous = call
     out.write(f"</main>\n<script>\n{_file('page.js')}</script>\n</body></html>\n")
     return 0
@@ -97,7 +97,7 @@ def _head(journal: Journal) -> str:
     )
 
 
-def _call(call: Call, when: str, journal: Journal, why: Why | None) -> Iterator[str]:
+def _call(call: Call, name: str, when: str, journal: Journal, why: Why | None) -> Iterator[str]:
     """Yield a call: a line, its annotations, a person's note; and, to fold, its why? and its bytes."""
     kind = "sent" if call.sends else "received" if call.receives else "other"
     failed = " failed" if call.error is not None or errno_name(call) else ""
@@ -108,7 +108,7 @@ def _call(call: Call, when: str, journal: Journal, why: Why | None) -> Iterator[
     yield (
         f"{_at(call)}"
         f'<a class="number" href="#c{call.seq}">#{call.seq}</a> <time>{escape(when)}</time> '
-        f'<span class="who">{_text(call.name or call.socket)}</span> <span class="way">{direction(call)}</span> '
+        f'<span class="who">{_text(name)}</span> <span class="way">{direction(call)}</span> '
         f"<b>{escape(expression(call, _EXPRESSION))}</b> "
         f'<span class="out">{escape(outcome(call, _OUTCOME))}</span>'
     )
