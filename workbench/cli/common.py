@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from workbench.cli.failure import Failure as Failure
-from workbench.model.call.address import Address, AddressError
-from workbench.model.call.options import OptionError, parse_option
+from workbench.cli.parsed import Parsed
+from workbench.model.call.address import Address
+from workbench.model.call.options import parse_option
 from workbench.model.call.settings import SettingsError, parse_timeout
 
 if TYPE_CHECKING:
@@ -24,45 +25,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class AddressType(click.ParamType[Address]):
-    """An address such as tcp://127.0.0.1:6789."""
-
-    name = "address"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Address:
-        """Return the Address, or fail with the sentence that says what is wrong."""
-        try:
-            return value if isinstance(value, Address) else Address.parse(value)
-        except AddressError as error:
-            raise click.UsageError(str(error)) from None
-
-
-class TimeoutType(click.ParamType[float | None]):
-    """Seconds, 0, or none."""
-
-    name = "seconds"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> float | None:
-        """Return seconds or None."""
-        try:
-            return parse_timeout(value) if isinstance(value, str) else value
-        except SettingsError as error:
-            raise click.UsageError(str(error)) from None
-
-
-class OptionType(click.ParamType[tuple[int, int, int]]):
-    """A socket option such as SO_RCVBUF=4096."""
-
-    name = "name=value"
-
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> tuple[int, int, int]:
-        """Return level, option and value."""
-        try:
-            return parse_option(value) if isinstance(value, str) else value
-        except OptionError as error:
-            raise click.UsageError(str(error)) from None
+ADDRESS = Parsed("address", Address.parse)
+TIMEOUT = Parsed("seconds", parse_timeout)
+OPTION = Parsed("name=value", parse_option)
 
 
 @dataclass(frozen=True)
@@ -80,21 +45,17 @@ class Pause:
 NO_PAUSE = Pause()
 
 
-class PauseType(click.ParamType[Pause]):
-    """Seconds, and how much more or less: 1.5 or 1~0.2."""
+def _pause(text: str) -> Pause:
+    seconds, _, jitter = text.partition("~")
+    try:
+        return Pause(*(parse_timeout(word) or 0.0 for word in (seconds, jitter or "0")))
+    except SettingsError:
+        raise ValueError("takes seconds, and how much more or less: 1.5 or 1~0.2") from None
 
-    name = "seconds"
 
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Pause:
-        """Return the pause."""
-        if isinstance(value, Pause):
-            return value
-        seconds, _, jitter = value.partition("~")
-        try:
-            return Pause(*(parse_timeout(word) or 0.0 for word in (seconds, jitter or "0")))
-        except SettingsError:
-            name = parameter.opts[0] if parameter else "a pause"
-            raise click.UsageError(f"{name} takes seconds, and how much more or less: 1.5 or 1~0.2") from None
+def pause(option: str) -> Parsed[Pause]:
+    """Return the type of an option that takes seconds, and how much more or less."""
+    return Parsed("seconds", _pause, f"{option} ")
 
 
 def output_options(command: F) -> F:
@@ -114,7 +75,7 @@ def socket_options(command: F) -> F:
     return click.option(
         "--option",
         "options",
-        type=OptionType(),
+        type=OPTION,
         multiple=True,
         metavar="NAME=VALUE",
         help="Set a socket option, such as SO_RCVBUF=4096; repeatable.",

@@ -8,28 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-from workbench.model.call.size import SizeError, parse_size
+from workbench.cli.parsed import Parsed
+from workbench.model.call.size import parse_size
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class SizeType(click.ParamType[int]):
-    """A size such as 500M."""
-
-    name = "size"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> int:
-        """Return bytes."""
-        try:
-            return parse_size(value) if isinstance(value, str) else int(value)
-        except SizeError as error:
-            raise click.UsageError(f"--limit: {error}") from None
 
 
 def limit_option(command: F) -> F:
     """Add --limit."""
     return click.option(
-        "--limit", type=SizeType(), default="1G", show_default=True, metavar="SIZE",
+        "--limit", type=Parsed("size", parse_size, "--limit: "), default="1G", show_default=True, metavar="SIZE",
         help="Most bytes of the session file, such as 500M; later calls are counted, not kept.",
     )(command)  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from workbench.cli.common import AddressType, TimeoutType
+from workbench.cli.common import ADDRESS, TIMEOUT
 from workbench.cli.failure import Failure
 from workbench.cli.live import OutputOptions, reason, session_options
 from workbench.cli.reading import reading
@@ -27,12 +27,12 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("session", type=click.Path(path_type=Path))
-@click.argument("address", type=AddressType())
+@click.argument("address", type=ADDRESS)
 @click.option("--fast", is_flag=True, help="Don't wait for the times of the recording.")
 @click.option("--socket", default="", metavar="ID", help="Which client, by id or name; else the first that connected.")
 @click.option(
     "--timeout",
-    type=TimeoutType(),
+    type=TIMEOUT,
     default=5.0,
     metavar="S",
     show_default=True,

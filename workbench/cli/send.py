@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
-from workbench.cli.common import NO_PAUSE, AddressType, Failure, Pause, PauseType, TimeoutType, socket_options
+from workbench.cli.common import ADDRESS, NO_PAUSE, TIMEOUT, Failure, Pause, pause, socket_options
 from workbench.cli.expected import Expected
 from workbench.cli.limits import raise_descriptor_limit
 from workbench.cli.live import LOOK, OutputOptions, Printer, Silence, session_options
+from workbench.cli.parsed import Parsed
 from workbench.cli.payloads import STDIN, Lines, OrderedPayloads, payload_options, read_payload
 from workbench.cli.progress import Progress
 from workbench.cli.talk import Talk, Wishes
@@ -33,21 +34,12 @@ Examples:
 """
 
 
-class ExpectType(click.ParamType[Expected]):
-    """Text, 0x and hex digits, or a regular expression between slashes."""
-
-    name = "text"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Expected:
-        """Return what to look for."""
-        try:
-            return Expected(value) if isinstance(value, str) else value
-        except ValueError as error:
-            raise click.UsageError(f"--expect: {error}") from None
+_EXPECTED = Parsed("text", Expected, "--expect: ")
+_WAIT = pause("--wait")
 
 
 @click.command(cls=OrderedPayloads, epilog=EPILOG)
-@click.argument("address", type=AddressType())
+@click.argument("address", type=ADDRESS)
 @payload_options
 @click.option("--call", "how", type=click.Choice(["send", "sendall", "sendto"]), default="sendall", show_default=True)
 @click.option(
@@ -66,28 +58,31 @@ class ExpectType(click.ParamType[Expected]):
     help="Receive K times after each round of sends, then leave; exit 1 where fewer came.",
 )
 @click.option(
-    "--expect", type=ExpectType(), metavar="TEXT|0xHEX|/RE/", help="Receive until this came; exit 1 where it did not."
+    "--expect",
+    type=_EXPECTED,
+    metavar="TEXT|0xHEX|/RE/",
+    help="Receive until this came; exit 1 where it did not.",
 )
 @click.option(
     "--timeout",
-    type=TimeoutType(),
+    type=TIMEOUT,
     default=5.0,
     metavar="S",
     show_default=True,
     help="Bounds each call: none, 0 or seconds.",
 )
 @click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Bounds the whole.")
-@click.option("--bind", type=AddressType(), metavar="ADDRESS", help="The client's own address.")
+@click.option("--bind", type=ADDRESS, metavar="ADDRESS", help="The client's own address.")
 @click.option("--half-close", is_flag=True, help="shutdown(SHUT_WR) after the last send.")
 @click.option("--reset", is_flag=True, help="End with RST instead of FIN.")
 @click.option("--repeat", type=click.IntRange(min=1), metavar="N", help="Send all of it N times.")
 @click.option(
     "--every",
-    type=PauseType(),
+    type=pause("--every"),
     metavar="S[~JITTER]",
     help="Seconds between the rounds; without --repeat they go on until the peer ends, --deadline or ctrl+c.",
 )
-@click.option("--wait", type=PauseType(), default=NO_PAUSE, metavar="S[~JITTER]", help="Seconds between the messages.")
+@click.option("--wait", type=_WAIT, default=NO_PAUSE, metavar="S[~JITTER]", help="Seconds between the messages.")
 @click.option("--clients", type=click.IntRange(min=1), default=1, metavar="N", help="So many at once, each the same.")
 @socket_options
 @session_options

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from workbench.cli.common import AddressType, Failure, TimeoutType, socket_options
+from workbench.cli.common import ADDRESS, TIMEOUT, Failure, socket_options
 from workbench.cli.limits import raise_descriptor_limit
 from workbench.cli.live import LOOK, OutputOptions, reason, session_options
 from workbench.cli.progress import Progress
@@ -40,18 +40,18 @@ _RESPOND = f"What it answers: {FORMS}. FUNCTION(request) returns bytes or None, 
 
 
 @click.command(epilog=EPILOG)
-@click.argument("address", type=AddressType())
+@click.argument("address", type=ADDRESS)
 @click.option("--respond", default="none", metavar="NAME", help=_RESPOND)
 @click.option(
     "--backlog", type=click.IntRange(min=0), default=128, show_default=True, metavar="N", help="What listen gets."
 )
 @click.option(
     "--timeout",
-    type=TimeoutType(),
+    type=TIMEOUT,
     metavar="S",
     help="settimeout of the connections: one whose recv times out is closed. Of a datagram server, its socket's.",
 )
-@click.option("--accept-timeout", type=TimeoutType(), metavar="S", help="settimeout of the listening socket.")
+@click.option("--accept-timeout", type=TIMEOUT, metavar="S", help="settimeout of the listening socket.")
 @click.option(
     "--recv",
     "bufsize",

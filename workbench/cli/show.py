@@ -12,13 +12,14 @@ import click
 
 from workbench.cli.common import coloured, new_report, output_options
 from workbench.cli.failure import Failure
+from workbench.cli.parsed import Parsed
 from workbench.cli.reading import reading
 from workbench.journal.ladder import Ladder, chosen
 from workbench.journal.neighbours import explain
 from workbench.journal.reader import Journal
 from workbench.model.lens.conversation import HEX, TEXT, Conversation
-from workbench.model.lens.registry import LENS_NAMES, UnknownLens, find_format
-from workbench.model.session.query import WORDS, Query, QueryError, literal, parse, parse_find
+from workbench.model.lens.registry import LENS_NAMES, find_format
+from workbench.model.session.query import WORDS, Query, literal, parse, parse_find
 from workbench.model.session.stats import Stats
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
@@ -44,43 +45,9 @@ Examples:
 """
 
 
-class FindType(click.ParamType[bytes]):
-    """Text, or 0x and hex digits."""
-
-    name = "text|0xhex"
-
-    def convert(self, value: str, parameter: click.Parameter | None, context: click.Context | None) -> bytes:
-        """Return the bytes to find."""
-        try:
-            return parse_find(value)
-        except ValueError as error:
-            raise click.UsageError(f"--find: {error}") from None
-
-
-class QueryType(click.ParamType[Query]):
-    """The words of a query."""
-
-    name = "query"
-
-    def convert(self, value: str | Query, parameter: click.Parameter | None, context: click.Context | None) -> Query:
-        """Return the query, or fail with the sentence that says what is wrong."""
-        try:
-            return parse(value) if isinstance(value, str) else value
-        except QueryError as error:
-            raise click.UsageError(f"--where: {error}") from None
-
-
-class LensType(click.ParamType[str]):
-    """The name of a lens, such as "lines" or "fixed-16"."""
-
-    name = "name"
-
-    def convert(self, value: str, parameter: click.Parameter | None, context: click.Context | None) -> str:
-        """Return the name if there is such a lens."""
-        try:
-            return find_format(value).name if value else ""
-        except UnknownLens as error:
-            raise click.UsageError(f"--lens: {safe(str(error))}") from None
+_FIND = Parsed("text|0xhex", parse_find, "--find: ")
+_WHERE = Parsed("query", parse, "--where: ")
+_LENS = Parsed("name", lambda name: find_format(name).name if name else "", "--lens: ")
 
 
 @click.command(epilog=EPILOG)
@@ -88,9 +55,20 @@ class LensType(click.ParamType[str]):
 @click.option("--socket", default="", metavar="ID", help="Only the calls of this socket, by id or name.")
 @click.option("--call", metavar="NAME", type=click.Choice(CALLS[1:]), help="Only these calls.")
 @click.option("--error", is_flag=True, help="Only calls that failed.")
-@click.option("--find", type=FindType(), metavar="TEXT|0xHEX", help="Only calls whose bytes hold this.")
-@click.option("--where", type=QueryType(), default="", metavar="QUERY", help=f"Only calls that have all of: {WORDS}.")
-@click.option("--lens", type=LensType(), default="", metavar="NAME", help=f"Tell the frames: {', '.join(LENS_NAMES)}.")
+@click.option(
+    "--find",
+    type=_FIND,
+    metavar="TEXT|0xHEX",
+    help="Only calls whose bytes hold this.",
+)
+@click.option(
+    "--where",
+    type=_WHERE,
+    default="",
+    metavar="QUERY",
+    help=f"Only calls that have all of: {WORDS}.",
+)
+@click.option("--lens", type=_LENS, default="", metavar="NAME", help=f"Tell the frames: {', '.join(LENS_NAMES)}.")
 @click.option("--stream", default="", metavar="ID", help="What this socket sent and received, as a conversation.")
 @click.option("--hex", "as_hex", is_flag=True, help="With --stream: in hex; with --lens in frames, else as text.")
 @click.option("--ladder", is_flag=True, help="Draw the calls of both sides and what lies between them.")
