@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.engine.live_bench import port_of
 from tests.ui.recording import Session as Recording
 from workbench.engine.endpoints.bench import Bench
 from workbench.engine.endpoints.client import Client
@@ -268,11 +269,13 @@ def test_what_was_sent_before_the_connection_was_accepted(session: Path) -> None
         bench = Bench(recorder)
         server = bench.start_server(ServerSettings(port=0, auto_accept=False, auto_recv=False))
         assert server.started.result(WAIT).ok
-        first, second = (bench.open_client(ClientSettings(port=server.local[1])) for _ in range(2))
-        for client, text in ((first, None), (second, b"second"), (first, b"first")):
-            assert client.started.result(WAIT).ok
-            if text:
-                assert client.send(text).result(WAIT).ok
+        settings = ClientSettings(port=port_of(server))
+        first = bench.open_client(settings)
+        assert first.started.result(WAIT).ok  # before the second connects: accept takes them in turn
+        second = bench.open_client(settings)
+        assert second.started.result(WAIT).ok
+        for client, text in ((second, b"second"), (first, b"first")):
+            assert client.send(text).result(WAIT).ok
         second.half_close().result(WAIT)
         for text in (b"first", b"second"):
             server.listener.accept().result(WAIT)

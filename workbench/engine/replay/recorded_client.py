@@ -54,9 +54,7 @@ def find_client(journal: Journal, wanted: str = "") -> RecordedClient:
 
     Of a connection whose client is not in the session, the client is what the accepted socket tells of it.
     """
-    sockets = Sockets()
-    for call in journal:
-        sockets.add(call)
+    sockets = Sockets(journal)
     facts = _choose(sockets, wanted)
     calls = [call for call in journal if call.socket and sockets.get(call.socket) is facts]
     began = next((call.time for call in calls if connects(call)), calls[0].time if calls else 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -41,6 +41,8 @@ class SocketFacts:
     """What moved its first bytes."""
     inode: int | None = None
     """The kernel's number of it, as long as it is open."""
+    last_close: int = 0
+    """The seq of its last close so far: of several descriptors, the one that gave the last one back."""
 
     @property
     def keeps_messages(self) -> bool:
@@ -56,10 +58,12 @@ class SocketFacts:
 class Sockets:
     """Every socket of a session, learned from its calls in the journal's order."""
 
-    def __init__(self) -> None:
+    def __init__(self, calls: Iterable[Call] = ()) -> None:
         self._known: dict[str, SocketFacts] = {}
         self._open: dict[int, SocketFacts] = {}
         self._waiting: dict[str, tuple[deque[SocketFacts], deque[SocketFacts]]] = {}
+        for call in calls:
+            self.add(call)
 
     def __getitem__(self, socket: str) -> SocketFacts:
         return self._known[socket]
@@ -106,6 +110,8 @@ class Sockets:
                 facts.bound, facts.local = address_of(call), call.local
             case "listen" if call.error is None:
                 facts.role, facts.local = "listener", facts.local if call.local is None else call.local
+            case "close":
+                facts.last_close = call.seq
             case "dup" if call.made:
                 self._known[call.made[0]] = facts
             case _ if call.sends or call.receives:

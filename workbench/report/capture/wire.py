@@ -69,8 +69,6 @@ class _Traffic:
     taken: int = 0
     left: int = 0
     """Bytes in its queue after the last recv."""
-    last_close: int = 0
-    """The call that gave its last descriptor back."""
     lingers: bool = True
     """Whether close sends what is queued and a FIN, as it does unless told to reset."""
 
@@ -81,8 +79,6 @@ class _Traffic:
         elif takes(call):
             self.takes, self.taken = self.takes + bool(call.data), self.taken + len(call.data)
             self.left = call.left or 0
-        elif call.call == "close":
-            self.last_close = call.seq
         elif call.call == "setsockopt" and call.args[1:2] == ["SO_LINGER"]:
             self.lingers = call.args[2:] != [_LINGER_NONE]
 
@@ -150,7 +146,7 @@ class Wire:
             yield from stream.finish(other)
         elif call.error is None and call.call == "shutdown" and call.args != ["SHUT_RD"]:
             yield from stream.finish(side)
-        elif call.seq == self._traffic[facts.id].last_close:
+        elif call.seq == facts.last_close:
             yield from stream.finish(side) if self._ends_well(facts, connection, other) else stream.reset(side)
 
     def _ends_well(self, facts: SocketFacts, connection: _Connection, other: int) -> bool:

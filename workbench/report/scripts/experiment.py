@@ -64,11 +64,8 @@ class _Repeat:
         """The seq of the accept that made a connection, by its id."""
         self._ends: dict[str, int] = {}
         """The seq of the call that ended what a socket sends, by its id."""
-        self._last_close: dict[str, int] = {}
         for call in journal:
             facts = self._sockets.add(call)
-            if call.call == "close":
-                self._last_close[facts.id] = call.seq
             if call.call == "close" or (call.call == "shutdown" and call.args[:1] != ["SHUT_RD"]):
                 self._ends.setdefault(facts.id, call.seq)
             if connects(call):
@@ -159,7 +156,7 @@ class _Repeat:
                 self._connect(facts, call)
             case "shutdown":
                 self._shutdown(facts, call)
-            case "close" if call.seq == self._last_close.get(facts.id) and (name := self.script.known(facts.id)):
+            case "close" if call.seq == facts.last_close and (name := self.script.known(facts.id)):
                 self._close(name, self._other(facts), call)
             case _ if facts.type == "SOCK_DGRAM":
                 self._datagrams.add(facts, call)

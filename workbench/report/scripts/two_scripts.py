@@ -41,14 +41,9 @@ class Scripts:
     def __init__(self, journal: Journal, folder: Path) -> None:
         self.client, self.server = Script(folder, "client"), Script(folder, "server")
         self.left_out = 0
-        self._sockets, self._lineage = Sockets(), journal.lineage
+        self._sockets, self._lineage = Sockets(journal), journal.lineage
         self._addresses: dict[str, str] = {}
         self._connected: set[str] = set()
-        self._last_close: dict[str, int] = {}
-        for call in journal:
-            facts = self._sockets.add(call)
-            if call.call == "close":
-                self._last_close[facts.id] = call.seq
         self._sockets.pair(journal.lineage)
         self._here = {str(facts.local[:2]) for facts in self._datagram_sockets() if isinstance(facts.local, list)}
         self._here |= {facts.local for facts in self._datagram_sockets() if isinstance(facts.local, str)}
@@ -160,7 +155,7 @@ class Scripts:
             script.add(f"{name}.expect_end()", call)
         elif _shuts_down(call):
             script.add(f"{name}.shutdown(socket.{call.args[0]})", call)
-        elif call.seq == self._last_close.get(facts.id):
+        elif call.seq == facts.last_close:
             script.add(f"{name}.close()", call)
 
     def _is_unread(self, call: Call, facts: SocketFacts) -> bool:
@@ -181,7 +176,7 @@ class Scripts:
             script.add(f"{name}.shutdown(socket.SHUT_WR)", call)
         elif _shuts_down(call) and call.args != ["SHUT_RD"]:
             script.add(f"{name}.expect_end()", call)
-        elif call.seq == self._last_close.get(facts.id):
+        elif call.seq == facts.last_close:
             script.add(f"{name}.expect_end()", call)
             script.add(f"{name}.close()", call)
 
@@ -208,7 +203,7 @@ class Scripts:
             script.add(f"{name}.connect({script.target(address)})", call)
         elif call.error is None and (call.sends or (takes(call) and call.requested)):
             self._message(call, facts, script, name, address)
-        elif call.seq == self._last_close.get(facts.id):
+        elif call.seq == facts.last_close:
             script.add(f"{name}.close()", call)
         return True
 
