@@ -72,6 +72,7 @@ def around(journal: Journal, index: int) -> Around:
         all_setup=_begins(call, earlier) or len(near) == index,
         after=_merged(found.after, (each for each in later if each.socket == call.socket)),
         kin=tuple(_kin(journal, parts)),
+        beside=_merged((), (each for each in (*near, *later) if each.socket in found.peers)),
         elsewhere=_merged(
             found.elsewhere,
             (each for each in (*earlier, *later) if each.socket != call.socket and each.call in _TELLING),

@@ -32,6 +32,7 @@ from workbench.model.lineage.ascending import Ascending
 from workbench.model.lineage.datagrams import HEAD as FIRST_BYTES
 from workbench.model.lineage.lineage import NAMING, Lineage
 from workbench.model.words.about import not_kept
+from workbench.model.words.error_sentence import NOTHING_MOVED
 from workbench.probe import format as record_format
 from workbench.probe.format import CALL, DATAGRAM, HEAD_SIZE, PREFIX, Head, head_at
 
@@ -162,8 +163,11 @@ class Journal:
                     repeats.interrupt()
                 elif repeats.seen(offset, (pid, socket, code, flags, result, tail)):
                     marks[-1] |= REPEATED
-                if mark and failed and error and error not in _PASSING:
-                    add_life(len(marks), pid, socket, code, error)
+                if mark and failed and error not in _PASSING:
+                    if error:
+                        add_life(len(marks), pid, socket, code, error)
+                    elif not flags & DATAGRAM:
+                        self._interrupt(pid, socket, mark == SENT, self._tail(offset, tail))
                 if mark and flags & DATAGRAM:
                     if not flags & _MOVED_NOTHING:
                         self._take_message(offset, tail, moved)
@@ -251,6 +255,12 @@ class Journal:
         """Compare what calls moved with what the kernel counted, as the last call's *tail* tells."""
         if tail.tcp and self.lineage.counted(len(self.marks), key, tail, flags):
             self.marks[-1] |= UNSEEN
+
+    def _interrupt(self, pid: int, socket: int, sent: bool, tail: Tail) -> None:
+        """Stop the lineage of a direction in which a call was ended from outside: how much it moved is not known."""
+        kind = tail.error[0] if tail.error else ""
+        if kind not in NOTHING_MOVED:
+            self.lineage.interrupted((pid, socket), sent)
 
     def _take_message(self, offset: int, tail: int, moved: int) -> None:
         """Take in a datagram, which is told from others by its addresses and its first bytes."""

@@ -79,6 +79,17 @@ def retried(sock: socket.socket) -> dict[str, Any]:
     return {"retries": number} if number > 0 else {}
 
 
+def kept(sock: socket.socket, args: tuple[Any, ...]) -> dict[str, Any]:
+    """Return what the kernel made of the number that a setsockopt gave it, where that is another; a part of a tail."""
+    if len(args) != 3 or not isinstance(args[2], int):
+        return {}
+    try:
+        now = _socket.socket.getsockopt(sock, args[0], args[1])
+    except OSError:
+        return {}
+    return {"now": now} if now != args[2] else {}
+
+
 def unread(sock: socket.socket) -> dict[str, Any]:
     """Return the bytes in the receive queue of a UNIX connection, as a part of a tail; empty for other sockets."""
     waiting = queued(sock, STREAM) if sock.family == _UNIX else UNKNOWN

@@ -16,7 +16,7 @@ length  Of the whole record, PREFIX and all.
 crc     CRC-32 (zlib) of FIXED, begun with length XOR file. It leaves out tail and data: summing every byte would
         slow busy programs.
 kind    1 START  A writer begins. tail: format, program, wall and monotonic (ns, read at one moment), boot, platform,
-                 python. Each process has a writer of its own, whose number stands in all of its records.
+                 python, parent (the process that it was forked from). Each process has a writer of its own, whose number stands in all of its records.
         2 CALL   A call that returned or raised.
         3 TEXT   The text that *result* stands for in this writer's records; data holds it in UTF-8.
         4 NOTE   What a person wrote on a call. tail: seq, text, bookmark. The last one on a call counts.
@@ -58,7 +58,8 @@ message_flags  MSG_… as passed.
 tail    args (where they are not told otherwise: addresses as lists, bytes as names of files or, for options, as latin-1),
         local and peer (addresses), family, type, fd, inode (of the socket made or named), made ([[pid, number]]), label
         (of the accepted socket), peer_inode (UNIX), tcp ([state, bytes acked, bytes received, in the receive queue, in
-        the send queue] as the kernel counts them), unread (UNIX: bytes in the receive queue).
+        the send queue] as the kernel counts them), unread (UNIX: bytes in the receive queue), retries (of a connect:
+        SYNs that the kernel repeated), now (of a setsockopt: the number that the kernel made of the one it was given).
 
 A reader skips kinds, flags and keys that it does not know. A record at the end that is shorter than its length is still being
 written, or was cut off.

@@ -10,7 +10,7 @@ import socket
 from time import monotonic_ns as clock
 
 from . import format as record_format
-from .facts import names, retried
+from .facts import kept, names, retried
 from .recording_socket import harmless
 from .transfer_socket import TransferSocket
 from .unix_diag import peer_inode
@@ -168,7 +168,7 @@ class CompleteSocket(TransferSocket):
 
     def setsockopt(self, *args: Any) -> None:
         """socket.setsockopt(level, option, value)."""
-        self._wb_call("setsockopt", super().setsockopt, args)
+        self._wb_call("setsockopt", super().setsockopt, args, lambda _: kept(self, args))
 
     def getsockopt(self, *args: Any) -> Any:
         """socket.getsockopt(level, option[, buflen])."""

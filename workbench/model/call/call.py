@@ -53,6 +53,7 @@ class Tail(msgspec.Struct, frozen=True):
     tcp: list[Number] = []
     unread: Number = -1
     retries: Number = -1
+    now: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ class Call(msgspec.Struct, frozen=True):
     """Of a close or shutdown: bytes of a stream, or of a SEQPACKET connection, that lay in the receive queue."""
     tcp_state: int | None = None
     """The connection's state before a close or shutdown, and at a recv's b'', numbered as in net/tcp_states.h."""
+    now: int | None = None
+    """Of a setsockopt with a number: what the kernel made of it, where that is another one."""
     retries: int | None = None
     """Of a TCP connect that took long or failed: how often the kernel had repeated its SYN."""
 
@@ -179,6 +182,7 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         dropped=bool(head.flags & record_format.DROPPED),
         unread=_known(unread(tail)),
         tcp_state=tail.tcp[0] if len(tail.tcp) == _COUNTS else None,
+        now=tail.now,
         retries=_known(tail.retries),
     )
 

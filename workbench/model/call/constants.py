@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 from workbench.model.call.value import Value
 
@@ -21,8 +22,28 @@ PROTOCOLS = _named("IPPROTO_")
 HOWS = _named("SHUT_")
 FLAGS = _named("MSG_")
 LEVELS = {**PROTOCOLS, **_named("SOL_")} | {0: "IPPROTO_IP", 6: "IPPROTO_TCP", 17: "IPPROTO_UDP", 41: "IPPROTO_IPV6"}
-OPTIONS = {"SOL_SOCKET": "SO_", "IPPROTO_TCP": "TCP_", "IPPROTO_IP": "IP_", "IPPROTO_IPV6": "IPV6_"}
-_OPTION_NAMES = {level: _named(prefix) for level, prefix in OPTIONS.items()}
+OPTIONS = {
+    "SOL_SOCKET": "SO_",
+    "IPPROTO_TCP": "TCP_",
+    "IPPROTO_IP": "IP_",
+    "IPPROTO_IPV6": "IPV6_",
+    "IPPROTO_UDP": "UDP_",
+    "IPPROTO_UDPLITE": "UDPLITE_",
+}
+_LINUX = {
+    "SOL_SOCKET": {29: "SO_TIMESTAMP", 46: "SO_BUSY_POLL", 62: "SO_BINDTOIFINDEX"},
+    "IPPROTO_TCP": {
+        14: "TCP_MD5SIG", 19: "TCP_REPAIR", 24: "TCP_TIMESTAMP", 26: "TCP_CC_INFO", 27: "TCP_SAVE_SYN",
+        28: "TCP_SAVED_SYN", 30: "TCP_FASTOPEN_CONNECT", 31: "TCP_ULP", 36: "TCP_INQ", 37: "TCP_TX_DELAY",
+    },
+    "IPPROTO_IP": {8: "IP_PKTINFO", 10: "IP_MTU_DISCOVER", 11: "IP_RECVERR", 15: "IP_FREEBIND"},
+    "IPPROTO_UDP": {1: "UDP_CORK", 103: "UDP_SEGMENT", 104: "UDP_GRO"},
+}  # fmt: skip
+"""Names of options on Linux that the socket module lacks, in older releases or altogether (linux/tcp.h, linux/in.h)."""
+_OPTION_NAMES = {
+    level: (_LINUX.get(level, {}) if sys.platform == "linux" else {}) | _named(prefix)
+    for level, prefix in OPTIONS.items()
+}
 
 
 def name_of(table: dict[int, str], value: Value) -> Value:

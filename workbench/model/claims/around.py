@@ -48,6 +48,8 @@ class Around:
     """The sockets at the other end of the connection; their lives are in *elsewhere*."""
     twins: tuple[str, ...] = ()
     """Other ids of the same socket: a dup, a fromfd; their lives are in *elsewhere*."""
+    beside: tuple[Call, ...] = ()
+    """Calls near it of the other end of its connection."""
     processes: tuple[Process, ...] = ()
     """The processes of the session."""
 

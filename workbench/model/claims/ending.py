@@ -101,7 +101,8 @@ def _unix(call: Call, around: Around) -> tuple[Claim, ...]:
 def _shut(call: Call, around: Around) -> tuple[Claim, ...]:
     if call.args == ["SHUT_RD"]:
         return (Claim(Kind.NOTHING_SENT),)
-    if call.tcp_state in (ESTABLISHED, CLOSE_WAIT, None) and (own := own_shutdown(around, "SHUT_WR")) is None:
+    own = own_shutdown(around, "SHUT_WR")
+    if call.tcp_state in (ESTABLISHED, CLOSE_WAIT, None) and own is None:
         return (Claim(Kind.FIN_SENT),)
     return (Claim(Kind.FIN_WAS_SENT, seqs=(own.seq,)),) if own is not None else (Claim(Kind.NOTHING_SENT),)
 

@@ -125,6 +125,12 @@ class Lineage:
                 self._counted[flow] = count
         return unseen
 
+    def interrupted(self, key: Key, sent: bool) -> None:
+        """Claim nothing more of a direction: an exception from outside ended a call, whose count was lost."""
+        end = self._ends.get(_packed(key))
+        if end is not None:
+            self._flows.stop(_sent(end) if sent else _received(end))
+
     def doubt(self) -> None:
         """Calls were lost: nothing more is claimed of the connections there are."""
         self._flows.stop_all()

@@ -1,113 +1,107 @@
-"""What the call, or its neighbours in the session, tell about an error: sentences for the table in why_errors."""
+"""What stands behind an error of a send, a recv or another call on a socket, for the table in errors.
+
+Facts: send(2), recv(2), tcp(7), unix(7), socket(7); CPython's sock_call_impl.
+"""
 
 from __future__ import annotations
 
-import math
-
+from workbench.model.call.address import family_of
 from workbench.model.call.call import Call
-from workbench.model.claims.around import Around
+from workbench.model.claims.around import Around, has_flag
+from workbench.model.claims.ending import ended_by, own_shutdown
+from workbench.model.claims.waiting import limit, waiting
 from workbench.model.text.fit import duration_text
+from workbench.model.why import refusals
 from workbench.model.why.around import call_with_outcome, count
-from workbench.model.words.about import address_of, path_of, place, port_of
+from workbench.model.words.about import host_of, path_of, place, port_of
 from workbench.model.words.as_python import expression
 from workbench.model.words.error_sentence import errno_name
 
+_CONNECTS = ("connect", "connect_ex")
+
 
 def instead(call: Call, around: Around, name: str) -> str:
-    """Return the first sentence on errno *name* where the kind of the socket makes explain's untrue, else ""."""
+    """Return the first sentence on errno *name* where the socket's life makes the general one untrue, else ""."""
     family, kind = around.kind(call)
+    if (claim := waiting(call, around)) is not None and claim.seqs:
+        return f"{_not_done(call)} within {duration_text(claim.count / 1000)}"
     match name:
+        case "" if call.error is not None and call.error.type == "gaierror":
+            return _of_other_family(call, family)
+        case "EINVAL" | "EPIPE" | "EOPNOTSUPP":
+            return _of_state(call, around, name)
         case "ECONNRESET" if family == "AF_UNIX":
-            return "the peer closed with bytes unread, which resets a UNIX connection"
-        case "EPIPE" if _never_connected(call, around):
-            return "the socket is not connected, so there is nobody to send to"
-        case "EPIPE" if _own_shutdown(around):
-            return "sending was shut down here"
-        case "EPIPE" if not call.datagram:
-            return "the peer has closed the connection"
+            before_accept = "" if around.peers else ", or closed before accept had returned the connection"
+            return f"the peer closed with bytes unread{before_accept}, which resets a UNIX connection"
         case "EISCONN" if around.did("listen"):
             return "the socket listens, and a listener can't connect"
         case "EMSGSIZE" if family == "AF_UNIX":
             asked = "" if call.requested is None else f"{call.requested} bytes are "
             return f"{asked}too long for a message: it has to fit the send buffer (SO_SNDBUF)"
+        case "EMSGSIZE" if family == "AF_INET6":
+            asked = "" if call.requested is None else f"{call.requested} bytes are "
+            return f"{asked}too long for a message (UDP over IPv6: 65527)"
         case "EAGAIN" if call.sends and (family, kind) == ("AF_UNIX", "SOCK_DGRAM"):
             return "the receiver's queue is full, and the call did not wait"
         case "ENOTCONN" if call.sends and call.datagram and kind != "SOCK_SEQPACKET":
             return "no destination: connect first, or use sendto"
         case "ECONNREFUSED" if call.sends and call.datagram and family == "AF_UNIX":
             return "no socket is bound to the name that it was sent to"
-        case _:
-            return ""
+        case "EPERM" if family == "AF_UNIX" and (call.sends or call.call in _CONNECTS):
+            return "the receiver is connected to another socket"
+        case "EADDRINUSE" if call.call == "bind" and around.did("bind"):
+            return "this socket has an address already"
+    return ""
 
 
-def in_use(call: Call, around: Around) -> str:
-    if (path := path_of(call)) is not None and path.startswith("@"):
-        return "An abstract name is free again as soon as its socket is closed."
-    if path is not None:
-        return f"bind makes the file {path}, and does not take one that exists."
-    address = address_of(call)
-    earlier = [each for each in around.elsewhere if each.seq < call.seq and each.error is None]
-    for each in reversed(earlier):
-        if each.call == "bind" and address in (each.local, address_of(each)):
-            return _bound(each, earlier, around)
-    if around.did("setsockopt", "SO_REUSEADDR"):
-        return "SO_REUSEADDR was set here, so either a live socket has it, or the old one had not set SO_REUSEADDR."
-    return "SO_REUSEADDR was not set here, so a connection in TIME_WAIT (60 s) is enough to keep it."
+def _of_state(call: Call, around: Around, name: str) -> str:
+    shut = around.did("shutdown")
+    match name:
+        case "EINVAL" if call.call == "accept" and around.did("listen") and shut is not None:
+            return f"the listener was shut down (#{shut.seq})"
+        case "EINVAL" if call.receives and has_flag(call, "MSG_OOB"):
+            return "there is no urgent byte to take"
+        case "EINVAL" if call.call == "bind" and around.did("bind"):
+            return "the socket is bound already"
+        case "EOPNOTSUPP" if has_flag(call, "MSG_OOB"):
+            return "this kind of socket has no urgent data"
+        case "EPIPE" if _never_connected(call, around):
+            return "the socket is not connected, so there is nobody to send to"
+        case "EPIPE" if own_shutdown(around, "SHUT_WR") is not None:
+            return "sending was shut down here"
+        case "EPIPE" if (gone := ended_by(around)) is not None and _is_failure(gone):
+            return f"the connection had failed before (#{gone.seq})"
+        case "EPIPE" if not call.datagram or around.kind(call)[1] == "SOCK_SEQPACKET":
+            return "the peer has closed the connection"
+    return ""
 
 
-def _bound(bind: Call, earlier: list[Call], around: Around) -> str:
-    """Say which bind has the address; once its socket is closed, only connections of it can keep the address."""
-    who = f"#{bind.seq} ({bind.name or bind.socket})"
-    close = next((each for each in earlier if each.call == "close" and each.socket == bind.socket), None)
-    if close is None or bind.datagram:
-        return f"In this session {who} bound it."
-    lacks = "both sockets need SO_REUSEADDR"
-    if around.did("setsockopt", "SO_REUSEADDR"):
-        lacks = "SO_REUSEADDR was set here, so there it was not, or another program has the address by now"
-    return (
-        f"In this session {who} bound it and #{close.seq} closed it, but a connection of it, open or in TIME_WAIT "
-        f"(60 s), still keeps the address: {lacks}."
-    )
+def _is_failure(call: Call) -> bool:
+    return call.error is None or call.error.errno != "EPIPE"
 
 
-def in_use_next(call: Call, around: Around) -> str:
-    if (path := path_of(call)) is not None:
-        return (
-            f"os.unlink({path!r}) before bind, if nobody uses it, makes room."
-            if path[:1] != "@"
-            else "bind works once that socket is closed, or with another name."
-        )
-    return "bind works once that socket is closed; after TIME_WAIT, or at once if both set SO_REUSEADDR; port 0 always."
+def _of_other_family(call: Call, family: str) -> str:
+    given = family_of(host_of(call))
+    if given is None or given == family or family not in ("AF_INET", "AF_INET6"):
+        return ""
+    return f"{host_of(call)} is no address of the socket's family, {family}"
 
 
-def refused(call: Call, around: Around) -> str:
-    family, kind = around.kind(call)
-    if path_of(call) is not None or family == "AF_UNIX":
-        listening = "" if call.datagram and kind != "SOCK_SEQPACKET" else "listening "
-        return f"The kernel found no {listening}socket behind the name, and says so at once."
-    if call.call in ("connect", "connect_ex"):
-        reachable = "The host is reachable: it answered the SYN with RST."
-        return f"{reachable} A full accept queue does not refuse; it drops the SYN."
-    if call.datagram:
-        return "The datagram had gone out and been answered by ICMP; a connected socket is told at its next call."
-    return "connect went on in the background, its SYN was answered with RST, and this call is told of it."
+def _not_done(call: Call) -> str:
+    if call.call == "accept":
+        return "nobody connected"
+    return "nothing arrived" if call.receives else "there was not enough room"
 
 
-def refused_next(call: Call, around: Around) -> str:
-    if call.call not in ("connect", "connect_ex"):
-        if around.kind(call)[0] == "AF_UNIX":
-            return "Every send raises it until a socket is bound to that name; the datagram did not go out."
-        if call.datagram:
-            return "The error is told once: once somebody receives there, the same socket can send again."
-    return "Start the listener, then connect again with a new socket."
+# --- the peer is gone -------------------------------------------------------------------------------------------------
 
 
 def reset(call: Call, around: Around) -> str:
     got = sum(len(each.data) for each in around.before if each.receives and not each.peek)
     if not call.receives:
-        return "It is told once: to this call, which was the first to learn of it."
+        return "A reset is reported once: to this call, which was the first to learn of it."
     before = f"{count(got)} {'was' if got == 1 else 'were'} received before it. " if got and around.all_before else ""
-    return before + "What was queued is delivered first; then the reset is told once."
+    return before + "What was queued is delivered first; then the reset is reported once."
 
 
 def piped(call: Call, around: Around) -> str:
@@ -115,28 +109,23 @@ def piped(call: Call, around: Around) -> str:
         return "It listens: what a client receives is sent on the socket that accept returned, not on the listener."
     if _never_connected(call, around):
         return "Linux answers a send on a TCP socket without a peer so."
-    if (own := _own_shutdown(around)) is not None:
+    if (own := own_shutdown(around, "SHUT_WR")) is not None:
         return f"This socket's own shutdown in #{own.seq} ended sending."
-    reset = around.failed("ECONNRESET") or around.failed("EPIPE")
-    if reset is not None:
-        return f"The connection was gone already: #{reset.seq} raised {errno_name(reset)}."
+    if (gone := ended_by(around)) is not None:
+        return f"The connection was gone already: {call_with_outcome(gone)}."
     if around.kind(call)[0] == "AF_UNIX":
         return "The peer has closed its end, or shut down receiving; a UNIX socket learns of it at once."
     before = next((each for each in reversed(around.before) if each.sends and each.error is None and each.data), None)
     if before is not None:
         return (
-            f"The send before, #{before.seq}, still returned {len(before.data)}: it was answered with RST, and this "
-            "call learns of it."
+            f"It had ended its side (FIN), then came a RST, most likely in answer to #{before.seq}: that send still "
+            f"returned, and this call learns of it."
         )
-    return "The peer answered earlier bytes with RST, and this call learns of it."
+    return "It had ended its side (FIN), then came a RST, and this call learns of it."
 
 
 def _never_connected(call: Call, around: Around) -> bool:
-    return not call.datagram and around.all_before and not around.had_peer(call)
-
-
-def _own_shutdown(around: Around) -> Call | None:
-    return around.did("shutdown", "SHUT_WR") or around.did("shutdown", "SHUT_RDWR")
+    return not call.datagram and (around.whole_life or around.all_before) and not around.had_peer(call)
 
 
 def piped_next(call: Call, around: Around) -> str:
@@ -144,21 +133,27 @@ def piped_next(call: Call, around: Around) -> str:
         return "Every send on the listener raises EPIPE; keep both sockets apart by name, as server and connection."
     if _never_connected(call, around):
         return "Every send raises EPIPE until connect has succeeded."
-    return "Every further send raises EPIPE; what the peer sent before can still be read."
+    return "Every further send raises EPIPE; what the peer sent before can still be received."
+
+
+# --- waiting ----------------------------------------------------------------------------------------------------------
 
 
 def again(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex"):
+    if (claim := waiting(call, around)) is not None and claim.seqs:
+        option = "SO_SNDTIMEO" if call.sends or call.call in _CONNECTS else "SO_RCVTIMEO"
+        return f"{option} (#{claim.seq}) ended the wait: the kernel reports that as EAGAIN, Python as BlockingIOError."
+    if call.call in _CONNECTS:
         return "A UNIX connect cannot wait for a place with a timeout; without one it would wait for accept."
-    if "MSG_DONTWAIT" in str(call.args):
+    if has_flag(call, "MSG_DONTWAIT"):
         return "MSG_DONTWAIT makes this one call return at once, whatever it finds."
     how = around.did("setblocking", "False") or around.did("settimeout")
-    call_with_outcome = f" (#{how.seq})" if how is not None and around.timeout == 0 else ""
-    return f"With a timeout of 0{call_with_outcome} every call returns at once, whatever it finds."
+    by = f" (#{how.seq})" if how is not None and around.timeout == 0 else ""
+    return f"With a timeout of 0{by} every call returns at once, whatever it finds."
 
 
 def again_next(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex"):
+    if call.call in _CONNECTS:
         return "Once accept takes a connection, a new connect succeeds."
     if call.sends and around.kind(call)[0] == "AF_UNIX":
         return "As soon as the peer receives there is room, and select or poll says so (POLLOUT)."
@@ -168,24 +163,39 @@ def again_next(call: Call, around: Around) -> str:
 
 
 def unanswered(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex"):
-        times = 0 if call.duration is None else int(math.log2(call.duration + 1))
-        again = f"repeated {count(times, 'time')}" if times else "is repeated after 1, 3, 7 … seconds"
-        full = _full_queue(call, around)
-        if full:
-            return f"{full} So its SYN was dropped; it {'was ' if times else ''}{again}, and nobody refused."
-        return (
-            f"Its SYN {'was ' if times else ''}{again}: a full accept queue drops it, as a firewall does; none refuses."
-        )
+    if call.call in _CONNECTS:
+        return refusals.unanswered(call, around)
     if errno_name(call):
-        return "What was sent, or a keep-alive probe, was repeated for minutes and never acknowledged."
+        option = around.did("setsockopt", "TCP_USER_TIMEOUT") or around.did("setsockopt", "SO_KEEPALIVE")
+        by = f" ({call_with_outcome(option)})" if option is not None else ""
+        return f"What was sent, or a keep-alive probe, was repeated and not acknowledged, until the kernel gave up{by}."
     if call.call == "accept" and (call.datagram or around.kind(call)[1] == "SOCK_DGRAM"):
         return "It never can: a datagram socket has no connections to accept."
     if call.call == "accept":
-        return f"No connection was complete in that time{_limit(around)}."
+        return f"No connection was ready in that time{_limit(around)}."
     if call.receives:
-        return f"The queue stayed empty{_limit(around)}; the peer may be busy, or wait for this side."
-    return f"The peer's receive queue and this send buffer are full: the peer does not read{_limit(around)}."
+        return f"{_queue_was(around)}{_limit(around)}; {_why_empty(call, around)}."
+    full = "The peer's receive queue and this send buffer are full: the peer does not read"
+    if around.kind(call)[0] == "AF_UNIX":
+        full = "The peer's queue is full: it does not receive"
+    return f"{full}{_limit(around)}."
+
+
+def _queue_was(around: Around) -> str:
+    lowat = around.did("setsockopt", "SO_RCVLOWAT")
+    if lowat is not None and isinstance(lowat.args[2], int) and lowat.args[2] > 1:
+        return f"Fewer bytes than SO_RCVLOWAT asks for ({lowat.args[2]}, #{lowat.seq}) were in the queue"
+    return "The queue stayed empty"
+
+
+def _why_empty(call: Call, around: Around) -> str:
+    family, kind = around.kind(call)
+    if call.datagram or kind == "SOCK_DGRAM":
+        peer = around.did("connect")
+        if peer is not None:
+            return f"a connected socket gets what {place(peer)} sends, and nothing from others"
+        return "nobody sent here" if family == "AF_UNIX" else "nobody sent here, or it was lost on the way"
+    return "the peer may be busy, or wait for this side"
 
 
 def _limit(around: Around) -> str:
@@ -194,53 +204,63 @@ def _limit(around: Around) -> str:
     return f" (#{limit.seq} {expression(limit, 30)})" if limit is not None and (around.timeout or 0) > 0 else ""
 
 
-def _full_queue(call: Call, around: Around) -> str:
-    """Say how full the accept queue was that the connect went to, where its listener is in the session."""
-    address = address_of(call)
-    earlier = [each for each in around.elsewhere if each.seq < call.seq and each.error is None]
-    sockets = [each.socket for each in earlier if each.call == "bind" and address in (each.local, address_of(each))]
-    listens = [each for each in earlier if each.call == "listen" and each.socket in sockets[-1:]]
-    if not listens or not listens[-1].args or not isinstance(listens[-1].args[0], int):
-        return ""
-    backlog, listen = max(0, listens[-1].args[0]), listens[-1]
-    since = [each for each in earlier if each.seq > listen.seq]
-    came = sum(each.call in ("connect", "connect_ex") and address_of(each) == address for each in since)
-    waiting = came - sum(each.call == "accept" and each.socket == listen.socket for each in since)
-    if waiting <= backlog:
-        return ""
-    fits = "1 connection wait" if not backlog else f"{backlog + 1} connections wait"
-    return f"#{listen.seq} listen({backlog}) lets {fits}, and {waiting} waited for accept."
-
-
 def unanswered_next(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex"):
+    if call.call in _CONNECTS:
         return (
             "Close the socket: it stays in SYN_SENT, may connect later by itself, and then takes a place in the queue."
         )
     if errno_name(call):
         return "The connection is gone: close the socket, and connect again with a new one."
     if call.sends and call.data:
-        return "What went out stays out. Go on with the rest, not from the start."
+        return _CANT_GO_ON
     later = around.next_of(call)
     return "The socket is as it was: the same call can be made again." + (
         f" Later: {call_with_outcome(later)}." if later else ""
     )
 
 
+_CANT_GO_ON = "What went out stays out, and the program can't know how much that is: it can only close the connection."
+
+
 def cancelled(call: Call, around: Around) -> str:
     waited = f" after {duration_text(call.duration)}" if call.duration is not None else ""
-    return f"It still waited{waited}, as {waited_for(call)}."
+    return f"It was still waiting{waited}: {waited_for(call, around)}."
 
 
 def cancelled_next(call: Call, around: Around) -> str:
-    if call.call in ("connect", "connect_ex") and path_of(call) is None:
+    if call.call in _CONNECTS and path_of(call) is None:
         return "Close the socket: its SYN is repeated all the same, so it may still connect by itself."
     if call.sends and call.data:
-        return "What went out stays out: go on with the rest, not from the start."
+        return f"What went out stays out: {count(len(call.data))}; the rest begins behind that."
     return "The same call can be made again, and waits again."
 
 
-def waited_for(call: Call) -> str:
+def interrupted(call: Call, around: Around) -> str:
+    """Explain an exception that came from outside the call: of a signal's handler, or of another thread."""
+    took = call.duration or 0.0
+    if took < 0.001:
+        return "It did not come from the socket: a signal's handler, or another thread, raised it in this call."
+    until = limit(call, around)
+    bound = {None: ", and no timeout is set", -1.0: ""}.get(until, f" of {duration_text(until or 0)} at most")
+    return f"The call had waited for {duration_text(took)}{bound}: {waited_for(call, around)}."
+
+
+def interrupted_next(call: Call, around: Around) -> str:
+    if call.sends:
+        return "What went out stays out, but how much that is nobody knows: the connection can only be closed."
+    beside = next((each for each in reversed(around.beside) if _spans(each, call)), None)
+    if beside is not None:
+        return f"Meanwhile the peer was in {call_with_outcome(beside)}."
+    return "The socket is open as before; what it received in the very moment is lost, if anything."
+
+
+def _spans(other: Call, call: Call) -> bool:
+    """Whether *other* was under way when *call* ended."""
+    moment = call.time + (call.duration or 0.0)
+    return other.time <= moment and (other.unfinished or other.time + (other.duration or 0.0) >= moment)
+
+
+def waited_for(call: Call, around: Around) -> str:
     """Say what had not happened yet where a call did not come to its end."""
     match call.call:
         case "accept":
@@ -256,7 +276,10 @@ def waited_for(call: Call) -> str:
         case _ if call.sends:
             return "the send buffer was full, as the peer did not read"
         case _:
-            return "the program had ended meanwhile"
+            return "it had not returned"
+
+
+# --- arguments and state ----------------------------------------------------------------------------------------------
 
 
 def invalid(call: Call, around: Around) -> str:
@@ -264,72 +287,26 @@ def invalid(call: Call, around: Around) -> str:
         case "bind":
             bound = around.did("bind")
             return f"#{bound.seq} had bound it; a socket is bound once." if bound else "A socket is bound once."
+        case "accept" if around.did("listen"):
+            return "After shutdown nobody can connect there, so there is nothing to accept."
         case "accept":
             return "accept takes connections out of the queue that listen makes."
+        case _ if call.receives and has_flag(call, "MSG_OOB"):
+            return "None came, it was taken already, or SO_OOBINLINE leaves it among the other bytes."
         case _ if call.sends and port_of(call) == 0:
-            return "Port 0 is no destination: it only tells bind to choose a port."
+            return "Port 0 is no destination: it only lets bind choose a port."
         case _:
             return "The kernel checks the arguments against the socket's type and state."
-
-
-def denied(call: Call, around: Around) -> str:
-    if path_of(call) is not None:
-        return "To bind needs write permission on the folder, to connect on the socket's file."
-    port = port_of(call)
-    if call.call == "bind" and port is not None and port < 1024:
-        return "Ports below 1024 are kept for services (net.ipv4.ip_unprivileged_port_start tells from where on)."
-    return "Sending to a broadcast address needs setsockopt(SOL_SOCKET, SO_BROADCAST, 1) first."
-
-
-def not_available(call: Call, around: Around) -> str:
-    if call.call == "bind":
-        return "bind takes only addresses that a network interface of this machine has, or 0.0.0.0 for all."
-    return "A connection needs a local address and port of its own, which the kernel chooses unless bind did."
-
-
-def not_available_next(call: Call, around: Around) -> str:
-    if call.call == "bind":
-        return "With 127.0.0.1 only this machine can connect, with 0.0.0.0 every one that reaches it."
-    return "Check the address; where ports have run out, wait for TIME_WAIT (60 s) to end."
-
-
-def is_connected(call: Call, around: Around) -> str:
-    if around.did("listen"):
-        return "A socket either listens or connects, never both."
-    return "A stream socket is connected once."
-
-
-def not_connected(call: Call, around: Around) -> str:
-    if around.did("listen"):
-        return "A listener has no peer; its connections are other sockets, which accept returns."
-    if call.datagram:
-        return "A datagram socket has no peer until connect notes one."
-    gone = around.failed("ECONNRESET") or around.failed("EPIPE")
-    if gone is not None and around.had_peer(call):
-        return f"The connection was gone already: #{gone.seq} raised {errno_name(gone)}."
-    tried = next((each for each in reversed(around.before) if each.call in ("connect", "connect_ex")), None)
-    if tried is not None and not around.had_peer(call):
-        return f"Its connect had not succeeded: {call_with_outcome(tried)}."
-    if around.all_before and not around.had_peer(call):
-        return "No connect was made on it before this call."
-    return "It has no peer yet, or none any more: once both sides have ended, or after a reset, there is none."
-
-
-def not_connected_next(call: Call, around: Around) -> str:
-    if around.did("listen"):
-        return "Use the socket that accept returned."
-    if call.datagram:
-        return "connect first, or use sendto."
-    return "Make a new socket and connect it." if around.had_peer(call) else "connect first."
-
-
-def in_use_source(call: Call, around: Around) -> str:
-    if path_of(call) is not None:
-        return "bind(2), ERRORS; unix(7)"
-    return "bind(2), ERRORS; socket(7), SO_REUSEADDR" + ("" if call.datagram else "; tcp(7)")
 
 
 def not_supported(call: Call, around: Around) -> str:
     if call.call in ("listen", "accept"):
         return "Only stream and SEQPACKET sockets listen and accept."
     return "Which calls and flags a socket takes depends on its family and type."
+
+
+def no_option(call: Call, around: Around) -> str:
+    if call.call == "setsockopt" and str(call.args[1:2]) in ("['SO_TYPE']", "['SO_ERROR']", "['SO_ACCEPTCONN']",
+        "['SO_DOMAIN']", "['SO_PROTOCOL']", "['SO_PEERCRED']", "['TCP_INFO']"):  # fmt: skip
+        return "It can be read with getsockopt, but not set."
+    return "Options belong to a level and a kind of socket."

@@ -11,9 +11,10 @@ from typing import NamedTuple, TypeAlias
 
 from workbench.model.call.call import Call
 from workbench.model.claims.around import Around
-from workbench.model.why import causes
+from workbench.model.text.fit import cut
+from workbench.model.why import causes, refusals
 from workbench.model.why.around import Reason, count, protocol_page, system_page
-from workbench.model.words.error_sentence import errno_name, error_sentence
+from workbench.model.words.error_sentence import errno_name, error_sentence, is_interrupt
 
 More: TypeAlias = str | Callable[[Call, Around], str]
 
@@ -31,14 +32,24 @@ class Entry(NamedTuple):
 
 def failed(call: Call, around: Around) -> Reason:
     """Explain a call that raised, or a connect_ex that returned an errno."""
-    name = errno_name(call)
-    entry = ERRNOS.get(name) or TYPES.get(call.error.type if call.error else "", _UNKNOWN)
-    if call.error is not None and not name and call.error.type not in TYPES:
-        entry = _UNKNOWN
+    name, kind = errno_name(call), call.error.type if call.error else ""
+    if is_interrupt(call):
+        return _interrupted(call, around)
+    entry = (ERRNOS.get(name) if name else TYPES.get(kind)) or _UNKNOWN
     first = _plain(causes.instead(call, around, name) or error_sentence(call), name)
     sentences = (first, *_went_out(call), _say(entry.more, call, around))
     source = _say(entry.source, call, around).format(call=system_page(call), socket=protocol_page(call, around))
     return Reason(tuple(filter(None, sentences)), _say(entry.next, call, around), source)
+
+
+def _interrupted(call: Call, around: Around) -> Reason:
+    kind = cut(call.error.type if call.error else "")
+    by = " (Ctrl-C)" if kind == "KeyboardInterrupt" else ""
+    sentences = [f"{kind}{by} ended the call from outside.", causes.interrupted(call, around)]
+    if call.sends and call.requested:
+        least = f": at least {len(call.data)}" if call.data else ""
+        sentences.insert(1, f"How many of the {count(call.requested)} went out is not known{least}.")
+    return Reason(tuple(sentences), causes.interrupted_next(call, around), "signal(7); CPython: sock_call_impl")
 
 
 def _plain(sentence: str, name: str) -> str:
@@ -50,9 +61,10 @@ def _plain(sentence: str, name: str) -> str:
 
 def _went_out(call: Call) -> tuple[str, ...]:
     """Say how much of a failed send went out, which Python can't tell."""
-    if not call.sends or call.requested is None or not (call.data or call.call == "sendall"):
+    if not call.sends or not call.requested or call.datagram or not (call.data or call.call == "sendall"):
         return ()
-    return (f"{len(call.data)} of {count(call.requested)} went out before; the exception does not say so.",)
+    some = f"{len(call.data)} of {count(call.requested)} went out before" if call.data else "None of it went out"
+    return (f"{some}; the exception does not say so.",)
 
 
 def _say(more: More, call: Call, around: Around) -> str:
@@ -64,14 +76,16 @@ _GONE = "Close the socket: this TLS connection can't be used again."
 _UNKNOWN = Entry("The system's own message says most of it.", _ASK, "errno(3)")
 
 ERRNOS: Mapping[str, Entry] = {
-    "EACCES": Entry(causes.denied, "Use another address, or give the program the permission.", "{call}, ERRORS; ip(7)"),
-    "EADDRINUSE": Entry(causes.in_use, causes.in_use_next, causes.in_use_source),
-    "EADDRNOTAVAIL": Entry(causes.not_available, causes.not_available_next, "{call}, ERRORS; ip(7)"),
+    "EACCES": Entry(
+        refusals.denied, "Use another address, or give the program the permission.", "{call}, ERRORS; ip(7)"
+    ),
+    "EADDRINUSE": Entry(refusals.in_use, refusals.in_use_next, refusals.in_use_source),
+    "EADDRNOTAVAIL": Entry(refusals.not_available, refusals.not_available_next, "{call}, ERRORS; ip(7)"),
     "EAFNOSUPPORT": Entry("Each family has its own form of address.", _ASK, "socket(2); connect(2), ERRORS"),
     "EAGAIN": Entry(causes.again, causes.again_next, "{call}, ERRORS; {socket}"),
     "EALREADY": Entry(
         "A non-blocking connect goes on by itself after it raised EINPROGRESS.",
-        "poll tells when it is done (POLLOUT); SO_ERROR says how.",
+        "poll says when it is done (POLLOUT), SO_ERROR how it ended.",
         "connect(2), ERRORS",
     ),
     "EBADF": Entry(
@@ -80,7 +94,7 @@ ERRNOS: Mapping[str, Entry] = {
         "close(2); CPython: sock_close",
     ),
     "ECONNABORTED": Entry("The client had gone before accept took it.", "Call accept again.", "accept(2), ERRORS"),
-    "ECONNREFUSED": Entry(causes.refused, causes.refused_next, "{call}, ERRORS; {socket}"),
+    "ECONNREFUSED": Entry(refusals.refused, refusals.refused_next, "{call}, ERRORS; {socket}"),
     "ECONNRESET": Entry(
         causes.reset,
         "The next recv returns b'', the next send raises EPIPE: the connection is gone, so close.",
@@ -92,11 +106,11 @@ ERRNOS: Mapping[str, Entry] = {
     ),
     "EINPROGRESS": Entry(
         "That is no failure: the SYN is out, and the kernel goes on by itself.",
-        "poll tells when it is done (POLLOUT); connect_ex or SO_ERROR says how.",
+        "poll says when it is done (POLLOUT), connect_ex or SO_ERROR how it ended.",
         "connect(2), ERRORS",
     ),
     "EINVAL": Entry(causes.invalid, _ASK, "{call}, ERRORS"),
-    "EISCONN": Entry(causes.is_connected, "Use it as it is, or make a new one.", "{call}, ERRORS"),
+    "EISCONN": Entry(refusals.is_connected, "Use it as it is, or make a new one.", "{call}, ERRORS"),
     "EMFILE": Entry("ulimit -n tells how many that are.", "Close some, or raise the limit.", "socket(2), ERRORS"),
     "EMSGSIZE": Entry(
         "A message is sent whole or not at all, so nothing of it went out.",
@@ -111,11 +125,11 @@ ERRNOS: Mapping[str, Entry] = {
         "Make the folder, or start the server that makes it.",
         "{call}; unix(7)",
     ),
-    "ENOPROTOOPT": Entry("Options belong to a level and a kind of socket.", _ASK, "setsockopt(2), ERRORS"),
-    "ENOTCONN": Entry(causes.not_connected, causes.not_connected_next, "{call}, ERRORS"),
+    "ENOPROTOOPT": Entry(causes.no_option, _ASK, "setsockopt(2), ERRORS"),
+    "ENOTCONN": Entry(refusals.not_connected, refusals.not_connected_next, "{call}, ERRORS"),
     "ENOTSOCK": Entry("The number may have been used anew for a file.", _ASK, "socket(7)"),
     "EOPNOTSUPP": Entry(causes.not_supported, _ASK, "{call}, ERRORS"),
-    "EPERM": Entry("Nothing was made or sent.", "Run it with the privilege, or do without.", "socket(2); raw(7)"),
+    "EPERM": Entry(refusals.not_permitted, refusals.not_permitted_next, "{call}, ERRORS; {socket}"),
     "EPIPE": Entry(causes.piped, causes.piped_next, "send(2), ERRORS; {socket}"),
     "EPROTONOSUPPORT": Entry("Protocol 0 takes the usual one of the type.", _ASK, "socket(2), ERRORS; raw(7)"),
     "EPROTOTYPE": Entry("Both ends of a UNIX connection need the same type.", _ASK, "connect(2), ERRORS; unix(7)"),
@@ -152,8 +166,8 @@ TYPES: Mapping[str, Entry] = {
     "UnicodeError": Entry("A name is encoded (IDNA) before it is looked up.", _ASK, "CPython: idna codec"),
     "ValueError": Entry("No system call was made.", _ASK, "CPython: Modules/socketmodule.c"),
     "gaierror": Entry(
-        "getaddrinfo looks the name up before the call; the call itself was not made.",
-        "Check the name, or write the address in numbers.",
+        refusals.bad_name,
+        refusals.bad_name_next,
         "getaddrinfo(3); CPython: setipaddr",
     ),
     "timeout": Entry(causes.unanswered, causes.unanswered_next, "CPython: sock_call_impl; {socket}"),

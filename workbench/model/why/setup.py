@@ -12,15 +12,16 @@ from workbench.model.call.address import show
 from workbench.model.call.call import Call
 from workbench.model.call.value import PlainAddress
 from workbench.model.claims.around import Around
+from workbench.model.claims.claim import Kind, find
+from workbench.model.claims.connecting import connecting
 from workbench.model.text.fit import duration_text
-from workbench.model.why.around import Reason
+from workbench.model.why.around import Reason, count
 from workbench.model.why.ending import close, shutdown
-from workbench.model.why.options import option
+from workbench.model.why.option import option
 from workbench.model.words.about import address_of, argument, path_of, place, port_of
 
 _SOMAXCONN = 4096  # net.core.somaxconn since Linux 5.4 (listen(2)), unless an administrator changed it
 _WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a moment
-_RETRY = 0.9  # seconds; a TCP connect that took longer lost its first SYN, which is repeated after 1 s
 
 
 def _socket(call: Call, around: Around) -> Reason:
@@ -43,14 +44,15 @@ def _socket(call: Call, around: Around) -> Reason:
     if family == "AF_UNIX" and kind in ("SOCK_DGRAM", "SOCK_RAW"):
         what = "datagrams: each send is one message, kept in order; none is lost"
         what += " (AF_UNIX takes SOCK_RAW for SOCK_DGRAM)" if kind == "SOCK_RAW" else ""
+    next_ = "bind gives it a path or a name, connect a peer." if family == "AF_UNIX" else "bind gives it an address."
+    if family in ("AF_INET", "AF_INET6"):
+        next_ = "bind gives it an address, connect a peer; a send or connect without bind gets a free port."
     return Reason(
         (
             f"The kernel made a socket for {what}. It has no address and no peer yet.",
             "Nothing was sent, and no other program can see it.",
         ),
-        "bind gives it a path or a name, connect a peer."
-        if family == "AF_UNIX"
-        else "bind gives it an address, connect a peer; a send or connect without bind gets a free port.",
+        next_,
         "socket(2); CPython: sock_initobj",
     )
 
@@ -64,15 +66,24 @@ def _bind(call: Call, around: Around) -> Reason:
     elif path is not None:
         first = f"The socket is now {path}: a file was made, which stays after close until it is unlinked."
     elif port == 0:
-        chosen = show(call.local) if isinstance(call.local, str | list) else "one that getsockname tells"
+        chosen = show(call.local) if isinstance(call.local, str | list) else "one that getsockname returns"
         first = f"Port 0 lets the kernel choose a free port: it is {chosen}."
     else:
-        first = f"The socket now has the address {place(call)}; no other socket of its kind can bind it meanwhile."
+        first = f"The socket now has the address {place(call)}; {_shared(call, around)}."
     if around.kind(call)[1] == "SOCK_DGRAM":
-        second, next_ = "It receives from now on what is sent there.", "recvfrom takes a datagram and tells its sender."
+        second, next_ = "It receives from now on what is sent there.", "recvfrom returns a datagram and its sender."
     else:
         second, next_ = "Nobody can connect yet: it has to listen first.", "listen comes next for a server."
     return Reason((first, second), next_, _unix_or(call, "bind(2); ip(7)"))
+
+
+def _shared(call: Call, around: Around) -> str:
+    """Say who else may bind the address (socket(7), SO_REUSEADDR and SO_REUSEPORT)."""
+    if around.did("setsockopt", "SO_REUSEPORT"):
+        return "others that set SO_REUSEPORT too can bind it as well, and the kernel shares out what comes"
+    if around.kind(call)[1] == "SOCK_DGRAM" and around.did("setsockopt", "SO_REUSEADDR"):
+        return "another that sets SO_REUSEADDR too can bind it as well, and then gets the datagrams that come"
+    return "another can bind it only if both set SO_REUSEADDR or SO_REUSEPORT for that"
 
 
 def _listen(call: Call, around: Around) -> Reason:
@@ -102,53 +113,50 @@ def _accept(call: Call, around: Around) -> Reason:
     connected = _other(around, "connect", lambda each: each.local == call.peer and each.peer == call.local)
     if connected is not None and connected.duration is not None and isinstance(call.peer, list):
         since = call.time + (call.duration or 0) - connected.time - connected.duration
-        second = f"It was complete before: the client's connect, #{connected.seq}, returned "
-        second += f"{duration_text(since)} earlier." if since >= 0.001 else "at about the same time."
-    elif call.duration is not None and call.duration > 0.01:
+        second = f"The client's connect, #{connected.seq}, had returned {duration_text(since)} before."
+        second = (
+            second if since >= 0.001 else (f"The client's connect, #{connected.seq}, returned at about the same time.")
+        )
+    elif call.duration is not None and call.duration > _WAITED:
         second = f"The queue was empty when it was called, so it waited {duration_text(call.duration)}."
     else:
-        second = "The kernel had completed it before: a connection does not wait for accept."
+        second = "The kernel completes connections by itself: a client's connect does not wait for accept."
     return Reason(
-        (first, second, "What the client sent already lies in the new socket's receive queue."),
+        (first, second, "What the client has sent by now is in the new socket's receive queue."),
         "The listener goes on listening. The new socket does not inherit the listener's timeout.",
         "accept(2); CPython: sock_accept_impl, Lib/socket.py",
     )
 
 
 def _connect(call: Call, around: Around) -> Reason:
-    unix = around.kind(call)[0] == "AF_UNIX"
-    if call.datagram and around.kind(call)[1] != "SOCK_SEQPACKET":
-        hears = (
-            "send goes there without an address; a UNIX socket that is gone is told at once, as ECONNREFUSED."
-            if unix
-            else "send goes there without an address, recv takes datagrams of this peer alone, and an ICMP "
-            '"unreachable" is told as ECONNREFUSED.'
+    family, kind = around.kind(call)
+    unix = family == "AF_UNIX"
+    if call.datagram and kind != "SOCK_SEQPACKET":
+        return _noted_peer(call, unix)
+    claims = connecting(call, around)
+    accepted, repeated = find(claims, Kind.ACCEPTED), find(claims, Kind.SYN_REPEATED)
+    if unix:
+        first = f"The connection to {place(call)} is made: the kernel put it into the listener's accept queue."
+    elif family in ("AF_INET", "AF_INET6", ""):
+        first = (
+            f"The connection to {place(call)} is complete: the kernels exchanged SYN, SYN+ACK and ACK by themselves."
         )
-        return Reason(
-            (
-                f"On a datagram socket connect sends nothing: it only notes {place(call)} as the peer.",
-                hears,
-            ),
-            "What was sent before to others is not taken back."
-            if unix
-            else "The peer need not exist: the first send finds out.",
-            "connect(2); unix(7)" if unix else "connect(2); udp(7)",
+    else:
+        first = f"The connection to {place(call)} is complete."
+    if not unix and around.did("setsockopt", "TCP_FASTOPEN_CONNECT"):
+        first = (
+            f"With TCP_FASTOPEN_CONNECT nothing was sent yet: the SYN to {place(call)} goes out with the first send."
         )
-    first = (
-        f"The connection to {place(call)} stands: the kernel put it into the listener's accept queue."
-        if unix
-        else f"The connection to {place(call)} is complete: the kernels exchanged SYN, SYN+ACK and ACK by themselves."
-    )
-    accepted = _other(around, "accept", lambda each: each.peer == call.local and each.local == call.peer)
     second = (
-        f"It did not wait for accept; that is #{accepted.seq}." if accepted and not unix
-        else "It did not wait for accept: until then the connection lies in the server's accept queue."
-    )  # fmt: skip
+        f"It did not wait for accept; that is #{accepted.seq}."
+        if accepted is not None
+        else "It did not wait for accept: until one returns it, the connection waits on the server's side."
+    )
     third = []
-    if not unix and call.duration is not None and call.duration > _RETRY:
+    if repeated is not None:
         third = [
-            f"It took {duration_text(call.duration)}: its SYN was dropped, most likely by a full accept queue, and is "
-            "repeated after 1, 3, 7 … seconds."
+            f"Its SYN was repeated {count(repeated.count, 'time')}, as nobody answered before: "
+            f"a full accept queue drops it."
         ]
     elif unix and call.duration is not None and call.duration > _WAITED:
         third = [f"It waited {duration_text(call.duration)} for a place in that queue, which was full."]
@@ -160,8 +168,25 @@ def _connect(call: Call, around: Around) -> Reason:
     )
 
 
+def _noted_peer(call: Call, unix: bool) -> Reason:
+    """Explain the connect of a datagram socket."""
+    hears = (
+        "send goes there without an address; a UNIX socket that is gone is reported at once, as ECONNREFUSED."
+        if unix
+        else "send goes there without an address, recv returns datagrams of this peer alone, and an ICMP "
+        '"unreachable" is reported by the next call, as ECONNREFUSED.'
+    )
+    return Reason(
+        (f"On a datagram socket connect sends nothing: it only notes {place(call)} as the peer.", hears),
+        "What was sent before to others is not taken back." if unix else "The peer need not exist: nobody was asked.",
+        "connect(2); unix(7)" if unix else "connect(2); udp(7)",
+    )
+
+
 def _settimeout(call: Call, around: Around) -> Reason:
-    second = "With a time CPython makes the descriptor non-blocking and waits in poll; the kernel is not told the time."
+    second = (
+        "With a time CPython makes the descriptor non-blocking and waits in poll; the kernel does not know the time."
+    )
     next_ = "It holds for each call anew; sendall has it as one total. An accepted socket does not inherit it."
     match call.args:
         case [None, *_]:
@@ -238,19 +263,19 @@ OTHER: Mapping[str, Explain] = {
         "CPython: sock_detach",
     ),
     "getsockname": _one(
-        "The kernel told the socket's own address.",
+        "That is the socket's own address, as the kernel has it.",
         "A socket that was not bound has one only after connect, or after its first sendto.",
         "Nothing changes by asking.",
         "getsockname(2)",
     ),
     "getpeername": _one(
-        "The kernel told the address of the other end.",
+        "That is the address of the other end.",
         "It says with whom the socket was connected, not whether the peer still listens to it.",
         "Nothing changes by asking.",
         "getpeername(2)",
     ),
     "fileno": _one(
-        "It told the number of the descriptor; no system call was made.",
+        "That is the number of the descriptor; no system call was made.",
         "After close it is -1, and the old number can soon be another file.",
         "Nothing changes by asking.",
         "CPython: sock_fileno",

@@ -57,7 +57,7 @@ def why(call: Call, around: Around = _ALONE) -> Why:
 
 def _reason(call: Call, around: Around) -> Reason:
     if call.unfinished:
-        return _unfinished(call)
+        return _unfinished(call, around)
     if call.error is not None or errno_name(call):
         return failed(call, around)
     if call.receives:
@@ -68,11 +68,11 @@ def _reason(call: Call, around: Around) -> Reason:
     return explain(call, around) if explain else fallback(call)
 
 
-def _unfinished(call: Call) -> Reason:
+def _unfinished(call: Call, around: Around) -> Reason:
     waited = "" if call.duration is None else f" after {duration_text(call.duration)}"
     return Reason(
         (
-            f"{call.call} had not returned when the recording ended{waited}: {waited_for(call)}.",
+            f"{call.call} had not returned when the recording ended{waited}: {waited_for(call, around)}.",
             "What came of it is not known.",
         ),
         "It would have waited on, at most as long as the socket's timeout, if it had one.",

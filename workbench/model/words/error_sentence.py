@@ -32,7 +32,23 @@ def error_sentence(call: Call) -> str:
         return safe(f"{name}: {_text(_BY_ERRNO[name], call)}")
     if call.error.type in _BY_TYPE and not name:
         return safe(_text(_BY_TYPE[call.error.type], call))
+    if is_interrupt(call):
+        return safe(f"{cut(call.error.type)} ended the call from outside")
     return safe(f"{name or cut(call.error.type)}: {_message(call)}")
+
+
+def is_interrupt(call: Call) -> bool:
+    """Whether the exception came from outside the call: from a signal's handler, or from another thread."""
+    kind = call.error.type if call.error is not None else ""
+    return bool(kind) and not errno_name(call) and kind not in _BY_TYPE and not kind.startswith(_OF_PYTHON)
+
+
+NOTHING_MOVED = frozenset(
+    ("Cancelled", "OverflowError", "TimeoutError", "TypeError", "ValueError", "timeout", "BufferError")
+)
+"""Exceptions without an errno after which it is known what a call moved: nothing, or what its record says."""
+
+_OF_PYTHON = ("AttributeError", "BufferError", "MemoryError", "RecursionError", "error", "herror", "SSL", "Cancelled")
 
 
 def errno_name(call: Call) -> str:
@@ -187,7 +203,7 @@ def _timed_out(call: Call) -> str:
     """Say what the system gave up on, which is not the socket's own timeout."""
     if call.call in ("connect", "connect_ex"):
         return f"no answer from {place(call)} {within(call)}"
-    return "the peer acknowledged nothing for long: the system gave up"
+    return "the peer acknowledged nothing any more: the system gave up"
 
 
 def _no_entry(call: Call) -> str:
