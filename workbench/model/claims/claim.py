@@ -20,7 +20,7 @@ class Kind(Enum):
     NEVER_CLOSED = "never received: the receiver was closed"  # seqs: its close
     NEVER_REFUSED = "never received: no socket had the port"  # seqs: the call that learnt of it
     FATE_UNKNOWN = "what became of them is not known"
-    SHORT = "a part was sent"  # of: bytes offered
+    SHORT = "only a part went out"  # of: bytes offered
 
     # what a recv took; count: bytes
     LEFT = "left in the receive queue"
@@ -75,7 +75,7 @@ class Kind(Enum):
     DID_NOT_WAIT = "the call did not wait"
 
     # options
-    OPTION_IS = "the kernel's value of an option"  # count: the value it has now
+    OPTION_IS = "the kernel made another value of an option"  # count: the value it has now; of: the one asked for
 
 
 @dataclass(frozen=True, slots=True)

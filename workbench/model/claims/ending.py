@@ -54,7 +54,7 @@ def end(call: Call, around: Around) -> Claim | None:
         (CLOSE_WAIT, LAST_ACK, CLOSING, TIME_WAIT) for each in around.before)  # fmt: skip
     if own is not None and not fin and not _peer_over(around, call):
         return Claim(Kind.OWN_SHUTDOWN, seqs=(own.seq,))
-    if failed is None and state == CLOSED and own_shutdown(around, "SHUT_WR") is None:
+    if failed is None and state == CLOSED and own_shutdown(around, "SHUT_WR") is None and not _fin_is_learnt(around):
         return Claim(Kind.CONNECTION_GONE)
     return Claim(Kind.PEER_ENDED)
 
@@ -62,6 +62,12 @@ def end(call: Call, around: Around) -> Claim | None:
 def _after_fin(failed: Call) -> bool:
     """Whether an error tells that the peer's FIN had come before: Linux raises EPIPE for a RST in CLOSE_WAIT."""
     return failed.error is not None and failed.error.errno == "EPIPE"
+
+
+def _fin_is_learnt(around: Around) -> bool:
+    """Whether a later call tells that the peer's FIN had come, by the first error that it raises."""
+    later = next((each for each in around.after if each.error is not None and each.error.errno in _FAILS), None)
+    return later is not None and _after_fin(later)
 
 
 def _peer_over(around: Around, call: Call) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from workbench.model.call.address import family_of
 from workbench.model.call.call import Call
 from workbench.model.claims.around import Around, has_flag
+from workbench.model.claims.claim import Kind
 from workbench.model.claims.ending import ended_by, own_shutdown
+from workbench.model.claims.ports import holder
 from workbench.model.claims.waiting import limit, waiting
 from workbench.model.text.fit import duration_text
 from workbench.model.why import refusals
@@ -51,7 +53,16 @@ def instead(call: Call, around: Around, name: str) -> str:
             return "the receiver is connected to another socket"
         case "EADDRINUSE" if call.call == "bind" and around.did("bind"):
             return "this socket has an address already"
+        case "EADDRINUSE" if call.call == "bind" and (found := holder(call, around)) is not None:
+            return f"{place(call)} is in use: {_HOLDERS[found.kind]} (#{found.seq})"
     return ""
+
+
+_HOLDERS = {
+    Kind.HELD_BY_SOCKET: "an open socket has it",
+    Kind.HELD_BY_CONNECTION: "an open connection keeps it",
+    Kind.HELD_BY_TIME_WAIT: "TIME_WAIT keeps it",
+}
 
 
 def _of_state(call: Call, around: Around, name: str) -> str:
