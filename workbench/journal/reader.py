@@ -71,7 +71,8 @@ class Start(msgspec.Struct, frozen=True):
     platform: str = ""
     python: str = ""
     parent: Number = 0
-    """The process that it was forked from, if it was."""
+    """The process that it was forked from, if it was; and when, as *monotonic*."""
+    forked: Number = 0
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -302,7 +303,9 @@ class Journal:
         # Within one boot all processes share the monotonic clock; beyond it only the wall clock tells.
         if start.boot != self.start.boot or not start.boot:
             writer.offset = (start.wall - start.monotonic) - (self.start.wall - self.start.monotonic)
-        writer.process = Process(head.pid, start.parent, self.seconds(head.started, writer.offset), None)
+        writer.process = Process(
+            head.pid, start.parent, self.seconds(start.forked or head.started, writer.offset), None
+        )
 
     def _annotate(self, note: Note) -> None:
         if note.text or note.bookmark:

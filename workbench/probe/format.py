@@ -16,7 +16,7 @@ length  Of the whole record, PREFIX and all.
 crc     CRC-32 (zlib) of FIXED, begun with length XOR file. It leaves out tail and data: summing every byte would
         slow busy programs.
 kind    1 START  A writer begins. tail: format, program, wall and monotonic (ns, read at one moment), boot, platform,
-                 python, parent (the process that it was forked from). Each process has a writer of its own, whose number stands in all of its records.
+                 python, parent and forked (the process it was forked from, and when). Each process has a writer of its own, whose number stands in all of its records.
         2 CALL   A call that returned or raised.
         3 TEXT   The text that *result* stands for in this writer's records; data holds it in UTF-8.
         4 NOTE   What a person wrote on a call. tail: seq, text, bookmark. The last one on a call counts.

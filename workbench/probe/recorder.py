@@ -78,13 +78,14 @@ class Recorder:
         self._texts: dict[str, int] = {}
         self._thread = thread_local()
         self._began = self._start()
+        self._forking = 0
         self._owes = not self._began
 
     def _start(self) -> bool:
         now = {"wall": self.wall(), "monotonic": self.clock(), "boot": _boot_id()}
         system = {"platform": sys.platform, "python": sys.version.split()[0]}
         if self._parent:
-            now["parent"] = self._parent
+            now.update(parent=self._parent, forked=self._forking)
         return self._other(START, {"format": FORMAT, "program": self.program, **now, **system})
 
     def number(self) -> int:
@@ -249,13 +250,18 @@ def _begin_after_fork(recorder: Recorder) -> None:
     """Let *recorder* begin anew in every child of fork, for as long as it is in use."""
     known = ref(recorder)
 
+    def note() -> None:
+        alive = known()
+        if alive is not None:
+            alive._forking = alive.clock()
+
     def begin() -> None:
         alive = known()
         if alive is not None:
             alive._begin()
 
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=begin)
+        os.register_at_fork(before=note, after_in_child=begin)
 
 
 def _number_of(path: str, fd: int) -> int:

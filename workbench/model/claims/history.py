@@ -23,7 +23,10 @@ _REPEATED = SENDS | RECVS | {_OPTION, CODE["connect"], CODE["connect_ex"]}
 
 
 class Process(NamedTuple):
-    """A process of the session: since when it writes, and until when, in seconds; *parent*: 0 where it was no fork."""
+    """A process of the session: when it was forked or began to write, and when it ended, in seconds.
+
+    *parent*: 0 where it was no fork. *ended*: None where it had not, or was killed.
+    """
 
     pid: int
     parent: int
