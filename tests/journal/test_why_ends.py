@@ -149,7 +149,7 @@ def test_a_send_whose_bytes_all_arrived_is_not_doubted_later(asked: Asked, pair:
     with pytest.raises(BrokenPipeError):
         client.send(b"b")
     assert asked().sentences[0] == "Sending was shut down here (EPIPE)."
-    assert asked(-4).next.startswith("The kernel sends them on")
+    assert asked(-4).next.startswith("The kernel sends on what is in the buffer")
 
 
 def test_msg_trunc_and_urgent_bytes_are_no_end_of_stream(asked: Asked, pair: Pair) -> None:

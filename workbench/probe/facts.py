@@ -152,6 +152,9 @@ def local_address(sock: socket.socket) -> Any:
 def names(sock: socket.socket) -> dict[str, Any]:
     """Return what tells *sock* from others, beyond this process too: addresses, descriptor, inode, family, type."""
     found: dict[str, Any] = {"family": int(sock.family), "type": int(sock.type), "fd": sock.fileno()}
+    timeout = sock.gettimeout()
+    if timeout is not None:  # of socket.setdefaulttimeout, or of SOCK_NONBLOCK
+        found["timeout"] = timeout
     for key, ask in (("local", _socket.socket.getsockname), ("peer", _socket.socket.getpeername)):
         try:
             found[key] = argument(ask(sock))

@@ -54,6 +54,7 @@ class Tail(msgspec.Struct, frozen=True):
     unread: Number = -1
     retries: Number = -1
     now: Number | None = None
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ class Call(msgspec.Struct, frozen=True):
     """The connection's state before a close or shutdown, and at a recv's b'', numbered as in net/tcp_states.h."""
     now: int | None = None
     """Of a setsockopt with a number: what the kernel made of it, where that is another one."""
+    timeout: float | None = None
+    """Of a call that makes or names a socket: that one's timeout in seconds, where it has one."""
     retries: int | None = None
     """Of a TCP connect that took long or failed: how often the kernel had repeated its SYN."""
 
@@ -183,6 +186,7 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         unread=_known(unread(tail)),
         tcp_state=tail.tcp[0] if len(tail.tcp) == _COUNTS else None,
         now=tail.now,
+        timeout=tail.timeout,
         retries=_known(tail.retries),
     )
 

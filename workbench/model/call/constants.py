@@ -16,7 +16,7 @@ def _named(prefix: str, but: str = "\0") -> dict[int, str]:
     return {int(value): name for name, value in sorted(found, key=lambda item: -len(item[0])) if isinstance(value, int)}
 
 
-FAMILIES = _named("AF_")
+FAMILIES = _named("AF_", but="AF_ROUTE")  # another name of AF_NETLINK
 TYPES = _named("SOCK_")
 PROTOCOLS = _named("IPPROTO_")
 HOWS = _named("SHUT_")

@@ -74,6 +74,10 @@ class Around:
                     return value
                 case "setblocking", [flag, *_] if call.error is None:
                     return None if flag else 0.0
+                case (("socket" | "fromfd" | "socketpair" | "bind" | "connect"), _) if call.timeout is not None:
+                    return call.timeout  # of socket.setdefaulttimeout, or of SOCK_NONBLOCK
+                case "accept", _ if call.timeout is not None and not self.did("listen"):
+                    return call.timeout
         return None if self.all_before or self.all_setup else UNKNOWN
 
     def connected(self, call: Call) -> bool:
@@ -98,13 +102,23 @@ class Around:
 
     def had_peer(self, call: Call) -> bool:
         """Whether the socket was connected as far as its calls tell."""
-        if self.did("connect") or self.made_by(call) or self.did("socketpair") or not self.did("socket"):
+        if (
+            self.did("connect")
+            or self._accepted({call.socket, *self.twins})
+            or self.did("socketpair")
+            or not self.did("socket")
+        ):
             return True
         return any(each.data or (each.call == "connect_ex" and each.result == 0) for each in self.before)
 
     def made_by(self, call: Call) -> Call | None:
         """Return the accept that made the call's socket, if it is at hand."""
-        return next((each for each in self.elsewhere if each.call == "accept" and call.socket in each.made), None)
+        return self._accepted({call.socket})
+
+    def _accepted(self, ids: set[str]) -> Call | None:
+        """Return the accept that made one of the sockets *ids*."""
+        calls = (*self.before, *self.elsewhere)
+        return next((each for each in calls if each.call == "accept" and ids.intersection(each.made)), None)
 
     def did(self, name: str, *args: str) -> Call | None:
         """Return the last call before of that name that succeeded and has *args* among its arguments."""

@@ -21,7 +21,7 @@ def connecting(call: Call, around: Around) -> tuple[Claim, ...]:
     failed = call.error is not None or bool(errno_name(call))
     match call.call:
         case "bind":
-            return tuple(_not_bound(call, around) if failed else _bound(call))
+            return tuple(_not_bound(call, around) if failed else _bound(call, around))
         case "listen" if not failed:
             return tuple(_listens(call))
         case name if name in _CONNECTS and (not call.datagram or around.kind(call)[1] == "SOCK_SEQPACKET"):
@@ -29,14 +29,24 @@ def connecting(call: Call, around: Around) -> tuple[Claim, ...]:
     return ()
 
 
-def _bound(call: Call) -> Iterator[Claim]:
+def _bound(call: Call, around: Around) -> Iterator[Claim]:
     path = path_of(call)
     if path:
         yield Claim(Kind.NAME_FREED if path.startswith("@") else Kind.NAME_STAYS)
-    elif port_of(call) == 0:
-        match call.local:
-            case [_, int() as port, *_]:
-                yield Claim(Kind.PORT_CHOSEN, port)
+    elif port_of(call) == 0 and (port := port_given(call, around)) is not None:
+        yield Claim(Kind.PORT_CHOSEN, port)
+
+
+def port_given(call: Call, around: Around) -> int | None:
+    """Return the port that a bind gave its socket; None where its family or type has no ports."""
+    family, kind = around.kind(call)
+    if family not in ("AF_INET", "AF_INET6", "") or kind not in ("SOCK_STREAM", "SOCK_DGRAM", ""):
+        return None
+    match call.local:
+        case [_, int() as port, *_]:
+            return port
+        case _:
+            return None
 
 
 def _not_bound(call: Call, around: Around) -> Iterator[Claim]:

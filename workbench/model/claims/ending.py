@@ -11,7 +11,7 @@ import struct
 from workbench.model.call.call import Call
 from workbench.model.claims.around import Around, ends_stream
 from workbench.model.claims.claim import Claim, Kind
-from workbench.model.claims.holders import holders
+from workbench.model.claims.holders import holders, last_close
 
 ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSED, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING = (
     1, 2, 4, 5, 6, 7, 8, 9, 10, 11,
@@ -97,11 +97,17 @@ def ended(call: Call, around: Around) -> tuple[Claim, ...]:
 
 
 def _unix(call: Call, around: Around) -> tuple[Claim, ...]:
-    if not around.connected(call) or call.args == ["SHUT_RD"]:
+    if not around.connected(call) or call.args == ["SHUT_RD"] or _peer_is_gone(call, around):
         return (Claim(Kind.NOTHING_SENT),)
     if call.call == "close" and (number := unread(call, around)):
         return (Claim(Kind.PEER_SEES_RESET, number),)
     return (Claim(Kind.PEER_SEES_END),)
+
+
+def _peer_is_gone(call: Call, around: Around) -> bool:
+    """Whether the other end of a UNIX connection was closed before *call*."""
+    closed = last_close(set(around.peers), around)
+    return (closed is not None and closed.time < call.time) or ended_by(around) is not None
 
 
 def _shut(call: Call, around: Around) -> tuple[Claim, ...]:

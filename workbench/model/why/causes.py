@@ -82,7 +82,9 @@ def _of_state(call: Call, around: Around, name: str) -> str:
             return "sending was shut down here"
         case "EPIPE" if (gone := ended_by(around)) is not None and _is_failure(gone):
             return f"the connection had failed before (#{gone.seq})"
-        case "EPIPE" if not call.datagram or around.kind(call)[1] == "SOCK_SEQPACKET":
+        case "EPIPE" if around.kind(call)[0] == "AF_UNIX":
+            return "the peer takes nothing any more: it has closed, or shut down receiving"
+        case "EPIPE" if not call.datagram:
             return "the peer has closed the connection"
     return ""
 
@@ -125,7 +127,7 @@ def piped(call: Call, around: Around) -> str:
     if (gone := ended_by(around)) is not None:
         return f"The connection was gone already: {call_with_outcome(gone)}."
     if around.kind(call)[0] == "AF_UNIX":
-        return "The peer has closed its end, or shut down receiving; a UNIX socket learns of it at once."
+        return "A UNIX socket learns at once that its peer has closed, or shut down receiving."
     before = next((each for each in reversed(around.before) if each.sends and each.error is None and each.data), None)
     if before is not None:
         return (

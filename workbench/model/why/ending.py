@@ -16,7 +16,7 @@ from workbench.model.words.error_sentence import errno_name
 
 _GIVEN_BACK = "The descriptor is given back"
 _NO_WAIT = "close does not wait for the peer, and returns before the last bytes have arrived."
-_WAITED = 0.01  # seconds
+_CONNECTS = ("connect", "connect_ex")
 
 
 def shutdown(call: Call, around: Around) -> Reason:
@@ -161,8 +161,14 @@ def _datagram(family: str) -> Reason:
 
 
 def _nothing_sent(call: Call, around: Around) -> Reason:
-    gone = ended_by(around)
-    if gone is not None:
+    gone, unix = ended_by(around), around.kind(call)[0] == "AF_UNIX"
+    if unix and around.had_peer(call):
+        return Reason(
+            (f"{_GIVEN_BACK}.", "The peer had closed its end before, so nobody is left to learn of it."),
+            "A closed socket can't be used again.",
+            "close(2); unix(7)",
+        )
+    if gone is not None and gone.call not in _CONNECTS:
         return Reason(
             (
                 f"{_GIVEN_BACK}; the connection had ended before, as #{gone.seq} learnt "
@@ -175,9 +181,11 @@ def _nothing_sent(call: Call, around: Around) -> Reason:
     bound = around.did("bind")
     path = bound.local if bound is not None and isinstance(bound.local, str) else ""
     stays = [f"The file {path} stays until it is unlinked."] if path and path[0] not in "@\0" else []
-    tried = any(each.call in ("connect", "connect_ex") for each in around.before)
+    tried = any(each.call in _CONNECTS for each in around.before)
     under_way = "A connect that was still under way is given up; a" if tried and call.tcp_state == 2 else "A"
-    connection = "The socket had no connection" + (", or none any more" if around.had_peer(call) else "")
+    connection = "The socket had no connection"
+    if around.had_peer(call) and gone is None:
+        connection = "The connection was gone already: the kernel had it as closed"
     return Reason(
         (f"{_GIVEN_BACK}.", f"{connection}, so nothing is sent.", *stays),
         f"{under_way} closed socket can't be used again.",

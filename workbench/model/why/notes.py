@@ -18,7 +18,7 @@ from workbench.model.lineage.lineage import Part
 from workbench.model.text.fit import counted, duration_text
 from workbench.model.text.json_note import json_note
 from workbench.model.why.causes import instead
-from workbench.model.words.error_sentence import errno_name, error_sentence
+from workbench.model.words.error_sentence import errno_name, error_sentence, is_interrupt
 
 _WAITED = 0.001  # seconds; a call that took longer has waited for something
 _SEND_WAITED = 0.02  # of a send, which also takes long where it copies many bytes
@@ -79,6 +79,8 @@ def error_note(call: Call, around: Around) -> str:
 def _sent(call: Call, sizes: bool) -> Iterator[str]:
     moved, offered = len(call.data), call.requested
     if call.error is not None:
+        if is_interrupt(call):
+            return
         if offered is not None and (moved or call.call == "sendall") and not call.datagram:
             yield f"{moved} of {_bytes(offered)} went out" if moved else f"none of the {_bytes(offered)} went out"
     elif offered is not None and moved < offered:

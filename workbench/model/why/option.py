@@ -32,8 +32,17 @@ def option(call: Call, around: Around) -> Reason:
         text, source = found.say(value), found.source
     if call.call == "getsockopt":
         return Reason((_is(name, call.result), text), _ASKED, source)
-    when = [found.when] if found is not None and found.when else []
+    when = [_when(found.when, around)] if found is not None and found.when else []
     return Reason((_was_set(call, name, value), text, *when), _holds(call), source)
+
+
+def _when(when: str, around: Around) -> str:
+    """Say when the option has to be set, and if that is over."""
+    for name in ("bind", "connect", "listen"):
+        if f"{name} " in when or when.endswith(f"{name}."):
+            done = around.did(name)
+            return f"{when} Here it is too late: #{done.seq} {name} came before." if done is not None else when
+    return when
 
 
 def value_of(call: Call) -> Value:

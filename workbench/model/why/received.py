@@ -88,7 +88,7 @@ def _origin(call: Call, around: Around) -> Iterator[str]:
                 "no call shows."
             )
         case ():
-            yield "Their sender is not in this session, so where its sends begin and end is not known."
+            yield "Their sender is not known in this session, so neither is where its sends begin and end."
         case (part,):
             yield _one(part, around)
         case parts:
@@ -246,9 +246,9 @@ def _nothing(call: Call, around: Around) -> Reason:
                 f"The connection had failed: #{claim.seq} learnt it ({name}), which is reported once. From "
                 "then on b'' comes."
             )
-            second = "No FIN came, so this b'' is no clean end: what was on its way is lost."
+            second = "This b'' is no clean end of the peer's: what was on its way is lost."
         case Kind.OWN_SHUTDOWN:
-            first = f"This socket's own shutdown in #{claim.seq} ended receiving, so recv returns b'' without waiting."
+            first = f"This socket's own shutdown in #{claim.seq} ended receiving: since then recv returns b''."
             second = (
                 "It does not say that the peer has closed: on Linux, what it sends all the same can still be received."
             )

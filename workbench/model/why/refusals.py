@@ -14,6 +14,7 @@ from workbench.model.why.around import call_with_outcome, count
 from workbench.model.words.about import address_of, host_of, path_of, place, port_of
 
 _CONNECTS = ("connect", "connect_ex")
+_INTERNET = ("AF_INET", "AF_INET6", "")
 
 
 def in_use(call: Call, around: Around) -> str:
@@ -22,6 +23,8 @@ def in_use(call: Call, around: Around) -> str:
         return "An abstract name is free again as soon as its socket is closed."
     if path is not None:
         return f"bind makes the file {path}, and does not take one that exists."
+    if call.call == "listen":
+        return "Two sockets can be bound to one address with SO_REUSEADDR, but only one of them can listen."
     if around.did("bind") is not None:
         return "This socket was bound before; a socket is bound once."
     found = holder(call, around)
@@ -64,6 +67,8 @@ def in_use_next(call: Call, around: Around) -> str:
             if path[:1] != "@"
             else "bind works once that socket is closed, or with another name."
         )
+    if call.call == "listen":
+        return "listen works once the other listener is closed."
     if around.did("bind") is not None:
         return "Make a new socket for the other address."
     found = holder(call, around)
@@ -92,7 +97,7 @@ def refused(call: Call, around: Around) -> str:
         if (other := listening(call, around)) is not None:
             listen = next(each for each in around.elsewhere if each.seq == other.seq)
             where = show(listen.local) if isinstance(listen.local, list) else "another address"
-            return f"#{other.seq} listens at {where}, which is not {place(call)}: the port alone is not enough."
+            return f"#{other.seq} listens at {where}, and not at {place(call)}: the port alone is not enough."
         return "The SYN was answered with RST. A full accept queue does not refuse; it drops the SYN."
     if call.datagram:
         return (
@@ -116,6 +121,8 @@ def unanswered(call: Call, around: Around) -> str:
     """Say what became of the SYN of a connect that got no answer."""
     if path_of(call) is not None:
         return "Its accept queue stayed full for as long as SO_SNDTIMEO allows."
+    if around.kind(call)[0] not in _INTERNET:
+        return "The peer did not answer in that time."
     again = f"was repeated {count(call.retries, 'time')}" if call.retries else "is repeated, at first once a second"
     full = queue(call, around)
     if full is not None and full.of is not None:

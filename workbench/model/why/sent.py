@@ -48,8 +48,8 @@ def _whole(call: Call, around: Around) -> Reason:
 
 def _goes_on(family: str) -> str:
     if family == "AF_UNIX":
-        return "They lie in the peer's receive queue until a recv takes them; the next send needs room, not a reader."
-    return "The kernel sends them on; the next send needs room in the buffer, not a reader."
+        return "A UNIX send puts its bytes into the peer's queue: the next one needs room there, not a reader."
+    return "The kernel sends on what is in the buffer; the next send needs room there, not a reader."
 
 
 def _characters(call: Call) -> Iterator[str]:
@@ -105,7 +105,7 @@ def _rest(claim: Claim) -> str:
 
 def _waited(call: Call) -> Iterator[str]:
     if call.duration is not None and call.duration > _WAITED:
-        yield f"It took {duration_text(call.duration)}: if the send buffer was full, until there was room again."
+        yield f"It took {duration_text(call.duration)}: a send waits while its buffer is full."
 
 
 def _failed_later(call: Call, around: Around) -> str:

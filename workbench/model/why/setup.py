@@ -13,7 +13,7 @@ from workbench.model.call.call import Call
 from workbench.model.call.value import PlainAddress
 from workbench.model.claims.around import Around
 from workbench.model.claims.claim import Kind, find
-from workbench.model.claims.connecting import connecting
+from workbench.model.claims.connecting import connecting, port_given
 from workbench.model.text.fit import duration_text
 from workbench.model.why.around import Reason, count
 from workbench.model.why.ending import close, shutdown
@@ -65,12 +65,12 @@ def _bind(call: Call, around: Around) -> Reason:
         first = f"The socket is now {path}: an abstract name, which is no file and vanishes when it is closed."
     elif path is not None:
         first = f"The socket is now {path}: a file was made, which stays after close until it is unlinked."
-    elif port == 0:
+    elif port == 0 and port_given(call, around) is not None:
         chosen = show(call.local) if isinstance(call.local, str | list) else "one that getsockname returns"
         first = f"Port 0 lets the kernel choose a free port: it is {chosen}."
     else:
         first = f"The socket now has the address {place(call)}; {_shared(call, around)}."
-    if around.kind(call)[1] == "SOCK_DGRAM":
+    if around.kind(call)[1] in ("SOCK_DGRAM", "SOCK_RAW"):
         second, next_ = "It receives from now on what is sent there.", "recvfrom returns a datagram and its sender."
     else:
         second, next_ = "Nobody can connect yet: it has to listen first.", "listen comes next for a server."
@@ -79,6 +79,8 @@ def _bind(call: Call, around: Around) -> Reason:
 
 def _shared(call: Call, around: Around) -> str:
     """Say who else may bind the address (socket(7), SO_REUSEADDR and SO_REUSEPORT)."""
+    if port_given(call, around) is None:
+        return "others of its kind can have it too"
     if around.did("setsockopt", "SO_REUSEPORT"):
         return "others that set SO_REUSEPORT too can bind it as well, and the kernel shares out what comes"
     if around.kind(call)[1] == "SOCK_DGRAM" and around.did("setsockopt", "SO_REUSEADDR"):
