@@ -187,6 +187,13 @@ class Ladder:
         """Return the index in the journal of the call that rung *number* belongs to."""
         return self._order[number] >> 2
 
+    def connection_of(self, socket: str) -> frozenset[str]:
+        """Return the ids of a socket, of its peer, and of the listeners of both."""
+        wanted = {socket}
+        wanted |= {facts.other for facts in self.sockets if facts.id in wanted and facts.other}
+        wanted |= {facts.listener for facts in self.sockets if facts.id in wanted and facts.listener}
+        return frozenset(wanted)
+
     def lifelines(self) -> Lifelines:
         """Return who has a column."""
         return lifelines(self.sockets, {socket_id(*key) for key in self._having})
@@ -214,6 +221,4 @@ def _with_peers(journal: Journal, named: tuple[str, ...]) -> tuple[str, ...]:
     ladder = Ladder(journal)
     ladder.extend()
     wanted = {facts.id for facts in ladder.sockets if facts.id in named or facts.name in named}
-    wanted |= {facts.other for facts in ladder.sockets if facts.id in wanted and facts.other}
-    wanted |= {facts.listener for facts in ladder.sockets if facts.id in wanted and facts.listener}
-    return tuple(wanted) or named
+    return tuple(frozenset().union(*map(ladder.connection_of, wanted))) or named

@@ -31,9 +31,10 @@ GAP = 0.1
 _GAP_CELLS = 8
 _ROOMY, _ROOMIER = 100, 140  # cells from which on the gutter tells how long a gap was: of two lifelines, of more
 _TIGHTER = 4
+_BRIEF = 20  # cells below which a call is told by its name alone
 _FEW = 24  # cells of a text that says of a recv how many bytes it got, but not which
 _BETWEEN = (14, 30)  # cells between two lifelines, where they are the only ones
-_TEXT, _ARROW = 22, 9  # cells of a text and of an arrow at least, where there are more lifelines
+_TEXT, _ARROW = 12, 9  # cells of a text and of an arrow at least, where there are more lifelines
 
 # Of each kind of arrow: its line, its head, its word, its part.
 LOOKS = {
@@ -69,8 +70,8 @@ def columns(lives: Lifelines, width: int) -> Columns:
         between = min(max(_BETWEEN[0], (width - gutter) // 4), _BETWEEN[1])
         text = max(8, (width - gutter - between - 2) // 2)
         return Columns(lives, (gutter + text, gutter + text + between + 1), text, width, gutter)
-    step = max(_TEXT + _ARROW, (width - gutter + _ARROW) // (count + 1))
-    text = step - _ARROW
+    text = max(_TEXT, (width - gutter - 1 - _ARROW * (count - 1)) // (count + 1))
+    step = text + _ARROW
     at = tuple(gutter + text + step * column for column in range(count))
     return Columns(lives, at, text, max(width, at[-1] + 1 + text), gutter)
 
@@ -119,12 +120,30 @@ def _gutter(line: _Line, rung: Rung, layout: Columns) -> None:
 def rung_text(rung: Rung, room: int) -> Pieces:
     """Return number, call, result and sources in at most *room* cells."""
     call, sources = rung.call, _sources(rung)
+    if room < _BRIEF:
+        return _brief(rung, sources, room)
     number = f"#{call.seq} "
     room -= len(number) + _width(sources)
     said = _said(rung, room)
     kind = "wait" if said in (_WAITS, _NEVER) else "error" if call.error is not None else "result"
     pieces = [(number, "time"), (written(call, max(6, room - cells(said))), "call"), (said, kind), *sources]
     return [(text, part) for text, part in _fitted(pieces, room + len(number) + _width(sources)) if text]
+
+
+def _brief(rung: Rung, sources: Pieces, room: int) -> Pieces:
+    """Return in few cells the call's name, what came of it, and if it fits its number."""
+    call, kind = rung.call, "result"
+    said = ""
+    if rung.phase is Phase.BEGIN or (rung.phase is Phase.CALL and has_end(call)):
+        said, kind = _NEVER if call.unfinished else _WAITS, "wait"
+    elif call.error is not None:
+        said, kind = f" {outcome(call, max(6, room - len(call.call) - 1))}", "error"
+    elif call.receives:
+        said = f" {len(call.data)}B" if call.data else " b''"
+    pieces = [(safe(call.call), "call"), (said, kind), *sources]
+    if _width(pieces) + len(f"#{call.seq} ") <= room:
+        pieces.insert(0, (f"#{call.seq} ", "time"))
+    return [(text, part) for text, part in _fitted(pieces, room) if text]
 
 
 _WAITS, _NEVER = " waits", " did not return"

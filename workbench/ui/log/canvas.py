@@ -122,6 +122,11 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self.rows.show_only(keep)
             self._settled.clear()
 
+    @property
+    def found(self) -> Search | None:
+        """The search whose finds are all that is shown; None where every call is."""
+        return self._found
+
     def show_found(self, found: Search | None) -> None:
         """Show only what a search has found, and more as it goes on; None shows all again."""
         self._found, self._revised = found, found.revised if found is not None else 0

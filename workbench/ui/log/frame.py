@@ -1,17 +1,21 @@
-"""The log in its frame, and the line that filters it once that is asked for."""
+"""The log in its frame, the line that filters it, and in its place, when it is asked for, the ladder of its calls."""
 
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.reactive import reactive
 
 from workbench.journal.reader import Journal
 from workbench.ui.log.view import LogView
+
+if TYPE_CHECKING:
+    from workbench.ui.ladder.view import LadderView
 
 
 class LogFrame(Vertical):
@@ -22,7 +26,16 @@ class LogFrame(Vertical):
         Binding(
             "escape", "close_filter", "Show all", id="log.close_filter", tooltip="End the search and show every call"
         ),
+        Binding(
+            "d",
+            "turn_ladder",
+            "Ladder",
+            id="log.ladder",
+            tooltip="Draw the calls of both sides along their lifelines, or show the log again",
+        ),
     ]
+
+    ladder_shown: reactive[bool] = reactive(False, init=False)
 
     def __init__(self, journal: Journal, *, zone: tzinfo | None = None) -> None:
         """Show *journal*; *zone*: of the clock, None for the local one."""
@@ -31,6 +44,49 @@ class LogFrame(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self._log
+
+    def sync(self) -> None:
+        """Show what the journal has taken in since; call it after each pull."""
+        self._log.sync()
+        if self.ladder_shown:
+            self._show_ladder()
+
+    def watch_ladder_shown(self, shown: bool) -> None:
+        ladder = self._ladder
+        self._log.display, ladder.display = not shown, shown
+        if shown:
+            self._show_ladder()
+            ladder.call_after_refresh(ladder.select, self._log.selected)
+            ladder.focus()
+        else:
+            if ladder.selected is not None:
+                self._log.show_index(ladder.selected)
+            self._log.focus()
+
+    @property
+    def _ladder(self) -> LadderView:
+        """The ladder, which is made when it is first asked for."""
+        from workbench.ui.ladder.view import LadderView  # not at the start: it takes its time
+
+        if made := self.query(LadderView):
+            return made.first()
+        ladder = LadderView(self._log.journal, id="ladder")
+        self.mount(ladder, after=self._log)
+        return ladder
+
+    def _show_ladder(self) -> None:
+        """Let the ladder show what the log shows: the same journal, and what was found."""
+        self._ladder.show(self._log.journal, self._log.found)
+
+    def action_turn_ladder(self) -> None:
+        self.ladder_shown = not self.ladder_shown
+
+    def on_ladder_view_selected(self, event: LadderView.Selected) -> None:
+        self.post_message(LogView.Selected(event.index))
+
+    def on_ladder_view_call_wanted(self, event: LadderView.CallWanted) -> None:
+        self.ladder_shown = False
+        self._log.show_index(event.index)
 
     @on(LogView.FilterWanted)
     def _filter(self) -> None:

@@ -139,8 +139,8 @@ class SessionScreen(Screen[None]):
         before = self._bridge.journal.position
         self._new = self._bridge.pull()
         moved = self._bridge.journal.position > before
-        self.query_one(LogView).sync()
-        frame = self.query_one("#log-frame")
+        frame = self.query_one(LogFrame)
+        frame.sync()
         entitle(frame, self.title_of_log())
         if moved or self._ticks % _CALM == 1:
             state = self.state_of_file(moved)
