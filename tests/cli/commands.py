@@ -31,9 +31,9 @@ def run(*words: str, given: bytes = b"", **more: str) -> subprocess.CompletedPro
 class Serve:
     """`serve` as it runs: `address` is what it printed, `line()` gives its stdout line by line while it runs."""
 
-    def __init__(self, *words: str, **more: str) -> None:
+    def __init__(self, *words: str, command: str = "serve", **more: str) -> None:
         self.process = subprocess.Popen(
-            [*WORKBENCH, "serve", *words],
+            [*WORKBENCH, command, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

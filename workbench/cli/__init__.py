@@ -17,6 +17,7 @@ COMMANDS = {
     "bench": "workbench.cli.bench",
     "serve": "workbench.cli.serve",
     "send": "workbench.cli.send",
+    "tap": "workbench.cli.tap",
     "trace": "workbench.cli.trace",
     "check": "workbench.cli.check",
     "run": "workbench.cli.run",

@@ -41,6 +41,11 @@ _LAST = 100
 
 def session_options(command: F) -> F:
     """Add what every command has that makes calls: where its session is kept, and how much of it is printed."""
+    return unlimited_session_options(limit_option(command))
+
+
+def unlimited_session_options(command: F) -> F:
+    """Add the same without --limit, where that means something else."""
     for option in (
         click.option("--progress", is_flag=True, help="Tell on stderr how many bytes have passed."),
         click.option("--data", is_flag=True, help="Print only the received bytes, as they are, on stdout."),
@@ -50,7 +55,6 @@ def session_options(command: F) -> F:
         ),
         click.option("--quiet", is_flag=True, help="Print no log."),
         click.option("--no-record", is_flag=True, help="Keep nothing on disk."),
-        limit_option,
         record_options,
         output_options,
     ):  # fmt: skip
@@ -76,6 +80,7 @@ class OutputOptions:
     @classmethod
     def taken_from(cls, options: dict[str, Any]) -> OutputOptions:
         """Take these out of a command's options; raises UsageError where they contradict each other."""
+        options.setdefault("limit", LIMIT)
         output = cls(**{name: options.pop(name) for name in cls.__dataclass_fields__})
         if output.append and output.overwrite:
             raise click.UsageError("--append and --overwrite contradict each other: take one")

@@ -13,7 +13,7 @@ from workbench.cli.expected import Expected
 from workbench.cli.live import reason
 from workbench.cli.payloads import STDIN, Lines
 from workbench.engine.endpoints.dial import dial
-from workbench.engine.endpoints.driven import NO_LINGER, Driven
+from workbench.engine.endpoints.driven import Driven
 from workbench.engine.endpoints.lane import Lane
 from workbench.engine.sockets.bench_socket import BenchSocket
 from workbench.engine.sockets.waker import Cancelled, current
@@ -100,10 +100,8 @@ class Talk:
         except OSError as error:  # of where the received bytes go
             self.no = f"output: {error.strerror}"
         finally:
-            if self._wishes.reset and self.client.socket is not None:
-                self.client.make("setsockopt", *NO_LINGER)
             if self.client.socket is not None:
-                self.client.give_back()
+                _ = self.client.reset_and_give_back() if self._wishes.reset else self.client.give_back()
             self._lane.end()
             self._done.set()
 

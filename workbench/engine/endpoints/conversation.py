@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from workbench.engine.endpoints.driven import NO_LINGER, Driven
+from workbench.engine.endpoints.driven import Driven
 from workbench.engine.sockets.waker import current
 from workbench.engine.state import Outcome
 
@@ -121,8 +121,8 @@ class Conversation:
 
     def reset(self) -> None:
         """Close it with RST instead of FIN."""
-        self._endpoint.make("setsockopt", *NO_LINGER)
-        self.close()
+        if not self._endpoint.closed:
+            self._endpoint.reset_and_give_back()
 
 
 def _result(outcome: Outcome) -> Any:

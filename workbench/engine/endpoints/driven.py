@@ -186,6 +186,11 @@ class Driven:
                 os.unlink(self._path[0])
         return outcome
 
+    def reset_and_give_back(self) -> Outcome:
+        """Close with RST instead of FIN."""
+        self.make("setsockopt", *NO_LINGER)
+        return self.give_back()
+
     def _send(self, sock: BenchSocket, method: str, real: Callable[[], Any], args: tuple[Any, ...]) -> Outcome:
         with self._sending:  # two at once would mix their bytes, and the count of them
             sock.moved = 0

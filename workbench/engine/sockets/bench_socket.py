@@ -98,6 +98,20 @@ class BenchSocket(TracedSocket, WatchingSocket):
             if not wanted(data) or not count:
                 return
 
+    def send_now(self, data: Any, flags: int = 0) -> int | None:
+        """Send what finds room without a wait, recorded as send; None, and no record, where there is none."""
+        started = time.monotonic_ns()
+        try:
+            sent = _socket.socket.send(self, data, flags)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            self._wb_write_failed_send("send", started, error, data, flags)
+            raise
+        if self.recorder is not None:
+            self._wb_write_send("send", (started, time.monotonic_ns()), data, sent, flags)
+        return sent
+
     def wait_readable(self, otherwise: Callable[[], bool] = lambda: False) -> bool:
         """Wait until a recv or accept would find something, an error or the end; raises Cancelled.
 

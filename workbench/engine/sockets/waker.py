@@ -139,7 +139,7 @@ _here = _Here()
 
 
 class _EventFd:
-    """One descriptor (eventfd(2), Linux)."""
+    """What a thread can wait for beside a socket: one descriptor (eventfd(2), Linux)."""
 
     def __init__(self) -> None:
         self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -178,6 +178,10 @@ class _Pair:
     def close(self) -> None:
         self._reading.close()
         self._writing.close()
+
+
+Bell = _EventFd if hasattr(os, "eventfd") else _Pair
+"""Wakes a poll from another thread: notify, and drain once it has been seen."""
 
 
 def _remaining(deadline: float | None, otherwise: float = 0.0) -> float:
