@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from workbench.cli.common import AddressType, F, Failure
+from workbench.cli.common import ADDRESS, F, Failure
 from workbench.cli.limits import raise_descriptor_limit
 from workbench.cli.live import LOOK, OutputOptions, reason, unlimited_session_options
 from workbench.cli.progress import Progress
@@ -76,8 +76,8 @@ def _toxic_options(command: F) -> F:
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("listen", type=AddressType())
-@click.argument("target", type=AddressType())
+@click.argument("listen", type=ADDRESS)
+@click.argument("target", type=ADDRESS)
 @_toxic_options
 @click.option("--seed", type=int, metavar="N", help="Let chance be the same each time.")
 @click.option(
