@@ -31,8 +31,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def heads(output: str) -> list[str]:
-    """Return the head lines without number and time."""
-    return [" ".join(line.split()[2:]) for line in output.splitlines() if line.startswith("#")]
+    """Return the head lines without number, time, and the process behind a name."""
+    lines = [" ".join(line.split()[2:]) for line in output.splitlines() if line.startswith("#")]
+    return [re.sub(r" \(\d+\)(?= [→←•])", "", line) for line in lines]
 
 
 def test_it_prints_the_annotated_log(session: Path) -> None:

@@ -94,26 +94,8 @@ def command(
     **look: Any,
 ) -> None:
     """Print the annotated log of SESSION, as far as it can be read."""
-    wanted = replace(
-        where,
-        sockets=(*where.sockets, *([socket] if socket else [])),
-        calls=(*where.calls, *([call] if call else [])),
-        error=where.error or error,
-        needles=(*where.needles, *([literal(find)] if find else [])),
-    )
-    asked = None if wanted == Query() else wanted
-    views = {"--stream": stream, "--why": explained, "--stats": stats, "--ladder": ladder}
-    instead = [name for name, given in views.items() if given]
-    if len(instead) > 1:
-        raise click.UsageError(f"{' and '.join(instead)} each print something of their own: take one")
-    if as_hex and (lens or not stream):
-        raise click.UsageError("--hex goes with --stream, and not with --lens")
-    if lens and (form == "json" or explained or stats or ladder):
-        raise click.UsageError("--lens: frames are told in the text only, and not with --why, --stats or --ladder")
-    if form == "json" and (stream or ladder):
-        raise click.UsageError(f"{instead[0]} is text only, not --format json")
-    if asked and (explained or stream):
-        raise click.UsageError(f"{instead[0]} says itself what to print: leave the filters out")
+    asked = _asked(where, socket, call, error, find)
+    _check({"--stream": stream, "--why": explained, "--stats": stats, "--ladder": ladder}, asked, form, lens, as_hex)
     if explained:
         return explain_call(session, explained, form)
     if ladder:
@@ -123,6 +105,34 @@ def command(
     if stream:
         return follow(session, stream, HEX if as_hex else lens or TEXT)
     return show(session, asked, form, lens=lens, width=int(look["width"]), most=look["most"])
+
+
+def _asked(where: Query, socket: str, call: str | None, error: bool, find: bytes | None) -> Query | None:
+    """Return which calls are meant, None for all."""
+    wanted = replace(
+        where,
+        sockets=(*where.sockets, *([socket] if socket else [])),
+        calls=(*where.calls, *([call] if call else [])),
+        error=where.error or error,
+        needles=(*where.needles, *([literal(find)] if find else [])),
+    )
+    return None if wanted == Query() else wanted
+
+
+def _check(views: dict[str, object], asked: Query | None, form: str, lens: str, as_hex: bool) -> None:
+    """Raise UsageError for options that do not go together; *views*: what is printed in place of the log."""
+    given = [name for name, wanted in views.items() if wanted]
+    view = given[0] if given else ""
+    if len(given) > 1:
+        raise click.UsageError(f"{' and '.join(given)} each print something of their own: take one")
+    if as_hex and (lens or view != "--stream"):
+        raise click.UsageError("--hex goes with --stream, and not with --lens")
+    if lens and (form == "json" or view not in ("", "--stream")):
+        raise click.UsageError("--lens: frames are told in the text only, and not with --why, --stats or --ladder")
+    if form == "json" and view in ("--stream", "--ladder"):
+        raise click.UsageError(f"{view} is text only, not --format json")
+    if asked and view in ("--stream", "--why"):
+        raise click.UsageError(f"{view} says itself what to print: leave the filters out")
 
 
 def show(session: Path, wanted: Query | None, form: str, **look: Any) -> None:

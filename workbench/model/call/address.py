@@ -156,7 +156,7 @@ def plain(sockaddr: object, family: int | None = None) -> PlainAddress:
     """
     match sockaddr:
         case tuple() | list():
-            return [_plain_part(part) for part in sockaddr]
+            return [part if isinstance(part, (str, int)) else _plain_part(part) for part in sockaddr]
         case bytes() | bytearray():
             return _plain_path(bytes(sockaddr).decode("utf-8", "surrogateescape"))
         case str():
@@ -167,14 +167,8 @@ def plain(sockaddr: object, family: int | None = None) -> PlainAddress:
             return str(sockaddr)
 
 
-def _plain_part(part: object) -> str | int:
-    match part:
-        case bytes() | bytearray():
-            return bytes(part).hex(":")
-        case str() | int():
-            return part
-        case _:
-            return str(part)
+def _plain_part(part: object) -> str:
+    return bytes(part).hex(":") if isinstance(part, bytes | bytearray) else str(part)
 
 
 def port_or_path(sockaddr: object) -> int | str | None:
