@@ -1,12 +1,14 @@
-"""A pytest plugin: the fixture `socket_recording` records a test's socket calls.
+"""A pytest plugin: the fixture `socket_recording` records a test's socket calls, and tells what is wrong with them.
 
-When the test fails, the annotated log is added to its report and the session is kept. Nothing else is imported, and
-nothing happens, until a test asks for the fixture.
+When the test fails, the annotated log is added to its report and the session is kept. The ini setting
+`socket_findings = error` (or `warning`) fails a test in which one is found; `--socket-check` records every test for
+that, without a change in it. Nothing else is imported, and nothing happens, until a test or the command line asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,18 +19,80 @@ if TYPE_CHECKING:
 
 _RECORDING = pytest.StashKey["Recording"]()
 _FAILED = pytest.StashKey[bool]()
+_ALL = pytest.StashKey[ExitStack]()
+_LEVELS = {"": (), "error": ("error",), "warning": ("error", "warning")}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --socket-check and the setting of its level."""
+    group = parser.getgroup("socket-workbench")
+    group.addoption(
+        "--socket-check",
+        action="store_true",
+        help="record the sockets of every test, and fail those with a finding (level: ini socket_findings, or error)",
+    )
+    parser.addini("socket_findings", "fail a recorded test with such a finding: error or warning", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a level that is none."""
+    if config.getini("socket_findings") not in _LEVELS:
+        raise pytest.UsageError(f"socket_findings is error or warning, not {config.getini('socket_findings')!r}")
 
 
 @pytest.fixture
 def socket_recording(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Recording]:
-    """Record the sockets that the test makes; `.calls()` returns their calls so far, `.path` is the session."""
+    """Record the sockets that the test makes: `.calls()` and `.findings()` so far, `.path` is the session."""
     from workbench.engine.tracing.own_process import record
 
+    if _ALL in request.node.stash:  # --socket-check records already
+        yield request.node.stash[_RECORDING]
+        return
     with record(tmp_path / "session.swb") as recording:
         request.node.stash[_RECORDING] = recording
         yield recording
     if not request.node.stash.get(_FAILED, False):
         recording.path.unlink()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Begin to record a test, fixtures included."""
+    if item.config.getoption("--socket-check"):
+        from tempfile import mkdtemp
+
+        from workbench.engine.tracing.own_process import record
+
+        stack = item.stash[_ALL] = ExitStack()
+        folder = Path(mkdtemp(prefix="socket-check-"))
+        item.stash[_RECORDING] = stack.enter_context(record(folder / "session.swb"))
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a test that went well, but for what is wrong with its calls."""
+    result = yield
+    level = item.config.getini("socket_findings") or ("error" if _ALL in item.stash else "")
+    recording = item.stash.get(_RECORDING, None)
+    if level and recording is not None and (told := findings_text(recording, _LEVELS[level])):
+        pytest.fail(told, pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """End the recording; the session stays where the test failed."""
+    try:
+        return (yield)
+    finally:
+        if (stack := item.stash.get(_ALL, None)) is not None:
+            stack.close()
+            del item.stash[_ALL]
+            if not item.stash.get(_FAILED, False):
+                path = item.stash[_RECORDING].path
+                path.unlink(missing_ok=True)
+                path.parent.rmdir()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,4 +119,22 @@ def log(recording: Recording) -> str:
     with closing(Journal(recording.path)) as journal:
         journal.pull()
         copy(journal, TextReport(out, journal))
+    return out.getvalue()
+
+
+def findings_text(recording: Recording, severities: tuple[str, ...]) -> str:
+    """Return what is wrong so far, of these *severities* and by the project's settings, as `check` prints it; or ""."""
+    from contextlib import closing
+    from io import StringIO
+
+    from workbench.journal.reader import Journal
+    from workbench.report.findings.settings import settings
+    from workbench.report.findings.text import write
+
+    wanted = [each for each in settings(Path.cwd()).of(recording.findings()) if each.severity in severities]
+    out = StringIO()
+    if wanted:
+        with closing(Journal(recording.path)) as journal:
+            journal.pull()
+            write(out, wanted, journal)
     return out.getvalue()

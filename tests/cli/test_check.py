@@ -126,3 +126,14 @@ def test_rules_are_listed_and_explained():
     ran = run("check", "--explain", "short-send")
     assert ran.stdout.startswith("short-send (error): ")
     assert "socket-workbench run send-short shows it." in ran.stdout
+
+
+def test_trace_says_at_its_end_how_many_there_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "short.py", SHORT)
+    write(tmp_path, "good.py", GOOD)
+    assert run("trace", "-o", "s.swb", "short.py").stderr == "1 error: socket-workbench check s.swb\n"
+    assert run("trace", "-o", "g.swb", "good.py").stderr == ""
+    last = run("trace", "short.py").stderr.splitlines()[-1]
+    assert last == "1 error: socket-workbench check PROGRAM says which, or -o FILE keeps a session for it"
+    assert "check" not in run("trace", "--format", "json", "short.py").stderr.splitlines()[-1]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +21,9 @@ from workbench.journal.checking import Check
 from workbench.journal.files import is_session
 from workbench.model.findings.finding import Finding
 from workbench.model.findings.rules import RULES
-from workbench.model.findings.selection import Ignored, Selection, SelectionError, from_settings, rule_named
+from workbench.model.findings.selection import Ignored, Selection, SelectionError, rule_named
 from workbench.report.findings import FORMS
+from workbench.report.findings.settings import settings
 
 EPILOG = """\b
 Examples:
@@ -93,7 +92,9 @@ def command(
     findings are written on stderr, those of a SESSION on stdout.
     """
     try:
-        selection = _settings().joined(Selection(frozenset(map(rule_named, select)), tuple(map(Ignored.parse, ignore))))
+        selection = settings(Path.cwd()).joined(
+            Selection(frozenset(map(rule_named, select)), tuple(map(Ignored.parse, ignore)))
+        )
         if explain is not None:
             return _explain(rule_named(explain))
     except SelectionError as problem:
@@ -154,21 +155,6 @@ def _written(out: Path | None, otherwise: TextIO) -> Iterator[TextIO]:
     else:
         with out.open("w", encoding="utf-8", errors="backslashreplace") as file:
             yield file
-
-
-def _settings(folder: Path | None = None) -> Selection:
-    """Return what the nearest pyproject.toml says."""
-    here = folder or Path(os.getcwd())
-    path = next((file for each in (here, *here.parents) if (file := each / "pyproject.toml").is_file()), None)
-    if path is None:
-        return Selection()
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("socket-workbench", {})
-        return from_settings(table)
-    except SelectionError as problem:
-        raise SelectionError(f"{path}: [tool.socket-workbench]: {problem}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError) as problem:
-        raise SelectionError(f"{path} cannot be read: {problem}") from None
 
 
 def _list() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,19 @@ from workbench.cli.live import OrderedPrinter, Printer, session_recorder
 from workbench.cli.waits import Waits
 from workbench.engine.tracing.launch import UNTIL_LISTENING, Running, Tracing
 from workbench.engine.tracing.programs import NoProgram, Program, program, unseen, why_untraced
+from workbench.journal.checking import Check
 from workbench.journal.pages import LivePages
 from workbench.journal.reader import Journal
 from workbench.model.text.safe import safe
 from workbench.model.words.about import not_kept
 from workbench.probe.recorder import Recorder
 from workbench.report.feed import Report
+from workbench.report.findings.counts import counts
 from workbench.report.jsonl import JsonReport
 from workbench.report.text import TextReport
 
+_CHECKED = 5.0
+"""Seconds that the end of a trace may take to look for what is wrong."""
 _LOOK = 0.05
 """Seconds between two looks at the journal."""
 EPILOG = """\b
@@ -96,7 +101,24 @@ def command(
         sys.exit(_on_screen(programs, out or record, step, limit=limit, **keep))
     with session_recorder(out or record, limit=limit, **keep) as recorder:
         code = trace(programs, recorder, None if out else form, most)
+        if out or form != "json":
+            _tell_findings(Path(recorder.path), out or record)
     sys.exit(code)
+
+
+def _tell_findings(session: Path, kept: Path | None) -> None:
+    """Say how many errors and warnings there are, and where they can be read; nothing where there are none."""
+    with closing(Journal(session)) as journal:
+        journal.pull()
+        checking = Check(journal)
+        if not checking.step(_CHECKED):
+            how = f"socket-workbench check {shlex.quote(str(kept))}" if kept else "trace with -o FILE, and check FILE,"
+            return _say(f"{how} says what is wrong with a session as long as this one")
+        grave = [each for each in checking.findings() if each.severity != "note"]
+    if grave:
+        how = shlex.quote(str(kept)) if kept else "PROGRAM says which, or -o FILE keeps a session for it"
+        print(f"{counts(grave)}: socket-workbench check {how}", file=sys.stderr, flush=True)
+    return None
 
 
 def _on_screen(programs: list[Program], record: Path | None, step: bool, *, limit: int, **keep: bool) -> int:

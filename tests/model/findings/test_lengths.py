@@ -100,6 +100,7 @@ TEXT = "Grüße aus Köln"
         [struct.pack("<H", len(TEXT)) + TEXT.encode()],
         [b"%d\n" % len(TEXT), TEXT.encode()],
         [b"%d:" % len(TEXT) + TEXT.encode()],
+        [b"%d:" % len(TEXT) + TEXT.encode() + b","],
         [b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(TEXT) + TEXT.encode()],
         [b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(TEXT), TEXT.encode()],
         [b"%-64d" % len(TEXT), TEXT.encode()],
@@ -125,6 +126,17 @@ def test_a_length_in_bytes_is_right(tmp_path, text):
         client.sendall(struct.pack(">I", len(data)))
         client.sendall(data)
         exactly(connection, 4 + len(data))
+
+    assert not findings(tmp_path, program)
+
+
+def test_a_chunk_of_http_whose_size_happens_to_be_the_number_of_characters_with_its_line_end(tmp_path):
+    def program():
+        client, connection = connected()
+        chunk = "Grüße 0".encode()
+        assert len(chunk) == len(b"Gr__e 0" + b"\r\n") == 9
+        client.sendall(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        exactly(connection, 14)
 
     assert not findings(tmp_path, program)
 

@@ -12,9 +12,11 @@ from tempfile import mkdtemp
 from typing import Any
 from weakref import WeakMethod
 
+from workbench.journal.checking import check
 from workbench.journal.files import SUFFIX, record_to
 from workbench.journal.reader import Journal
 from workbench.model.call.call import Call
+from workbench.model.findings.finding import Finding
 from workbench.probe.page import Live
 from workbench.probe.program_socket import Probe
 
@@ -31,6 +33,12 @@ class Recording:
         with closing(Journal(self.path)) as journal:
             journal.pull()
             return list(journal)
+
+    def findings(self) -> list[Finding]:
+        """Return what is wrong with the calls recorded so far, the gravest first."""
+        with closing(Journal(self.path)) as journal:
+            journal.pull()
+            return check(journal)
 
 
 @contextmanager

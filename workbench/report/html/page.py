@@ -14,10 +14,12 @@ from importlib.resources import files
 from itertools import islice, pairwise
 from typing import NamedTuple, TextIO
 
+from workbench.journal.checking import check
 from workbench.journal.neighbours import annotation, explain
 from workbench.journal.order import by_cause
 from workbench.journal.reader import Journal
 from workbench.model.call.call import FAILED, Call
+from workbench.model.findings.finding import Finding
 from workbench.model.lineage.lineage import Part
 from workbench.model.text.fit import counted
 from workbench.model.text.hexdump import ByteRun, Category, HexLine, hex_column, line, offset_digits
@@ -26,6 +28,8 @@ from workbench.model.why.why import Why
 from workbench.model.words.as_python import direction, expression, outcome, time_text
 from workbench.model.words.error_sentence import errno_name
 from workbench.report.exports import TextExport
+from workbench.report.findings.counts import counts
+from workbench.report.findings.text import headline
 from workbench.report.text import name_cells, name_in, processes
 
 SHOWN = 2048
@@ -52,6 +56,7 @@ class _Stretch(NamedTuple):
 def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> int:
     """Write the whole session as a page; leaves out nothing: 0. *zone*: of the clock times; None is the local one."""
     out.write(_head(journal))
+    out.writelines(_findings(check(journal)))
     wall = journal.start.wall if journal.start is not None else 0
     previous: Call | None = None
     explained, several = _explained(journal), len(processes(journal)) > 1
@@ -95,6 +100,20 @@ def _head(journal: Journal) -> str:
         f"<header><h1>{name}</h1>\n<p>{' · '.join(facts)}</p>\n{problems}"
         f'<p id="folding" hidden>{buttons}</p></header>\n<main style="{columns}">\n'
     )
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield what is wrong with the program, with links to the calls that prove it."""
+    if findings:
+        yield f'<section class="findings"><h2>{counts(findings)}</h2>\n'
+    for finding in findings:
+        links = " ".join(f'<a href="#c{seq}">#{seq}</a>' for seq in finding.calls)
+        yield (
+            f'<details class="finding {finding.severity}" open><summary><b>{finding.severity}</b> '
+            f"{_linked(headline(finding))}</summary><p>{escape(finding.remedy)}</p><p>See {links}</p></details>\n"
+        )
+    if findings:
+        yield "</section>\n"
 
 
 def _call(call: Call, name: str, when: str, journal: Journal, why: Why | None) -> Iterator[str]:

@@ -40,8 +40,8 @@ recv had ended in vain before the server accepted it, if it ever did."""
         """Remember a wait, with what the server was doing; an accept that came in time clears it."""
         if call.receives:
             wait = brief(call)
-            waits = sock.role == "client" and sock.listener is not None and wait.in_vain and not sock.received
-            if waits and self.id not in sock.facts and self.scene.peer(sock) is None:
+            waits = sock.role == "client" and sock.listener is not None and wait.in_vain and wait.seconds >= 0.05
+            if waits and not sock.received and self.id not in sock.facts and self.scene.peer(sock) is None:
                 sock.facts[self.id] = wait
             return
         client = self.scene.client_of(call)

@@ -93,7 +93,7 @@ the order of those that arrived tells."""
         """Note a datagram of which it may turn out that it was lost: 4 bytes each."""
         if call.datagram:
             to = address_of(call) or call.peer or sock.peer_address
-            key = sock.id, str(to)
+            key = sock.id, _shown(to)
             if key not in self._sent:
                 self._sent[key] = sock, call.source, array("I")
             self._sent[key][2].append(call.seq)
@@ -133,14 +133,15 @@ datagram went to an address of this machine and was never taken. Broadcasts and 
         to = sock.to or sock.peer_address
         if not _is_here(to) or self.scene.lineage.taken(sent.seq) or last.call.startswith("send"):
             return
-        bound = self._bound(to)
+        bound = self._bound(to, sent.start)
         who = f"{bound.label} never took it" if bound else "no socket of this session is bound there"
         message = f"waited for an answer {_how_long(last)}, but nobody took #{sent.seq} to {cut(_shown(to))}: {who}"
         yield self.finding(message, last, sent, sock=sock, others=(bound,))
 
-    def _bound(self, to: PlainAddress | None) -> Sock | None:
-        there = (each for each in self.scene if not each.stream and place(each.local) == place(to))
-        return next(there, None)
+    def _bound(self, to: PlainAddress | None, moment: float) -> Sock | None:
+        """Return the socket that had that address then."""
+        known = (each for each in self.scene if not each.stream and each.gone > moment)
+        return next((each for each in known if place(each.local) == place(to)), None)
 
 
 def _asks_size(call: Call) -> bool:

@@ -17,6 +17,8 @@ _ORDERS: tuple[Order, Order] = ("big", "little")
 _HEADS = (1, 2, 4, 8)
 _LONGEST_HEAD = 64
 _MOST_TEXT = 1 << 20
+_MARKS = (b"\r", b"\n", b",", b"\0")
+"""Where one stands behind so many bytes as a length tells, it counted bytes: it ends a chunk, a line, a netstring."""
 
 
 class _Body(NamedTuple):
@@ -176,7 +178,7 @@ message. Reported where a number stands before text of exactly that many charact
             return
         for number, where, text in _numbered(data, sock.last_sent):
             characters = _characters(text)
-            if characters is not None and number == characters < len(text):
+            if characters is not None and number == characters < len(text) and text[number : number + 1] not in _MARKS:
                 message = (
                     f"{where or f'#{call.seq}'} gives the length {number} for a text of {characters} characters "
                     f"that has {len(text)} bytes"
@@ -269,6 +271,7 @@ def _numbered(data: bytes, before: Moved | None) -> Iterator[tuple[int, str, byt
     if found := _FIRST.match(data):
         yield int(found[1]), "", data[found.end() :]
         yield int(found[1]), "", data[found.end(1) :]
+        yield int(found[1]), "", data[found.end() :].rstrip(b"\r\n,")
     if found := _CONTENT_LENGTH.search(data[:8192]):
         blank = re.compile(rb"\r?\n\r?\n").search(data, found.start())
         if blank:
