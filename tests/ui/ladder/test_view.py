@@ -143,3 +143,16 @@ async def test_names_and_bytes_from_outside_are_drawn_harmless(session: Session)
     async with Bench(session.path).run_test(size=(80, 12)) as pilot:
         await pilot.press("d")
         assert not any("\x1b" in line or "\x07" in line for line in await shown(pilot))
+
+
+async def test_what_lies_in_the_kernel_now_stands_at_the_foot(session: Session) -> None:
+    two_sends(session)
+    app = Bench(session.path)
+    async with app.run_test(size=(100, 14)) as pilot:
+        await pilot.press("d")
+        app.query_one(LogFrame).show_now({"7.3": "18 queued"})
+        lines = await shown(pilot)
+        assert lines[-1].startswith("now")
+        assert lines[-1].endswith("╵18 queued")
+        app.query_one(LogFrame).show_now({})
+        assert not (await shown(pilot))[-1].startswith("now")

@@ -12,6 +12,7 @@ is a text that went through safe(), and the name of the part that it is: "time",
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -83,6 +84,20 @@ def heading(layout: Columns) -> Pieces:
         part = "outside" if life.outside else "name"
         name = shorten(f"{life.name} (outside)" if life.outside else life.name, layout.text)
         line.put(_text_at(layout, column, cells(name)), name, part)
+    return line.pieces()
+
+
+def foot(layout: Columns, now: Mapping[str, str]) -> Pieces:
+    """Return the line at the foot of the lifelines: what lies in the kernel for each socket *now*, by its id."""
+    line = _Line(layout.width)
+    line.put(0, "now", "time")
+    for at in layout.at[: len(layout.lives.columns)]:
+        line.put(at, "╵", "life")
+    for socket, text in now.items():
+        column = layout.lives.of_socket.get(socket)
+        if column is not None and column < len(layout.at):
+            said = shorten(safe(text), layout.text)
+            line.put(_text_at(layout, column, cells(said)), said, "queue")
     return line.pieces()
 
 

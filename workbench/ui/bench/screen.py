@@ -33,6 +33,7 @@ from workbench.ui.bench.endpoint_pane import EndpointPane
 from workbench.ui.bench.keys import EMPTY, FIRST, KEYS, MANY
 from workbench.ui.bench.server_pane import ServerPane
 from workbench.ui.kernel.inside_view import InsideView
+from workbench.ui.kernel.queue_lines import brief
 from workbench.ui.log.frame import LogFrame
 from workbench.ui.log.view import LogView
 from workbench.ui.parts.controls import Choice, Field, Toggle
@@ -128,6 +129,8 @@ class BenchScreen(SessionScreen):
             return
         inside = self.bench.inside(state.name)
         queue = inside.queue
+        said = brief(queue, state.bufsize) if queue is not None else ""
+        self.query_one(LogFrame).show_now({state.socket: said} if said else {})
         if queue is None:
             view.show(state, inside, (), now)
         elif queue.keeps_messages:

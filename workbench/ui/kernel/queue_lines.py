@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workbench.engine.state import Message, Queue
 from workbench.model.call.address import show
 from workbench.model.lineage.lineage import Part
-from workbench.model.text.fit import shorten
+from workbench.model.text.fit import counted, shorten
 from workbench.model.text.hexdump import ASCII
 from workbench.model.text.safe import cells, safe
 from workbench.ui.kernel.queue_bytes import Bytes, Hue, byte_rows, no_hue
@@ -94,6 +94,19 @@ def next_recv(seen: Seen, queue: Queue, total: int) -> Line:
             return [*line, (" has to wait for bytes", "")]
         case _:
             return [*line, (f" takes {min(n, total)}, leaves {max(0, total - n)}", "")]
+
+
+def brief(queue: Queue, n: int) -> str:
+    """Return in few words what is queued, and what the next recv(n) takes of it; "" where nothing is."""
+    if queue.keeps_messages:
+        return f"{amount_of(queue)} queued" if queue.messages else ""
+    return f"{queue.total} queued ┃ recv takes {min(n, queue.total)}" if queue.total else ""
+
+
+def amount_of(queue: Queue) -> str:
+    """Return how many messages are queued, as far as is known."""
+    count = counted(len(queue.messages), "message")
+    return f"{count} or more" if queue.more else count
 
 
 def _short_ending(queue: Queue) -> Line:

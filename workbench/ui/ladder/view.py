@@ -17,7 +17,7 @@ from textual.strip import Strip
 from workbench.journal.ladder import Ladder
 from workbench.journal.reader import Journal
 from workbench.model.ladder.rungs import Rung
-from workbench.model.ladder.strip import Columns, columns, heading, strip
+from workbench.model.ladder.strip import Columns, columns, foot, heading, strip
 from workbench.ui.parts.style import SEND_LOOKS, readable, send_look, style_of
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class LadderView(ScrollView, can_focus=True, inherit_bindings=False):
     selected: reactive[int | None] = reactive(None, init=False)
     """The index in the journal of the call whose rung is selected."""
     following: reactive[bool] = reactive(True, init=False)
+    now: reactive[dict[str, str]] = reactive({}, init=False)
+    """What lies in the kernel for a socket at this moment, by its id: the last line, as long as there is any."""
 
     class Selected(Message):
         """Another call is selected: *index* in the journal."""
@@ -134,7 +136,7 @@ class LadderView(ScrollView, can_focus=True, inherit_bindings=False):
         return self._layout_now
 
     def _resize(self) -> None:
-        size = Size(self._columns().width, len(self.ladder) + 1)
+        size = Size(self._columns().width, len(self.ladder) + 1 + bool(self.now))
         self._moving = True
         if size != self.virtual_size:
             # Assigning virtual_size would lay the whole screen out again, and only the scrollbar has to know.
@@ -146,6 +148,11 @@ class LadderView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         self._renew()
+
+    def watch_now(self, before: dict[str, str], now: dict[str, str]) -> None:
+        if bool(before) != bool(now):
+            self._resize()
+        self.refresh()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -172,6 +179,8 @@ class LadderView(ScrollView, can_focus=True, inherit_bindings=False):
         over = ""
         if y == 0:
             pieces = heading(layout)
+        elif self.now and y == self.scrollable_content_region.height - 1:
+            pieces = foot(layout, self.now)
         elif (rung := self._seen.get(number)) is not None:
             pieces, over = strip(rung, layout), self._highlight(number, rung)
         else:
@@ -221,7 +230,7 @@ class LadderView(ScrollView, can_focus=True, inherit_bindings=False):
             self._show(number)
 
     def _show(self, number: int) -> None:
-        top, height = self.scroll_offset.y, self.scrollable_content_region.height - 1
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height - 1 - bool(self.now)
         if number < top:
             self.scroll_to(y=number, animate=False)
         elif number >= top + height:

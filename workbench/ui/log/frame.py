@@ -51,6 +51,11 @@ class LogFrame(Vertical):
         if self.ladder_shown:
             self._show_ladder()
 
+    def show_now(self, queues: dict[str, str]) -> None:
+        """Show at the foot of the ladder what lies in the kernel for sockets at this moment, by their ids."""
+        if self.ladder_shown:
+            self._ladder.now = queues
+
     def watch_ladder_shown(self, shown: bool) -> None:
         ladder = self._ladder
         self._log.display, ladder.display = not shown, shown
