@@ -59,6 +59,24 @@ def test_a_late_answer_that_is_taken_for_the_next(tmp_path):
     assert "late after #" in found[0].message
 
 
+def test_a_late_datagram_too(tmp_path):
+    def program():
+        server, client = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+        server.bind(("127.0.0.1", 0))
+        client.connect(server.getsockname())
+        client.settimeout(0.05)
+        client.send(b"one")
+        with suppress(TimeoutError):
+            client.recv(100)
+        for question in (b"two", b"three"):
+            data, address = server.recvfrom(100)
+            server.sendto(b"answer to " + data, address)
+            client.send(question)
+            client.recv(100)
+
+    assert told(findings(tmp_path, program))[0] == "error late-answer"
+
+
 def test_asking_the_same_again_is_right(tmp_path):
     def program():
         slow = Slow()

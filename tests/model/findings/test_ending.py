@@ -101,6 +101,23 @@ def test_a_request_on_a_connection_that_the_server_closed_long_ago(tmp_path):
     assert "still returned, but conn 1 had been closed" in found[0].message
 
 
+def test_a_request_whose_answer_is_the_end(tmp_path):
+    def program():
+        client, connection = connected()
+        client.sendall(b"one")
+        connection.recv(100)
+        connection.sendall(b"answer")
+        client.recv(100)
+        connection.close()
+        time.sleep(0.05)
+        client.sendall(b"two")
+        assert client.recv(100) == b""
+
+    found = findings(tmp_path, program)
+    assert told(found) == ["warning stale-connection"]
+    assert found[0].message.endswith("recv got b''")
+
+
 def test_a_server_that_learns_that_its_client_is_gone_is_right(tmp_path):
     def program():
         client, connection = connected()

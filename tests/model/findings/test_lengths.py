@@ -104,6 +104,7 @@ TEXT = "Grüße aus Köln"
         [b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(TEXT) + TEXT.encode()],
         [b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(TEXT), TEXT.encode()],
         [b"%-64d" % len(TEXT), TEXT.encode()],
+        [b"%-10d" % len(TEXT) + TEXT.encode()],
     ],
 )
 def test_a_length_in_characters(tmp_path, pieces):
@@ -167,3 +168,35 @@ def test_a_stream_that_ends_between_messages_is_right(tmp_path):
         connection.close()
 
     assert not findings(tmp_path, program)
+
+
+HTTP = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+
+
+def answered(answer: bytes, question: bytes = b"GET / HTTP/1.1\r\n\r\n"):
+    def program():
+        client, connection = connected()
+        client.sendall(question)
+        connection.recv(1000)
+        connection.sendall(answer)
+        connection.close()
+        while client.recv(1000):
+            pass
+        client.close()
+
+    return program
+
+
+def test_an_http_answer_that_ends_too_early(tmp_path):
+    found = findings(tmp_path, answered(HTTP + b"x" * 10))
+    assert told(found) == ["error cut-message"]
+    assert f"ended after {len(HTTP) + 10} of the {len(HTTP) + 100} bytes" in found[0].message
+
+
+@pytest.mark.parametrize("answer", [HTTP + b"x" * 100, b"HTTP/1.0 200 OK\r\n\r\nall there is"])
+def test_an_http_answer_that_is_whole_is_right(tmp_path, answer):
+    assert not findings(tmp_path, answered(answer))
+
+
+def test_an_answer_to_head_has_no_body(tmp_path):
+    assert not findings(tmp_path, answered(HTTP, b"HEAD / HTTP/1.1\r\n\r\n"))

@@ -117,6 +117,23 @@ def test_a_sendall_made_again_from_the_start(tmp_path):
     assert "bytes twice" in found[0].message
 
 
+def test_a_try_in_between_that_sends_nothing_changes_nothing(tmp_path):
+    def program():
+        client, connection = connected(**SMALL)
+        client.settimeout(0.1)
+        for _ in range(2):
+            with suppress(TimeoutError):
+                client.sendall(BIG)
+        connection.settimeout(0)
+        with suppress(BlockingIOError):
+            while connection.recv(65536):
+                pass
+        with suppress(TimeoutError):
+            client.sendall(BIG)
+
+    assert told(findings(tmp_path, program))[0] == "error sent-twice"
+
+
 def test_other_bytes_behind_a_part_of_a_message(tmp_path):
     assert told(findings(tmp_path, sendall_that_times_out(b"QUIT")))[0] == "error partial-message"
 

@@ -17,6 +17,7 @@ from workbench.model.words.about import address_of
 _CLOSED = 2048  # closed sockets that are remembered
 _LONG = 0.05  # seconds; a call that took longer has waited
 _WAITS = 64
+_MAILED = 1024  # datagrams whose sender is remembered
 
 
 class Scene:
@@ -36,6 +37,7 @@ class Scene:
         self._ends: dict[int, Sock] = {}
         self._descriptors: dict[tuple[int, int], Sock] = {}
         self._closed: deque[Sock] = deque()
+        self._mailed: deque[tuple[int, Sock]] = deque(maxlen=_MAILED)
         self.waits: dict[int, deque[tuple[Call, Sock]]] = {}
         """For each process its last calls that took long."""
         self.listeners: dict[str, list[Sock]] = {}
@@ -94,6 +96,10 @@ class Scene:
         ]
         return min(found, key=lambda pair: (pair[0].call == "accept", pair[0].seq), default=None)
 
+    def sender(self, seq: int) -> Sock | None:
+        """Return the socket that sent the datagram of call *seq*, if that was not long ago."""
+        return next((sock for number, sock in reversed(self._mailed) if number == seq), None)
+
     def client_of(self, accept: Call) -> Sock | None:
         """Return the socket whose connection an accept took, where it is in the session."""
         ends = self.lineage.ends(accept.made[0]) if accept.made else None
@@ -127,6 +133,7 @@ class Scene:
                 sock.last_sent = moved
                 sock.sends.append(moved)
                 if call.datagram:
+                    self._mailed.append((call.seq, sock))
                     sock.to = address_of(call) or call.peer
                     sock.local = sock.local if call.local is None else call.local
         elif not call.peek and not moved.failure:
@@ -145,8 +152,8 @@ class Scene:
         match call.call, call.args:
             case (("socket" | "fromfd"), [*_, str() | int(), str() | int(), _]) if call.error is None:
                 self._made(call, sock)
-            case "socketpair", _ if len(call.made) == 2:
-                self._paired(call)
+            case "socketpair", [family, kind, *_] if len(call.made) == 2:
+                self._paired(call, str(family), str(kind).partition(" ")[0])
             case "accept", _ if call.made and call.error is None:
                 self._accepted(call, sock)
             case (("connect" | "connect_ex"), _):
@@ -173,7 +180,7 @@ class Scene:
     def _made(self, call: Call, sock: Sock) -> None:
         family, kind = (call.args[1:] if call.call == "fromfd" else call.args)[:2]
         sock.family, sock.type = str(family), str(kind).partition(" ")[0]
-        sock.tls = call.tls
+        sock.tls, sock.timeout = call.tls, call.timeout
         self._describe(call, sock)
 
     def _describe(self, call: Call, sock: Sock) -> None:
@@ -187,10 +194,10 @@ class Scene:
             self._closed.append(before)
         sock.descriptor, self._descriptors[key] = call.descriptor, sock
 
-    def _paired(self, call: Call) -> None:
+    def _paired(self, call: Call, family: str, kind: str) -> None:
         for socket in call.made:
             sock = self._socks.get(socket) or self._new(socket, call)
-            sock.family, sock.type, sock.role = str(call.args[0]), str(call.args[1]).partition(" ")[0], "pair"
+            sock.family, sock.type, sock.role = family, kind, "pair"
 
     def _accepted(self, call: Call, listener: Sock) -> None:
         sock = self._socks.get(call.made[0]) or self._new(call.made[0], call)
@@ -198,7 +205,7 @@ class Scene:
         sock.name, sock.listener = call.label, listener
         sock.local, sock.peer_address = call.local, call.peer
         sock.born = call.time + (call.duration or 0.0)
-        sock.source = call.source
+        sock.source, sock.timeout = call.source, call.timeout
         self._describe(call, sock)
 
     def _connected(self, call: Call, sock: Sock) -> None:

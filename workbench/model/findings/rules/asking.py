@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from workbench.model.call.call import Call
+from workbench.model.findings.exchange import EXCHANGE, Exchange, is_request
 from workbench.model.findings.finding import Finding, Severity
 from workbench.model.findings.rule import Rule
-from workbench.model.findings.sock import FOREVER, At, Moved, Sock, brief
-from workbench.model.lens.lens import Lens
-from workbench.model.lens.parser import Frame
+from workbench.model.findings.sock import At, Moved, Sock, brief
 from workbench.model.text.fit import counted, duration_text
 
 _SMALL = 1400
@@ -64,8 +63,11 @@ is asked again, where the program receives once more before it goes on, and wher
 
     def settle(self, sock: Sock) -> Iterator[Finding]:
         """Report an answer that is late, behind which nothing was received."""
-        known, peer = sock.facts.get(self.id), self.scene.peer(sock)
-        if known is None or known.answer is None or peer is None or not _answers_only(peer):
+        known = sock.facts.get(self.id)
+        if known is None or known.answer is None:
+            return
+        peer = self.scene.peer(sock) if sock.stream else self.scene.sender(known.source)
+        if peer is None or not _answers_only(peer):
             return
         source = next((send for send in peer.sends if send.seq == known.source), None)
         if source is not None and source.start < known.again.start:
@@ -186,12 +188,12 @@ waited in vain for a second or more, or until its timeout."""
 
     def take(self, call: Call, sock: Sock) -> None:
         """Cut both directions into HTTP messages, and look at a recv behind a whole answer."""
-        known: _Exchange | None = sock.facts.get(self.id)
+        known: Exchange | None = sock.facts.get(EXCHANGE)
         if not sock.stream or call.datagram or call.peek:
             return
         if call.sends:
-            if known is None and not sock.sent and not sock.received and _is_request(call.data):
-                known = sock.facts[self.id] = _Exchange()
+            if known is None and not sock.sent and not sock.received and is_request(call.data):
+                known = sock.facts[EXCHANGE] = Exchange()
             if known is not None and call.data:
                 known.sent(call)
         elif known is not None:
@@ -201,49 +203,6 @@ waited in vain for a second or more, or until its timeout."""
                 known.told = True
                 proof = (call,) if known.last is None else (call, known.last)
                 self.report(found, *proof, sock=sock, others=(self.scene.peer(sock),))
-
-
-class _Exchange:
-    """An HTTP/1 client's connection: how many requests went out, how many answers are whole."""
-
-    def __init__(self) -> None:
-        self._requests, self._answers = Lens("http"), Lens("http")
-        self.asked = self.answered = 0
-        self.told = self._odd = False
-        self.last: Moved | None = None
-
-    def sent(self, call: Call) -> None:
-        """Take in bytes of requests."""
-        found = self._requests.feed(call.data)
-        self.asked += sum(isinstance(each, Frame) for each in found)
-        self._odd = (
-            self._odd
-            or call.data.startswith((b"HEAD ", b"CONNECT "))
-            or any(not isinstance(each, Frame) for each in found)
-        )
-
-    def received(self, call: Call) -> None:
-        """Take in bytes of answers."""
-        found = self._answers.feed(call.data)
-        self._odd = self._odd or any(not isinstance(each, Frame) for each in found)
-        whole = [each for each in found if isinstance(each, Frame) and not each.label.startswith("1")]
-        self.answered += len(whole)
-        self.last = brief(call)
-
-    def waits(self, call: Call, sock: Sock) -> str:
-        """Say what is wrong with a recv that brought nothing; "" where nothing is."""
-        wait = brief(call)
-        behind = self.asked and self.asked == self.answered and self._answers.pending is None and not self._odd
-        if not behind or self.last is None or sock.last is None or sock.last.seq != self.last.seq:
-            return ""
-        if not (wait.in_vain or (not wait.failure and wait.seconds >= 1)) or wait.seconds < 0.2:
-            return ""
-        how = "until the program ended" if wait.end == FOREVER else f"for {duration_text(wait.seconds)}"
-        return f"the answer was whole with #{self.last.seq}, and {call.call} waited {how} for more"
-
-
-def _is_request(data: bytes) -> bool:
-    return b" HTTP/1." in data[:8192].partition(b"\n")[0]
 
 
 def _answers_only(peer: Sock) -> bool:

@@ -72,7 +72,7 @@ up do it on purpose."""
 
     def take(self, call: Call, sock: Sock) -> None:
         """Remember what lay unread."""
-        if call.unread and sock.stream and sock.family != "AF_UNIX" and len(sock.pids) == 1:
+        if call.unread and sock.stream and not sock.tls and sock.family != "AF_UNIX" and len(sock.pids) == 1:
             sock.facts[self.id] = call
 
     def settle(self, sock: Sock) -> Iterator[Finding]:
@@ -84,7 +84,7 @@ up do it on purpose."""
         lost = 0 if peer is None else sock.sent - peer.received
         told = None if peer is None else peer.failed
         unread = counted(call.unread or 0, "byte")
-        if lost > 0 and told is not None and sent is not None and peer is not None and not sock.tls:
+        if lost > 0 and told is not None and sent is not None and peer is not None:
             message = (
                 f"close with {unread} unread sent a RST: {counted(lost, 'byte')} that had been sent (#{sent.seq}) "
                 f"never got to {peer.label}, which got {told.failure} (#{told.seq})"
@@ -101,34 +101,39 @@ class StaleConnection(Rule):
 
     id = "stale-connection"
     severity = "warning"
-    on = ("send", "send failed", "recv failed")
+    on = ("send", "send failed", "recv failed", "recv end", "recv")
     title = "a request went out on a connection that the peer had closed already"
     remedy = "Before a connection is used again see whether it has ended (a recv that does not wait), or try once more."
     experiment = "peer-gone"
     text = """After the peer has closed, the first send still succeeds: its bytes go out and are answered with a RST,
-which only the next call is told of, as EPIPE or ECONNRESET (send(2), tcp(7)). Reported for clients that had received
-their answer, were idle, and sent again after the server's close."""
+which the next call is told of as EPIPE or ECONNRESET, or which comes behind the b'' of the peer's end (send(2),
+tcp(7)). Reported for clients that had received their answer, were idle, and sent again after the server's close."""
 
     def take(self, call: Call, sock: Sock) -> None:
-        """Note a send after the peer's close, and the failure that follows."""
-        stale: Moved | None = sock.facts.get(self.id)
-        if call.error is not None:
-            if stale is not None and brief(call).failure in ("EPIPE", "ECONNRESET") and sock.failed is None:
-                peer = self.scene.peer(sock)
-                closed = None if peer is None else peer.closed
-                if closed is not None and peer is not None:
-                    message = (
-                        f"{stale.call} still returned, but {peer.label} had been closed "
-                        f"{duration_text(stale.start - closed.time)} before (#{closed.seq}), "
-                        f"and #{call.seq} {call.call} got {brief(call).failure}"
-                    )
-                    self.report(message, stale, closed, call, sock=sock, others=(peer,))
+        """Note a send after the peer's close, and what comes of it."""
+        stale: Moved | None = sock.facts.pop(self.id, None)
+        peer = self.scene.peer(sock) if sock.role == "client" else None
+        if peer is None or peer.closed is None or call.datagram:
             return
-        if stale is None and call.sends and sock.role == "client" and sock.shut is None and not call.datagram:
-            peer = self.scene.peer(sock)
-            idle = sock.last is not None and sock.last.call.startswith("recv")
-            if peer is not None and peer.closed is not None and idle and call.time > peer.closed.time + _IDLE:
-                sock.facts[self.id] = brief(call)
+        if stale is not None:
+            failure = brief(call).failure
+            if failure in ("EPIPE", "ECONNRESET") or (call.receives and not call.data and not failure):
+                got = failure or "b''"
+                message = (
+                    f"{stale.call} still returned, but {peer.label} had been closed "
+                    f"{duration_text(stale.start - peer.closed.time)} before (#{peer.closed.seq}), "
+                    f"and #{call.seq} {call.call} got {got}"
+                )
+                self.report(message, stale, peer.closed, call, sock=sock, others=(peer,))
+        elif call.sends and call.error is None and self._is_idle(sock, call) and not _is_record(call.data):
+            sock.facts[self.id] = brief(call)
+
+    def _is_idle(self, sock: Sock, call: Call) -> bool:
+        """Whether the last thing on the connection was an answer, and the peer's close came long before *call*."""
+        last, peer = sock.last_received, self.scene.peer(sock)
+        closed = None if peer is None else peer.closed
+        answered = sock.shut is None and last is not None and last is sock.last and last.size > 0
+        return answered and closed is not None and call.time > closed.time + _IDLE
 
 
 class NotClosed(Rule):
@@ -172,6 +177,11 @@ its number was used again."""
                     message += f", until {full.call} raised EMFILE (#{full.seq}): no descriptor was left"
                     proof.append(full)
                 yield self.finding(message, *proof, sock=socks[0], severity="warning" if full is None else None)
+
+
+def _is_record(data: bytes) -> bool:
+    """Whether bytes are a small record of TLS, such as the alert that says goodbye."""
+    return len(data) < 64 and data[:1] in (b"\x15", b"\x17") and data[1:2] == b"\x03"
 
 
 def _were(socks: list[Sock]) -> str:

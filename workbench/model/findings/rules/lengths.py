@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from workbench.model.call.call import Call
+from workbench.model.findings.exchange import EXCHANGE
 from workbench.model.findings.finding import Finding
 from workbench.model.findings.rule import Rule
 from workbench.model.findings.sock import At, Moved, Sock, brief
@@ -214,6 +215,12 @@ length that had come before, and for HTTP messages with a Content-Length or in c
                     sock.facts[self.id] = known[0], known[1], known[2] + len(call.data)
             elif len(call.data) < asked and (head := _head_of(asked, sock)) is not None:
                 sock.facts[self.id] = head, asked, len(call.data)
+        elif not call.data and call.error is None and (http := sock.facts.get(EXCHANGE)) is not None:
+            if (cut := http.cut()) is not None:
+                have, whole = cut
+                message = f"the connection ended after {have} of the {whole} bytes that the answer announced"
+                last = list(sock.recvs)[-1:]
+                self.report(message, call, *last, sock=sock, others=(self.scene.peer(sock),))
         elif not call.data and known is not None and asked == known[1] - known[2] and call.error is None:
             message = f"the stream ended after {known[2]} of the {known[1]} bytes that #{known[0].seq} had told"
             self.report(message, call, known[0], sock=sock, others=(self.scene.peer(sock),))
@@ -242,7 +249,7 @@ def _tells(head: bytes, number: int) -> bool:
 
 
 _DIGITS = re.compile(rb"\s*(?:[A-Za-z-]+[:= ])?\s*0*([0-9]{1,12})\s*[:;,|]?\s*\0*")
-_FIRST = re.compile(rb"([0-9]{1,9})([\r\n:;,| ]{0,2})")
+_FIRST = re.compile(rb"([0-9]{1,18})[\r\n:;,| ]{0,64}")
 _CONTENT_LENGTH = re.compile(rb"\r?\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r?\n", re.IGNORECASE)
 
 

@@ -134,6 +134,8 @@ what it returns."""
             self.report(
                 f"{_went_out(before.send)}, and {again}", before.send, call, sock=sock, others=(self.scene.peer(sock),)
             )
+        elif before is not None and call.error is not None and not call.data:
+            sock.facts[self.id] = before  # nothing of it went out
         if (cut := failed_part(call, sock)) is not None:
             sock.facts[self.id] = cut
 

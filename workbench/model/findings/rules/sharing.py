@@ -15,7 +15,7 @@ class SharedByFork(Rule):
     on = ("recv", "send")
     title = "two processes used one end of a connection in turns"
     remedy = "Let one process use a connection: open a new one in the child, and close the inherited one there."
-    hides = ("short-recv", "glued-messages", "both-wait")
+    hides = ("short-recv", "glued-messages", "both-wait", "no-timeout")
     text = """After fork both processes have the same connection (fork(2)). Each byte goes to whoever receives first,
 and what they send mixes: answers reach the wrong one. Typical are connections of a database client made before the
 workers were started. Reported where the recvs, or the sends, of one stream went from one process to another and back;

@@ -92,7 +92,7 @@ class BothSend(Rule):
     on = ("send failed", "send")
     title = "both ends of a connection waited in send for each other"
     remedy = "Receive while sending: with a thread for each direction, or with select and non-blocking sockets."
-    hides = ("no-timeout", "partial-message", "both-wait")
+    hides = ("no-timeout", "partial-message", "both-wait", "closed-unread")
     text = """A send waits while the peer's receive queue and the own send buffer are full (send(2)). Where both sides
 send much and read nothing meanwhile, both queues fill, and neither send returns."""
 
