@@ -37,9 +37,12 @@ class Check:
                 break
         return self.done
 
-    def findings(self) -> list[Finding]:
-        """Return what is wrong if the session ends where the check stands, the gravest first."""
-        return self._checker.findings()
+    def findings(self, *, growing: bool = False) -> list[Finding]:
+        """Return what is wrong if the session ends where the check stands, the gravest first.
+
+        *growing*: it does not end there, and only what is wrong whatever comes yet is told.
+        """
+        return self._checker.certain() if growing else self._checker.findings()
 
 
 def check(journal: Journal) -> list[Finding]:

@@ -113,6 +113,14 @@ class WorkbenchApp(App[None]):
         if await self.push_screen_wait(Confirm("The session is thrown away, and your notes with it.", "Leave")):
             self.exit()
 
+    def on_session_screen_experiment_wanted(self, event: SessionScreen.ExperimentWanted) -> None:
+        """Show the experiment that a finding names."""
+        from workbench.experiments.catalog import find
+        from workbench.experiments.progress import Progress
+        from workbench.ui.experiments.screen import ExperimentScreen
+
+        self.push_screen(ExperimentScreen(find(event.name), Progress(), zone=self._zone))
+
     def action_help(self) -> None:
         """Show the help, or close it."""
         from workbench.ui.session.help import HelpScreen

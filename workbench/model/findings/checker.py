@@ -42,6 +42,10 @@ class Checker:
             for rule in self._rules:
                 self._certain.add(rule.settle(old))
 
+    def certain(self) -> list[Finding]:
+        """Return what is wrong whatever calls come yet, as `findings` does."""
+        return sorted(self._certain.shown(), key=_order)
+
     def findings(self) -> list[Finding]:
         """Return what is wrong if no more calls come: the gravest first, without what a more exact rule has said."""
         heap = self._certain.copy()

@@ -57,6 +57,8 @@ class LogLines:
         self.journal, self.rows, self.look = journal, rows, look
         self._known_owners: LRUCache[int, list[tuple[int, int]]] = LRUCache(256)
         self.lens: LensMarks | None = None
+        self.marked: frozenset[int] = frozenset()
+        """Numbers of the calls that a finding is about."""
         self._names, self._digits, self._time_width = _NAMES[0], 2, _TIME
 
     def widen(self, calls: Iterable[int]) -> bool:
@@ -109,16 +111,22 @@ class LogLines:
             return False  # more calls like it may come
         return not call.receives or self.journal.lineage.sources(call) is not None
 
+    def _sign(self, seq: int) -> Piece:
+        """Return what stands behind a call's number: a finding goes before a person's mark."""
+        if seq in self.marked:
+            return "!", "error"
+        note = self.journal.notes.get(seq)
+        return " " if note is None else "★" if note.bookmark else "✎", "note"
+
     # --- the head --------------------------------------------------------------------------------------------------
 
     def _head(self, index: int, call: Call) -> list[Piece]:
-        note = self.journal.notes.get(call.seq)
         name, arrow = self._name(call), direction(call)
         number = send_look(self.journal, call.seq) if call.sends and call.data else "number"
         pieces: list[Piece] = [
             ("▸" if self.rows.shows_less(index) else " ", "fold"),
             (f"#{call.seq:<{self._digits}}", number),
-            (" " if note is None else "★" if note.bookmark else "✎", "note"),
+            self._sign(call.seq),
             (self._time(index, call), "time"),
             (" " + name + " " * (self._names + 1 - cells(name)), side_of(call.name)),
             (arrow + " ", "arrow" if arrow != "•" else "other"),

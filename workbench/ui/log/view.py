@@ -81,6 +81,8 @@ class LogView(LogCanvas):
 
     hits: Search | None = None
     """What was found last."""
+    marked: frozenset[int] = frozenset()
+    """Numbers of the calls that findings are about."""
     _marked_from: int | None = None
     _marked: frozenset[int] = frozenset()
 
@@ -122,6 +124,13 @@ class LogView(LogCanvas):
         self.hits = found or self.hits
         if self.selected is not None and self.rows.entry(self.selected) is not None:
             self._reveal(self.selected)
+
+    def show_marked(self, marked: frozenset[int]) -> None:
+        """Mark the calls with these numbers, which findings are about."""
+        self.marked = marked
+        self.lines.marked = marked
+        self._cache.clear()
+        self.refresh()
 
     def show_index(self, index: int) -> None:
         """Select call *index* and scroll to it; one that is not shown is not gone to."""

@@ -13,6 +13,7 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import ScreenResume
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -26,6 +27,7 @@ from workbench.ui.parts.key_bar import KeyBar
 from workbench.ui.parts.style import send_hue
 from workbench.ui.parts.titles import entitle, subtitle
 from workbench.ui.session.bridge import Bridge, suggested_name
+from workbench.ui.session.watch import Watch
 
 TICK = 0.05
 """Seconds between two looks at the journal; every other one is left out under a flood."""
@@ -43,6 +45,13 @@ it returned, and the bytes that moved. Nothing is called here. Notes and bookmar
 
 class SessionScreen(Screen[None]):
     """Shows the session of its bridge: a recording, or what a program is writing just now."""
+
+    class ExperimentWanted(Message):
+        """A person wants to run the experiment of that name."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
 
     ABOUT: ClassVar[str | None] = ABOUT
     """What the help says of this screen; None where it is the bench."""
@@ -66,6 +75,30 @@ class SessionScreen(Screen[None]):
             show=False,
             tooltip="Write a script that repeats this session, as a start for an experiment of your own",
         ),
+        Binding(
+            "exclamation_mark",
+            "findings",
+            "Findings",
+            id="session.findings",
+            show=False,
+            tooltip="List what is wrong with the program, with the calls that prove it and what to do",
+        ),
+        Binding(
+            "i",
+            "next_finding(1)",
+            "Next finding",
+            id="session.next_finding",
+            show=False,
+            tooltip="Select the next call that a finding is about",
+        ),
+        Binding(
+            "I",
+            "next_finding(-1)",
+            "Previous finding",
+            id="session.previous_finding",
+            show=False,
+            tooltip="Select the call before that a finding is about",
+        ),
         Binding("escape", "leave", "Back", id="session.leave", tooltip="Go back to the bench"),
     ]
 
@@ -75,6 +108,7 @@ class SessionScreen(Screen[None]):
         self._bridge = bridge
         self._zone = zone
         self._ticks = self._new = 0
+        self._watch = Watch()
 
     AUTO_FOCUS: ClassVar[str | None] = None
 
@@ -141,12 +175,18 @@ class SessionScreen(Screen[None]):
         moved = self._bridge.journal.position > before
         frame = self.query_one(LogFrame)
         frame.sync()
-        entitle(frame, self.title_of_log())
+        if self._watch.tick(self._bridge.journal, self._grows):
+            self.query_one(LogView).show_marked(self._watch.marked)
+        entitle(frame, self.title_of_log() + self._watch.told)
         if moved or self._ticks % _CALM == 1:
             state = self.state_of_file(moved)
             subtitle(frame, state)
             frame.set_class(bool(state), "-told")
         self.draw()
+
+    def _grows(self) -> bool:
+        """Whether calls may come yet."""
+        return not self._bridge.journal.ended and self._bridge.being_written()
 
     def draw(self) -> None:
         """Draw what stands around the log."""
@@ -207,6 +247,33 @@ class SessionScreen(Screen[None]):
             self._bridge.annotate(seq, text, bookmark=bookmark)
         except OSError as problem:
             self.notify(f"The note was not kept: {problem.strerror}", severity="error", markup=False)
+
+    # --- what is wrong ----------------------------------------------------------------------------------------------
+
+    def action_next_finding(self, step: int) -> None:
+        log = self.query_one(LogView)
+        seq = self._watch.beside(0 if log.selected is None else log.selected + 1, step)
+        if seq is None:
+            self.notify("No rule has found anything wrong so far.", timeout=3)
+        else:
+            log.show_index(seq - 1)
+
+    @work
+    async def action_findings(self) -> None:
+        """List the findings; go to a call of one, or run its experiment."""
+        from workbench.ui.session.findings import FindingsScreen
+
+        found = self._watch.findings
+        if not found:
+            self.notify("No rule has found anything wrong so far.", timeout=3)
+            return
+        here = self.query_one(LogView).selected
+        first = next((place for place, each in enumerate(found) if here is not None and here + 1 in each.calls), 0)
+        chosen = await self.app.push_screen_wait(FindingsScreen(found, self._bridge.journal, first))
+        if isinstance(chosen, int):
+            self.query_one(LogView).show_index(chosen - 1)
+        elif chosen is not None:
+            self.post_message(self.ExperimentWanted(chosen))
 
     # --- the file ---------------------------------------------------------------------------------------------------
 
