@@ -255,6 +255,11 @@ def reason(outcome: Outcome) -> str:
     error = outcome.error
     if error is None:
         return ""
+    if hasattr(error, "library"):  # OpenSSL's, with numbers of its own
+        told = getattr(error, "verify_message", "") or str(getattr(error, "reason", None) or error).lower().replace(
+            "_", " "
+        )
+        return f"TLS: {told}" + (": --ca FILE trusts it" if hasattr(error, "verify_message") else "")
     number = errno.errorcode.get(error.errno or 0) if isinstance(error, OSError) else None
     call = Call(
         seq=0,

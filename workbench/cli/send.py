@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.cli import tls
 from workbench.cli.common import ADDRESS, NO_PAUSE, TIMEOUT, Failure, Pause, pause, socket_options
 from workbench.cli.expected import Expected
 from workbench.cli.limits import raise_descriptor_limit
@@ -17,10 +18,14 @@ from workbench.cli.parsed import Parsed
 from workbench.cli.payloads import STDIN, Lines, OrderedPayloads, payload_options, read_payload
 from workbench.cli.progress import Progress
 from workbench.cli.talk import Talk, Wishes
-from workbench.engine.sockets.bench_socket import bench_socket_class
+from workbench.cli.tls import socket_class
 from workbench.model.call.address import Address
 from workbench.model.call.settings import ClientSettings, SettingsError
 from workbench.model.text.fit import duration_text
+from workbench.model.text.safe import safe
+
+if TYPE_CHECKING:
+    from workbench.engine.sockets.tls_socket import Tls
 
 _PATIENCE = 2.0
 """Seconds that an ended talk has to close its socket."""
@@ -84,6 +89,8 @@ _WAIT = pause("--wait")
 )
 @click.option("--wait", type=_WAIT, default=NO_PAUSE, metavar="S[~JITTER]", help="Seconds between the messages.")
 @click.option("--clients", type=click.IntRange(min=1), default=1, metavar="N", help="So many at once, each the same.")
+@tls.client_options
+@tls.alpn_option
 @socket_options
 @session_options
 @click.pass_context
@@ -110,6 +117,7 @@ def command(
     payloads = [read_payload(*given, escapes=escapes, line_end=line_end) for given in context.meta["payloads"]]
     if clients > 1 and STDIN in payloads:
         raise click.UsageError("- can't be shared among several --clients: use --file -")
+    secured = tls.client_side(address, others)
     bind: Address | None = others["bind"]
     if bind is not None and bind.scheme != address.scheme:
         raise click.UsageError(f"--bind is a {bind.scheme} address, the target a {address.scheme} one: write two alike")
@@ -124,6 +132,7 @@ def command(
         raise click.UsageError(str(error)) from None
     rounds = repeat if repeat is not None or every is None else None
     wishes = Wishes(how=how, repeat=rounds or (None if every else 1), every=every or NO_PAUSE, **others)
+    tls.warn(secured)
     lines = Lines(line_end)
     talks = [
         Talk(
@@ -134,7 +143,7 @@ def command(
     ]  # fmt: skip
     if STDIN in payloads:
         lines.start()
-    send(talks, output, deadline)
+    send(talks, output, deadline, secured)
 
 
 def written_out(data: bytes) -> None:
@@ -143,12 +152,12 @@ def written_out(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def send(talks: list[Talk], output: OutputOptions, deadline: float | None) -> None:
+def send(talks: list[Talk], output: OutputOptions, deadline: float | None, side: Tls | None = None) -> None:
     """Run the talks and print their calls; raises Failure where the answer is no."""
     raise_descriptor_limit()
     until = None if deadline is None else time.monotonic() + deadline
     with output.opened() as (recorder, printer):
-        kind = bench_socket_class(recorder)
+        kind = socket_class(recorder, side)
         try:
             for talk in talks:
                 talk.start(kind)
@@ -171,9 +180,18 @@ def _wait(
     for talk in talks:
         while not talk.wait(LOOK):
             printer.print_new()
+            _tell(talk)
             progress.show()
             if until is not None and time.monotonic() >= until:
                 for late in talks:
                     late.end(f"the deadline of {duration_text(deadline or 0)} passed")
                 until = None
+        _tell(talk)
     progress.end()
+
+
+def _tell(talk: Talk) -> None:
+    """Say once what there is to say of a connection."""
+    if talk.told:
+        tls.say(safe(talk.told))
+        talk.told = ""

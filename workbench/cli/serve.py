@@ -6,10 +6,12 @@ import signal
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import click
 
+from workbench.cli import tls
 from workbench.cli.common import ADDRESS, TIMEOUT, Failure, socket_options
 from workbench.cli.limits import raise_descriptor_limit
 from workbench.cli.live import LOOK, OutputOptions, reason, session_options
@@ -68,6 +70,8 @@ _RESPOND = f"What it answers: {FORMS}. FUNCTION(request) returns bytes or None, 
 )
 @click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Leave after so long.")
 @click.option("--no-reuse-address", is_flag=True, help="Don't set SO_REUSEADDR.")
+@tls.server_options
+@tls.alpn_option
 @socket_options
 @session_options
 def command(
@@ -82,6 +86,7 @@ def command(
 ) -> None:
     """Serve at ADDRESS until SIGINT or SIGTERM, and print every call."""
     output = OutputOptions.taken_from(others)
+    secured = tls.server_side(address, others)
     try:
         answer = responder(respond)
         if address.kind[1] == "SOCK_DGRAM" and isinstance(answer(), Conversing):
@@ -92,14 +97,22 @@ def command(
         )
     except (UnknownResponder, UnknownLens, SettingsError) as error:
         raise click.UsageError(str(error)) from None
-    Serving(settings, address.scheme, answer, output).run(once=once, deadline=deadline)
+    Serving(settings, address.scheme, answer, output, secured).run(once=once, deadline=deadline)
 
 
 class Serving:
     """A server that runs until a signal comes, and what is told of it."""
 
-    def __init__(self, settings: ServerSettings, scheme: str, answer: NewResponder, output: OutputOptions) -> None:
+    def __init__(
+        self,
+        settings: ServerSettings,
+        scheme: str,
+        answer: NewResponder,
+        output: OutputOptions,
+        secured: tls.ServerSide,
+    ) -> None:
         self._settings, self._scheme, self._answer, self._output = settings, scheme, answer, output
+        self._secured = secured
         self._stop = threading.Event()
         self._dropped = 0
 
@@ -109,8 +122,8 @@ class Serving:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self._stop.set())
         until = None if deadline is None else time.monotonic() + deadline
-        with self._output.opened() as (recorder, printer):
-            bench = Bench(recorder)
+        with self._output.opened() as (recorder, printer), ExitStack() as stack:
+            bench = Bench(recorder, kind=tls.socket_class(recorder, self._secured.tls))
             try:
                 server = bench.start_server(self._settings, self._answer)
                 if self._output.data:
@@ -119,6 +132,7 @@ class Serving:
                     pass
                 if server.started.done():
                     self._tell_address(server)
+                    stack.enter_context(self._secured.announced())
                 progress = Progress(self._output.progress, bench.all)
                 while not self._stop.wait(LOOK) and (until is None or time.monotonic() < until):
                     printer.print_new()

@@ -15,7 +15,7 @@ from workbench.cli.payloads import STDIN, Lines
 from workbench.engine.endpoints.dial import dial
 from workbench.engine.endpoints.driven import Driven
 from workbench.engine.endpoints.lane import Lane
-from workbench.engine.sockets.bench_socket import BenchSocket
+from workbench.engine.sockets.bench_socket import BenchSocket, SecureSocket
 from workbench.engine.sockets.waker import Cancelled, current
 from workbench.engine.state import Outcome
 from workbench.model.call.settings import ClientSettings
@@ -61,6 +61,8 @@ class Talk:
         self.no = ""
         """Why the answer is no; empty where it is yes, or not known yet."""
         self._done = threading.Event()  # a Thread.join that ctrl+c ends takes the thread for gone
+        self.told = ""
+        """What is to be told of the connection, once."""
         self.round_trips: list[float] = []
         """Seconds from a send to the first bytes that came after it."""
         self._settings, self._wishes, self._payloads, self._lines = settings, wishes, payloads, lines
@@ -90,6 +92,8 @@ class Talk:
     def _run(self, kind: type[BenchSocket]) -> None:
         try:
             self._check(dial(self.client, kind, self._settings), "could not connect")
+            if isinstance(self.client.socket, SecureSocket):
+                self.told = f"{self.client.name}: {self.client.socket.tls_facts()}"
             self._rounds()
             self._judge()
         except Cancelled:

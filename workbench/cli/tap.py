@@ -7,10 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.cli import tls
 from workbench.cli.common import ADDRESS, F, Failure
 from workbench.cli.limits import raise_descriptor_limit
 from workbench.cli.live import LOOK, OutputOptions, reason, unlimited_session_options
@@ -20,6 +22,9 @@ from workbench.engine.tap.toxics import TOXICS, ToxicError, Toxics, read_toxic
 from workbench.model.call.address import Address
 from workbench.model.call.settings import ClientSettings, ServerSettings, SettingsError
 from workbench.model.text.safe import safe
+
+if TYPE_CHECKING:
+    from workbench.engine.sockets.tls_socket import Tls
 
 EPILOG = """\b
 Examples:
@@ -87,6 +92,8 @@ def _toxic_options(command: F) -> F:
 @click.option("--backlog", type=click.IntRange(min=0), default=128, show_default=True, metavar="N", help="For listen.")
 @click.option("--once", is_flag=True, help="Leave after the first connection ended.")
 @click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Leave after so long.")
+@tls.client_options
+@tls.server_options
 @unlimited_session_options
 @click.pass_context
 def command(
@@ -99,6 +106,8 @@ def command(
     worse. Toxics are for both ways, or for those that --up or --down names before them.
     """
     output = OutputOptions.taken_from(others)
+    towards_target = tls.client_side(target, others)
+    towards_clients = tls.server_side(listen, others)
     if others:
         raise click.UsageError(f"{next(iter(others))} has no meaning here")
     if listen.kind[1] != target.kind[1]:
@@ -110,11 +119,19 @@ def command(
         )  # fmt: skip
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
-    run(settings, listen.scheme, target, output, once=once, deadline=deadline)
+    sides = (towards_clients, towards_target)
+    run(settings, listen.scheme, target, output, sides, once=once, deadline=deadline)
 
 
 def run(
-    settings: TapSettings, scheme: str, target: Address, output: OutputOptions, *, once: bool, deadline: float | None
+    settings: TapSettings,
+    scheme: str,
+    target: Address,
+    output: OutputOptions,
+    sides: tuple[tls.ServerSide, Tls | None],
+    *,
+    once: bool,
+    deadline: float | None,
 ) -> None:
     """Forward until a signal comes."""
     raise_descriptor_limit()
@@ -122,8 +139,9 @@ def run(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     until = None if deadline is None else time.monotonic() + deadline
-    with output.opened() as (recorder, printer):
-        tap = Tap(settings, recorder)
+    with output.opened() as (recorder, printer), ExitStack() as stack:
+        kinds = (tls.socket_class(recorder, sides[0].tls), tls.socket_class(recorder, sides[1]))
+        tap = Tap(settings, recorder, kinds=kinds)
         outcome = tap.start()
         if not outcome.ok:
             raise Failure(f"cannot listen: {reason(outcome)}")
@@ -131,6 +149,8 @@ def run(
         if not settings.listen.is_loopback:
             print("warning: not loopback: other machines can reach this tap", file=sys.stderr, flush=True)
         progress = Progress(output.progress, tap.endpoints)
+        stack.enter_context(sides[0].announced())
+        tls.warn(sides[1])
         try:
             while not stop.wait(LOOK) and (until is None or time.monotonic() < until) and not (once and tap.served):
                 printer.print_new()

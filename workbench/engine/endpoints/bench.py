@@ -15,7 +15,7 @@ from workbench.engine.endpoints.responders.registry import responder
 from workbench.engine.endpoints.responders.responder import NewResponder
 from workbench.engine.endpoints.server import Server
 from workbench.engine.kernel.watch import TcpWatch
-from workbench.engine.sockets.bench_socket import bench_socket_class
+from workbench.engine.sockets.bench_socket import BenchSocket, bench_socket_class
 from workbench.engine.state import EndpointState, Inside
 from workbench.model.call.settings import ClientSettings, ServerSettings
 from workbench.probe.recorder import Recorder
@@ -24,9 +24,15 @@ from workbench.probe.recorder import Recorder
 class Bench:
     """Makes endpoints and keeps them. Nothing here waits for a socket but `close`, and that for *timeout* at most."""
 
-    def __init__(self, recorder: Recorder | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        recorder: Recorder | None,
+        clock: Callable[[], float] = time.monotonic,
+        kind: type[BenchSocket] | None = None,
+    ) -> None:
+        """*kind*: of its sockets, where they are not to be plain ones that *recorder* records."""
         self._clock = clock
-        self._kind = bench_socket_class(recorder)
+        self._kind = kind or bench_socket_class(recorder)
         self._connection_numbers, self._client_numbers = count(1), count(1)
         self._watch = TcpWatch()
         self.server: Server | None = None

@@ -14,7 +14,7 @@ from workbench.engine.endpoints.conversation import Conversation
 from workbench.engine.endpoints.endpoint import AutoReceive, Endpoint
 from workbench.engine.endpoints.responders.responder import NewResponder, Responder
 from workbench.engine.endpoints.setup import NODELAY
-from workbench.engine.sockets.bench_socket import BenchSocket
+from workbench.engine.sockets.bench_socket import BenchSocket, SecureSocket
 from workbench.engine.sockets.waker import Cancelled
 from workbench.engine.state import Outcome
 from workbench.model.call.settings import ServerSettings
@@ -116,11 +116,25 @@ class Connection(Answering):
                 self.make("setsockopt", *NODELAY)
             if settings.timeout is not None:
                 self.make("settimeout", settings.timeout)
-            self.set_auto(settings.auto_recv)
-            return Outcome()
+            outcome = self._secure()
+            if outcome.ok:
+                self.set_auto(settings.auto_recv)
+            else:
+                self.close()
+            return outcome
 
         self._reading.start()
         self.submit(work, reads=True)
+
+    def _secure(self) -> Outcome:
+        """Shake hands, where the socket speaks TLS."""
+        sock = self._socket
+        if not isinstance(sock, SecureSocket):
+            return Outcome()
+        outcome = self.attempt("do_handshake", sock.start_tls)
+        if not isinstance(outcome.error, Cancelled):
+            self._failed(f"{self.name}: {sock.tls_facts() if outcome.ok else f'no TLS handshake: {outcome.error}'}")
+        return outcome
 
     def receive_by_itself(self, receiving: AutoReceive) -> Outcome:
         """Receive and answer, or let the responder speak; a connection that was only told to stop stays open."""

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from workbench.engine.sockets.waiting_socket import WaitingSocket
 from workbench.engine.sockets.waker import POLLIN
@@ -126,6 +126,17 @@ class BenchSocket(TracedSocket, WatchingSocket):
     def fileno_recorded(self) -> int:
         """Make a fileno call that stands in the journal; fileno itself is asked too often to be recorded."""
         return int(self._wb_call("fileno", self.fileno, ()))
+
+
+@runtime_checkable
+class SecureSocket(Protocol):
+    """A bench socket that speaks TLS (tls_socket.py), as those see it who need no ssl for plain ones."""
+
+    def start_tls(self) -> None:
+        """Shake hands."""
+
+    def tls_facts(self) -> str:
+        """Return what was agreed on, in one line."""
 
 
 def bench_socket_class(recorder: Recorder | None) -> type[BenchSocket]:

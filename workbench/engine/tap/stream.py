@@ -113,6 +113,8 @@ class Stream:
         else:
             out.ended = True
         self._pump(self._other(side))
+        if getattr(side.socket, "holds_plain", False):  # decrypted already: poll tells of ciphertext alone
+            self._loop.call_soon(partial(self._ready, side, POLLIN))
 
     def _received(self, side: Side) -> bytes | None:
         if side.keeps_messages:

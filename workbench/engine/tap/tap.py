@@ -18,7 +18,7 @@ from workbench.engine.endpoints.dial import dial
 from workbench.engine.endpoints.driven import Driven
 from workbench.engine.endpoints.lane import Lane
 from workbench.engine.endpoints.setup import set_options, try_each
-from workbench.engine.sockets.bench_socket import BenchSocket, bench_socket_class
+from workbench.engine.sockets.bench_socket import BenchSocket, SecureSocket, bench_socket_class
 from workbench.engine.sockets.declared_socket import DeclaredSocket
 from workbench.engine.sockets.waker import POLLIN
 from workbench.engine.state import Outcome
@@ -54,14 +54,22 @@ class Tap:
     """Starts with `start`, works in a thread of its own, and ends with `stop`."""
 
     def __init__(
-        self, settings: TapSettings, recorder: Recorder | None, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: TapSettings,
+        recorder: Recorder | None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        kinds: tuple[type[BenchSocket], type[BenchSocket]] | None = None,
     ) -> None:
+        """*kinds*: of the sockets towards clients and target, where they are not to be plain ones."""
         self.settings = settings
         self.problems: deque[str] = deque(maxlen=100)
         """What went wrong, a sentence each; the oldest first."""
         self.served = 0
         """How many connections have come and gone."""
-        self._clock, self._kind = clock, bench_socket_class(recorder)
+        plain = bench_socket_class(recorder)
+        self._clock = clock
+        self._kind, self._target_kind = kinds or (plain, plain)
         self._loop = Loop(clock)
         self._listener = Driven("tap", "server", 0, clock=clock)
         self._numbers = count(1)
@@ -146,14 +154,21 @@ class Tap:
         self._connecting[made.number] = lane, client, target
         settings = replace(self.settings.target, timeout=self.settings.target.timeout or _CONNECT)
         try:
-            lane.submit(partial(self._connect, target, settings, made.number))
+            lane.submit(partial(self._connect, client, target, settings, made.number))
         except (OSError, RuntimeError) as error:
             self._connected(made.number, Outcome(error=error))
 
-    def _connect(self, target: Driven, settings: ClientSettings, number: int) -> None:
-        """Connect, in a thread of its own: it may take long."""
+    def _connect(self, client: Driven, target: Driven, settings: ClientSettings, number: int) -> None:
+        """Connect, in a thread of its own: it may take long, and so may TLS."""
+        outcome = Outcome()
         try:
-            outcome = dial(target, self._kind, settings)
+            for one in (client, target):
+                if one is target and outcome.ok:
+                    outcome = dial(target, self._target_kind, settings)
+                elif isinstance(one.socket, SecureSocket):
+                    outcome = one.attempt("do_handshake", one.socket.start_tls)
+                if outcome.ok and isinstance(one.socket, SecureSocket):
+                    self.problems.append(f"{one.name}: {one.socket.tls_facts()}")
         except BaseException as error:  # noqa: BLE001 - Cancelled, as the tap ends
             outcome = Outcome(error=error)
         self._loop.call_soon(partial(self._connected, number, outcome))

@@ -16,6 +16,7 @@ PORT_LIMIT = 65535
 
 _TYPES = {
     "tcp": "SOCK_STREAM",
+    "tls": "SOCK_STREAM",
     "udp": "SOCK_DGRAM",
     "unix": "SOCK_STREAM",
     "unix-dgram": "SOCK_DGRAM",
@@ -56,7 +57,7 @@ class Address:
             raise AddressError(
                 f"address {quoted(text)} has no scheme: write tcp://127.0.0.1:6789 or unix:///tmp/x.sock"
             )
-        if scheme in ("tcp", "udp"):
+        if scheme in ("tcp", "tls", "udp"):
             host, port = _split_host(rest, scheme)
             return cls(scheme, host=host, port=port)
         return cls(scheme, path=rest)
