@@ -271,3 +271,14 @@ def test_many_clients_at_once() -> None:
         ran = run("send", where, "--text", "hi", "--clients", "100", "--recv-count", "1", "--quiet")
         thread.join(WAIT)
     assert (ran.returncode, len(seen)) == (0, 100)
+
+
+def test_a_large_message_to_an_echo_gets_through_though_neither_side_would_read_first(tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(bytes(range(256)) * (1 << 16))
+    with Serve("tcp://127.0.0.1:0", "--respond", "echo", "--recv", "65536", "--quiet") as serve:
+        process = subprocess.run(
+            [*WORKBENCH, "send", serve.address, "--file", str(tmp_path / "large"), "--half-close", "--data"],
+            capture_output=True, timeout=2 * WAIT, env=environment(),
+        )  # fmt: skip
+    assert (process.returncode, process.stderr) == (0, b"")
+    assert process.stdout == (tmp_path / "large").read_bytes()

@@ -47,6 +47,7 @@ def session_options(command: F) -> F:
 def unlimited_session_options(command: F) -> F:
     """Add the same without --limit, where that means something else."""
     for option in (
+        click.option("--stats", is_flag=True, help="Tell at the end what was moved, how fast, and round trips."),
         click.option("--progress", is_flag=True, help="Tell on stderr how many bytes have passed."),
         click.option("--data", is_flag=True, help="Print only the received bytes, as they are, on stdout."),
         click.option(
@@ -76,6 +77,7 @@ class OutputOptions:
     most: int
     data: bool
     progress: bool
+    stats: bool
 
     @classmethod
     def taken_from(cls, options: dict[str, Any]) -> OutputOptions:

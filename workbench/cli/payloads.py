@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 import click
 
 from workbench.cli.common import F
+from workbench.model.call.checksum import CHECKSUMS
 from workbench.model.call.payload import PayloadError, encode_json, encode_text, parse_hex
 
 _NAMES = ("--text", "--json", "--hex", "--file")
@@ -61,6 +62,9 @@ def payload_options(command: F) -> F:
             "--line-end", type=click.Choice([*_ENDS]), help="End each text, JSON and line of stdin so, not as it is."
         ),
         click.option("--escapes", is_flag=True, help=r"Read \n \r \t \0 \\ \xff \u20ac in each --text."),
+        click.option(
+            "--checksum", type=click.Choice([*CHECKSUMS]), help="Append this checksum to each message."
+        ),
         _payload_option("--file", "Send a file in one call; - is standard input to its end.", "F"),
         _payload_option("--hex", r"Send these bytes: de ad, deadbeef, 0xde,0xad, \xde\xad, or a hex dump.", "H"),
         _payload_option("--json", "Send this JSON as typed, checked first.", "J"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +20,9 @@ from workbench.cli.payloads import STDIN, Lines, OrderedPayloads, payload_option
 from workbench.cli.progress import Progress
 from workbench.cli.talk import Talk, Wishes
 from workbench.cli.tls import socket_class
+from workbench.engine.state import Moved
 from workbench.model.call.address import Address
+from workbench.model.call.checksum import CHECKSUMS
 from workbench.model.call.settings import ClientSettings, SettingsError
 from workbench.model.text.fit import duration_text
 from workbench.model.text.safe import safe
@@ -102,6 +105,7 @@ def command(
     options: Any,
     escapes: bool,
     line_end: str | None,
+    checksum: str | None,
     deadline: float | None,
     clients: int,
     every: Pause | None,
@@ -115,6 +119,8 @@ def command(
     """
     output = OutputOptions.taken_from(others)
     payloads = [read_payload(*given, escapes=escapes, line_end=line_end) for given in context.meta["payloads"]]
+    if checksum is not None:
+        payloads = [data if data is STDIN else data + CHECKSUMS[checksum](data) for data in payloads]
     if clients > 1 and STDIN in payloads:
         raise click.UsageError("- can't be shared among several --clients: use --file -")
     secured = tls.client_side(address, others)
@@ -158,10 +164,12 @@ def send(talks: list[Talk], output: OutputOptions, deadline: float | None, side:
     until = None if deadline is None else time.monotonic() + deadline
     with output.opened() as (recorder, printer):
         kind = socket_class(recorder, side)
+        moved = partial(_moved, talks)
+        progress = Progress(moved, progress=output.progress, stats=output.stats)
         try:
             for talk in talks:
                 talk.start(kind)
-            _wait(talks, printer, Progress(output.progress, lambda: [talk.client for talk in talks]), until, deadline)
+            _wait(talks, printer, progress, until, deadline)
         finally:
             for talk in talks:
                 talk.end()
@@ -187,7 +195,11 @@ def _wait(
                     late.end(f"the deadline of {duration_text(deadline or 0)} passed")
                 until = None
         _tell(talk)
-    progress.end()
+    progress.end([seconds for talk in talks for seconds in talk.round_trips])
+
+
+def _moved(talks: list[Talk]) -> Moved:
+    return Moved.total(talk.client.moved() for talk in talks)
 
 
 def _tell(talk: Talk) -> None:

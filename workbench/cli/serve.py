@@ -133,7 +133,7 @@ class Serving:
                 if server.started.done():
                     self._tell_address(server)
                     stack.enter_context(self._secured.announced())
-                progress = Progress(self._output.progress, bench.all)
+                progress = Progress(server.moved, progress=self._output.progress, stats=self._output.stats)
                 while not self._stop.wait(LOOK) and (until is None or time.monotonic() < until):
                     printer.print_new()
                     progress.show()

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 
 from workbench.cli.common import NO_PAUSE, Pause
@@ -22,6 +23,10 @@ from workbench.model.call.settings import ClientSettings
 from workbench.model.text.fit import duration_text
 
 _LONG = 3600.0
+_LARGE = 1 << 16
+"""Bytes that any pair of buffers has room for."""
+_STUCK = 0.2
+"""Seconds after which a send that has not returned is stuck."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,9 +163,30 @@ class Talk:
 
     def _send(self, data: bytes) -> None:
         how = self._wishes.how
-        outcome = self.client.make(how, data, *(() if self._to is None else (self._to,)))
+        with self._listening() if len(data) > _LARGE and self._wishes.recv_count is None else nullcontext():
+            outcome = self.client.make(how, data, *(() if self._to is None else (self._to,)))
         self._check(outcome, "could not send")
         self._sent_at = self._clock()
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Receive meanwhile, should the send get stuck: the peer may not read on before its answer is taken."""
+        sent = threading.Event()
+        lane = Lane(f"{self.client.name} recv")
+        lane.submit(lambda: self._receive_until(sent))
+        try:
+            yield
+        finally:
+            sent.set()
+            lane.end()
+            lane.join()
+
+    def _receive_until(self, sent: threading.Event) -> None:
+        sock = self.client.socket
+        with suppress(Cancelled):
+            while sock is not None and not sent.wait(0 if self._received else _STUCK) and not self._over():
+                if sock.wait_readable(sent.is_set) and self.client.drain(self._got) is not None:
+                    return
 
     def _receive(self, times: int | None) -> None:
         """Receive *times*, or until the end; a recv that timed out ends it too."""

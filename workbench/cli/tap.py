@@ -148,7 +148,7 @@ def run(
         print(f"listening on {Address.from_plain(scheme, tap.local)}, for {target}", file=sys.stderr, flush=True)
         if not settings.listen.is_loopback:
             print("warning: not loopback: other machines can reach this tap", file=sys.stderr, flush=True)
-        progress = Progress(output.progress, tap.endpoints)
+        progress = Progress(tap.moved, progress=output.progress, stats=output.stats)
         stack.enter_context(sides[0].announced())
         tls.warn(sides[1])
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from workbench.model.call.value import PlainAddress
 
@@ -23,6 +24,20 @@ class Outcome:
     def ok(self) -> bool:
         """Whether it returned."""
         return self.error is None
+
+
+class Moved(NamedTuple):
+    """What sockets have moved so far: bytes, those among them that sends offered, and calls."""
+
+    bytes_in: int = 0
+    bytes_out: int = 0
+    offered: int = 0
+    calls: int = 0
+
+    @classmethod
+    def total(cls, parts: Iterable[Moved]) -> Moved:
+        """Return the sum."""
+        return cls(*map(sum, zip(cls(), *parts, strict=True)))
 
 
 class Closed(RuntimeError):

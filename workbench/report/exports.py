@@ -55,6 +55,7 @@ EXPORTS = {
     "svg": Listed("a ladder to look at in a browser", "workbench.report.ladder.svg"),
     "mermaid": Listed("a ladder for Markdown", "workbench.report.ladder.mermaid"),
     "pcapng": Listed("a capture for Wireshark", "workbench.report.capture.wire"),
+    "rules": Listed("rules to serve with", "workbench.report.rules"),
     "python": Listed("two scripts that repeat it", "workbench.report.scripts.two_scripts"),
 }
 

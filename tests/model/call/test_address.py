@@ -53,7 +53,7 @@ def test_the_text_of_an_address_gives_it_back(address: Address) -> None:
         ("localhost:80", 'address "localhost:80" has no scheme: write tcp://127.0.0.1:6789 or unix:///tmp/x.sock'),
         (
             "http://127.0.0.1:80",
-            'scheme "http" is none of tcp, udp, unix, unix-dgram, unix-seqpacket: write tcp://127.0.0.1:6789',
+            'scheme "http" is none of tcp, tls, udp, unix, unix-dgram, unix-seqpacket: write tcp://127.0.0.1:6789',
         ),
         (
             "tcp://:80",

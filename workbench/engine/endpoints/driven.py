@@ -17,7 +17,7 @@ from workbench.engine.endpoints.tally import Tally
 from workbench.engine.kernel.tcp_state import tcp_state
 from workbench.engine.sockets.bench_socket import BenchSocket
 from workbench.engine.sockets.waker import Cancelled
-from workbench.engine.state import Closed, EndpointState, Outcome
+from workbench.engine.state import Closed, EndpointState, Moved, Outcome
 from workbench.model.call.address import plain
 from workbench.model.call.value import PlainAddress
 
@@ -106,21 +106,26 @@ class Driven:
             ended=tally.ended,
         )
 
-    def moved(self) -> tuple[int, int, int]:
-        """Return how many bytes it has received and sent so far, and how many it has sent or is sending."""
+    def moved(self) -> Moved:
+        """Return what it has moved so far, what is under way included."""
         tally, sock = self._tally, self._socket
         pending = [one for one in tally.pending(sock) if one.offered is not None]
         under_way = sum(one.moved or 0 for one in pending)
         out = tally.bytes_out + under_way
-        return tally.bytes_in, out, tally.bytes_out + sum(one.offered or 0 for one in pending)
+        offered = tally.bytes_out + sum(one.offered or 0 for one in pending)
+        return Moved(tally.bytes_in, out, offered, tally.calls)
 
     # --- making calls -----------------------------------------------------------------------------------------------
 
-    def open(self, kind: type[BenchSocket], family: str, type: str, protocol: int) -> Outcome:
-        """Make the socket."""
+    def open(
+        self, kind: type[BenchSocket], family: str, type: str, protocol: int, fileno: int | None = None
+    ) -> Outcome:
+        """Make the socket, or take over the one whose descriptor is *fileno*."""
         self._kind = family, type
         numbers = _number(family), _number(type)
-        outcome = self.attempt("socket", lambda: kind(*numbers, protocol, name=self.name), f"socket({family}, {type})")
+        outcome = self.attempt(
+            "socket", lambda: kind(*numbers, protocol, fileno, name=self.name), f"socket({family}, {type})"
+        )
         if outcome.ok:
             self.adopt(outcome.result)
         return outcome

@@ -11,10 +11,10 @@ from concurrent.futures import Future, wait
 from workbench.engine.endpoints.endpoint import Endpoint
 from workbench.engine.endpoints.responders.responder import NewResponder
 from workbench.engine.endpoints.serving import Answering, Connection, DatagramServer, Listener
-from workbench.engine.endpoints.setup import set_options, try_each
+from workbench.engine.endpoints.setup import inherited, is_group, join_group, set_options, try_each
 from workbench.engine.sockets.bench_socket import BenchSocket
 from workbench.engine.sockets.waker import Cancelled
-from workbench.engine.state import Outcome
+from workbench.engine.state import Moved, Outcome
 from workbench.model.call.settings import ServerSettings
 from workbench.model.call.value import PlainAddress
 
@@ -36,6 +36,7 @@ class Server:
         self._responder, self._numbers, self._clock = responder, numbers, clock
         self._connections: list[Connection] = []
         self._swept = 0
+        self._swept_moved = Moved()
         self._on_data: Callable[[bytes], None] | None = None
         self._lock = threading.Lock()
         self._wanted = True
@@ -136,7 +137,14 @@ class Server:
         with self._lock:
             before = len(self._connections)
             self._connections = [one for one in self._connections if one is not connection]
-            self._swept += before - len(self._connections)
+            if len(self._connections) < before:
+                self._swept += 1
+                self._swept_moved = Moved.total((self._swept_moved, connection.moved()))
+
+    def moved(self) -> Moved:
+        """Return what all its sockets have moved, those of connections that are gone included."""
+        with self._lock:
+            return Moved.total((self._swept_moved, self.listener.moved(), *(one.moved() for one in self._connections)))
 
     def sweep(self) -> None:
         """Drop all closed connections from the list."""
@@ -149,13 +157,18 @@ class Server:
 
     def _listen_at(self, kind: type[BenchSocket], settings: ServerSettings) -> Outcome:
         listener = self.listener
-        outcome = listener.open(kind, settings.family, settings.type, settings.protocol)
+        outcome = listener.open(kind, settings.family, settings.type, settings.protocol, inherited())
         if not outcome.ok:
             return outcome
         outcome.result.numbers = self._numbers
-        if settings.reuse_address and self.listens and settings.family != "AF_UNIX":
+        if inherited() is not None:
+            return outcome
+        group = is_group(settings)
+        if settings.reuse_address and (self.listens or group) and settings.family != "AF_UNIX":
             listener.make("setsockopt", socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         set_options(listener, settings)
+        if group and not (joined := join_group(listener, settings)).ok:
+            self.problems.append(f"could not join the group: {joined.error}: name an interface with --option")
         outcome = listener.make("bind", settings.sockaddr())
         if outcome.ok and self.listens:
             outcome = listener.make("listen", settings.backlog)

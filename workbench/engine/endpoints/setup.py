@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -13,11 +14,14 @@ from typing import NoReturn, TypeVar
 from workbench.engine.endpoints.driven import Driven
 from workbench.engine.sockets.waker import Cancelled, current
 from workbench.engine.state import Outcome
+from workbench.model.call.options import membership
 from workbench.model.call.settings import FAMILIES, SocketSettings
 
 S = TypeVar("S", bound=SocketSettings)
 T = TypeVar("T")
 NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+_FIRST_INHERITED = 3
+"""SD_LISTEN_FDS_START."""
 _LOOK_AGAIN = 1.0
 """Seconds between two looks at work in the background; its end is told at once."""
 
@@ -29,6 +33,35 @@ def set_options(endpoint: Driven, settings: SocketSettings) -> None:
             endpoint.make("setsockopt", socket.SOL_SOCKET, option, size)
     for arguments in settings.options:
         endpoint.make("setsockopt", *arguments)
+    if settings.type == "SOCK_DGRAM" and settings.host == "255.255.255.255":
+        endpoint.make("setsockopt", socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+
+
+def is_group(settings: SocketSettings) -> bool:
+    """Whether the settings name a multicast group."""
+    try:
+        return settings.type == "SOCK_DGRAM" and ip_address(settings.host.partition("%")[0]).is_multicast
+    except ValueError:
+        return False
+
+
+def join_group(endpoint: Driven, settings: SocketSettings) -> Outcome:
+    """Join the multicast group that is to be served, unless an option does so on a chosen interface."""
+    level, option = (
+        (socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP)
+        if settings.family == "AF_INET6"
+        else (socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP)
+    )
+    if any(given[:2] == (level, option) for given in settings.options):
+        return Outcome()
+    return endpoint.make("setsockopt", level, option, membership(settings.host))
+
+
+def inherited() -> int | None:
+    """Return the descriptor of a listening socket that the one who started us has bound (sd_listen_fds(3)), or None."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or os.environ.get("LISTEN_FDS", "0") == "0":
+        return None
+    return _FIRST_INHERITED
 
 
 def resolved(endpoint: Driven, settings: S) -> list[S]:

@@ -24,7 +24,7 @@ class Tally:
         self.done: set[str] = set()
         self.last: str | None = None
         self.error: str | None = None
-        self.bytes_in = self.bytes_out = 0
+        self.bytes_in = self.bytes_out = self.calls = 0
         self.rest = b""
         self.ended = False
 
@@ -37,6 +37,7 @@ class Tally:
     def end(self, method: str, outcome: Outcome) -> None:
         """Note what came of it; the close that follows an error leaves it to be seen."""
         self._pending.pop(get_ident(), None)
+        self.calls += 1
         if outcome.ok:
             self.done.add(method)
         if method != "close" or self.error in (None, Cancelled.__name__):
@@ -66,6 +67,7 @@ class Tally:
     def drained(self, data: bytes) -> None:
         """Count what a recv of a stream returned that did not wait."""
         self.bytes_in += len(data)
+        self.calls += 1
         if not data:
             self.ended = True
 

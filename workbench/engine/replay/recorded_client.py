@@ -43,7 +43,7 @@ class RecordedClient:
     messages: bool
     connected: bool
     bound: bool
-    options: tuple[tuple[int, int, int], ...]
+    options: tuple[tuple[int, int, int | bytes], ...]
     resets: bool
     """Whether it closed with RST."""
     steps: tuple[Action, ...] = field(repr=False)
@@ -114,7 +114,7 @@ def _step(call: Call, facts: SocketFacts, began: float, mirrored: bool) -> Actio
     return Action("recv" if mirrored else "close", at) if call.call == "close" else None
 
 
-def _option(call: Call) -> tuple[int, int, int] | None:
+def _option(call: Call) -> tuple[int, int, int | bytes] | None:
     """Return level, option and number of a setsockopt; None for any other call, and where they are not known here."""
     match call.args:
         case [str() as level, str() as name, int() as number] if call.call == "setsockopt" and call.error is None:

@@ -60,6 +60,11 @@ class Stream:
         for side in self._sides:
             self._watch(side)
 
+    @property
+    def client(self) -> Driven:
+        """The socket towards the client."""
+        return self._client.endpoint
+
     def close(self) -> None:
         """Close both sockets, as when the tap ends."""
         self._end()

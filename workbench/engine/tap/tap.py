@@ -21,7 +21,7 @@ from workbench.engine.endpoints.setup import set_options, try_each
 from workbench.engine.sockets.bench_socket import BenchSocket, SecureSocket, bench_socket_class
 from workbench.engine.sockets.declared_socket import DeclaredSocket
 from workbench.engine.sockets.waker import POLLIN
-from workbench.engine.state import Outcome
+from workbench.engine.state import Moved, Outcome
 from workbench.engine.tap.channel import Channel
 from workbench.engine.tap.datagrams import DatagramTap
 from workbench.engine.tap.loop import Loop
@@ -74,7 +74,7 @@ class Tap:
         self._listener = Driven("tap", "server", 0, clock=clock)
         self._numbers = count(1)
         self._streams: dict[int, Stream] = {}
-        self._moved: list[tuple[Driven, Driven]] = []
+        self._gone = Moved()
         self._connecting: dict[int, tuple[Lane, Driven, Driven]] = {}
         self._thread = threading.Thread(target=self._loop.run, name="tap", daemon=True)
         self._datagrams: DatagramTap | None = None
@@ -86,9 +86,10 @@ class Tap:
         """The address it listens at."""
         return self._listener.local
 
-    def endpoints(self) -> list[Driven]:
-        """Return its sockets towards the clients, for a count of bytes."""
-        return [self._listener, *(client for client, _ in tuple(self._moved))]
+    def moved(self) -> Moved:
+        """Return what its sockets towards the clients have moved."""
+        now = (stream.client.moved() for stream in tuple(self._streams.values()))
+        return Moved.total((self._gone, self._listener.moved(), *now))
 
     def start(self) -> Outcome:
         """Listen, and begin to forward; what came of it."""
@@ -180,7 +181,6 @@ class Tap:
             up = Channel(self.settings.up, self._random(number, "up"))
             down = Channel(self.settings.down, self._random(number, "down"))
             ended = partial(self._ended, number)
-            self._moved.append((client, target))
             self._streams[number] = Stream(self._loop, client, target, up, down, self.settings.bufsize, ended)
             return
         self.problems.append(f"{client.name}: could not connect to the target: {outcome.error}")
@@ -191,7 +191,9 @@ class Tap:
         self.served += 1
 
     def _ended(self, number: int) -> None:
-        self._streams.pop(number, None)
+        stream = self._streams.pop(number, None)
+        if stream is not None:
+            self._gone = Moved.total((self._gone, stream.client.moved()))
         self.served += 1
 
     def _pause(self, outcome: Outcome) -> None:

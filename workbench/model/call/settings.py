@@ -82,7 +82,7 @@ class SocketSettings:
     sndbuf: int | None = None
     """SO_SNDBUF in bytes, as rcvbuf."""
 
-    options: tuple[tuple[int, int, int], ...] = ()
+    options: tuple[tuple[int, int, int | bytes], ...] = ()
     """Further setsockopt calls, made before bind or connect: level, option, value."""
 
     any_family: bool = False
