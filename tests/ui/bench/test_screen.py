@@ -459,7 +459,7 @@ async def test_the_log_keeps_some_lines_however_few_rows_there_are(size: tuple[i
     ("view", "keys"),
     [
         ("f3", "f1 Help f5 Quick f8 Connect ^s Send f6 send/all ^r recv"),
-        ("f4", "f1 Help end Follow p Pause w Why? ⏎z Fold"),
+        ("f4", "f1 Help end Follow p Pause w Why? v Inspect ⏎z More"),
     ],
 )
 async def test_the_footer_begins_with_the_help_and_goes_on_with_what_one_is_at(view: str, keys: str) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.ui.bench.test_screen import Desk, bench
-from workbench.engine.state import Inside
 from workbench.ui.bench import wishes
 from workbench.ui.bench.carry_out import carry_out
+from workbench.ui.inspector.inspector import Inspector
 from workbench.ui.kernel.gauges import AcceptGauge
-from workbench.ui.kernel.inside_view import InsideView
 from workbench.ui.kernel.queue_view import QueueView
 
 
@@ -110,24 +109,12 @@ async def test_plots_take_the_place_of_the_queue_and_give_it_back() -> None:
     async with bench() as desk:
         await connected(desk)
         await desk.press("alt+p")
-        assert desk.app.query_one(InsideView).plots
+        assert desk.app.query_one(Inspector).tab == "Plot"
         await desk.until(lambda: not desk.app.query_one(QueueView).region.area)
+        await desk.until(lambda: "over time: client 1" in str(desk.app.query_one(Inspector).border_title))
         await desk.press("alt+p")
         await desk.until(lambda: desk.app.query_one(QueueView).region.area)
-
-
-async def test_a_listener_keeps_its_accept_queue_where_connections_are_plotted() -> None:
-    async with bench() as desk:
-        await connected(desk)
-        await desk.press("alt+p")
-        await desk.until(lambda: "over time of client 1" in desk.app.query_one(InsideView).border_title)
-        await desk.press("f2")
-        desk.app.query_one("#server").choose("server")
-        await desk.until(lambda: "accept queue of server" in desk.app.query_one(InsideView).border_title)
-        await desk.until(lambda: desk.app.query_one(AcceptGauge).region.area)
-        view = desk.app.query_one(InsideView)
-        view.show(None, Inside(), (), 0.0)
-        assert (view.has_class("-listens"), view.has_class("-plots")) == (False, True)
+        await desk.until(lambda: "receive queue of client 1" in str(desk.app.query_one(Inspector).border_title))
 
 
 async def test_recv_at_a_listener_says_where_its_bytes_are() -> None:

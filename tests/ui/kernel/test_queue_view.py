@@ -121,17 +121,17 @@ def test_fin_and_an_error_that_wait_are_told() -> None:
     assert text(replace(STREAM, fin=True, ending="end"), height=5)[-1] == "next recv(16) takes 16, leaves 49 · then end"
     assert text(replace(STREAM, error=True))[-1] == "an error waits: after these bytes recv raises it"
     unseen = text(replace(STREAM, error=True, head=b""))
-    assert unseen[0] == "65 bytes queued; not looked at, as a look would take the error that waits"
+    assert unseen[1] == "65 bytes queued; not looked at, as a look would take the error that waits"
     empty = replace(STREAM, total=0, head=b"")
-    assert text(empty)[:2] == ["nothing queued", "next recv(16) has to wait for bytes"]
-    assert text(replace(empty, fin=True))[1] == "next recv(16) returns b'': the peer has ended its side"
-    assert text(replace(empty, error=True))[1] == "next recv(16) raises the error that waits"
+    assert text(empty)[1:3] == ["nothing queued", "next recv(16) has to wait for bytes"]
+    assert text(replace(empty, fin=True))[2] == "next recv(16) returns b'': the peer has ended its side"
+    assert text(replace(empty, error=True))[2] == "next recv(16) raises the error that waits"
     assert text(replace(MESSAGES, error=True), 16, 72, 7)[-1] == "an error waits: the next recv raises it"
 
 
 def test_an_error_after_the_fin_waits_for_a_send_and_recv_still_returns_the_end() -> None:
     broken = replace(STREAM, total=0, head=b"", fin=True, broken=True)
-    assert text(broken)[1:4] == [
+    assert text(broken)[2:5] == [
         "next recv(16) returns b'': the peer has ended its side",
         "FIN: recv returns b'', again and again",
         "an error waits for the next send, which raises it",
@@ -223,3 +223,13 @@ async def test_it_draws_only_what_changed() -> None:
         assert view._drawn is drawn
         view.show(replace(STREAM, total=57, head=DATA[8:]), 16, [Part(13, 0, 57), Part(14, 0, 3)])
         assert view._drawn is None
+
+
+def test_how_full_the_buffer_is_stays_in_its_place() -> None:
+    empty = replace(STREAM, total=0, head=b"", memory=0)
+    assert [text(queue)[0].startswith("recv buffer") for queue in (STREAM, empty, replace(empty, fin=True))] == [
+        True
+    ] * 3
+    assert [text(queue, height=4)[0].endswith(" of 128 KiB") for queue in (STREAM, empty)] == [True] * 2
+    messages = replace(MESSAGES, total=0, messages=(), memory=0)
+    assert [text(queue, 16, 72)[0].endswith(" of 208 KiB") for queue in (MESSAGES, messages)] == [True] * 2

@@ -7,12 +7,10 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from tests.ui.log.test_view import Bench, shown
-from tests.ui.recording import CLIENT, Session
-from workbench.journal.neighbours import explain
+from tests.ui.recording import Session
 from workbench.model.lineage.lineage import Part
 from workbench.ui.log.hex_rows import hex_row, owners
 from workbench.ui.log.view import LogView
-from workbench.ui.session.why import WhyScreen
 
 
 @pytest.fixture
@@ -21,13 +19,6 @@ def session(tmp_path: Path) -> Session:
     made = Session(tmp_path / "session").connect()
     made.send(b"hello world").send(b"second")
     return made.recv(b"hell", 4, left=13).recv(b"o worldse", 9, left=4).recv(b"cond", 16)
-
-
-class Asking(Bench):
-    """Opens the explanation that the log asks for."""
-
-    def on_log_view_why_wanted(self, message: LogView.WhyWanted) -> None:
-        self.push_screen(WhyScreen(explain(self.journal, message.index)))
 
 
 async def test_a_mark_stands_where_the_next_send_begins(session: Session) -> None:
@@ -118,40 +109,6 @@ async def test_a_recv_that_comes_later_is_related_too(session: Session) -> None:
         app.log_view.following = False
         app.pull()
         assert over(pilot) == {8: "cursor", 9: "related"}
-
-
-async def test_w_explains_the_selected_call(session: Session) -> None:
-    async with Asking(session.path).run_test(size=(100, 40)) as pilot:
-        await pilot.pause()
-        pilot.app.query_one(LogView).show_index(4)
-        await pilot.press("w")
-        await pilot.pause()
-        said = screen_text(pilot.app)
-        assert "#5 conn 1 recv(4) = b'hell'" in said
-        assert "recv(4) takes at most 4 bytes, and 17 were queued: it took 4 of them." in said
-        assert "They are bytes 0-3 of the 11 that send #3 sent" in said
-        assert "The next recv(4) takes 4 of these 13 at once." in said
-        assert "data = s.recv(4)  # = b'hell'" in said
-        await pilot.press("y")
-        assert pilot.app.clipboard.endswith("data = s.recv(4)  # = b'hell'")
-        await pilot.press("w")
-        await pilot.pause()
-        assert not isinstance(pilot.app.screen, WhyScreen)
-
-
-@pytest.mark.parametrize("size", [(46, 24), (72, 24), (80, 24), (118, 40)])
-async def test_an_explanation_fits_every_screen_and_harms_no_terminal(session: Session, size: tuple[int, int]) -> None:
-    tail = {"args": ["/tmp/\x1b]0;x\x07[/nope]"], "error": ["OSError", "\x1b[2J"]}
-    session.call("bind", CLIENT, tail=tail, flags=1, number=98)
-    async with Asking(session.path).run_test(size=size) as pilot:
-        await pilot.pause()
-        pilot.app.query_one(LogView).show_index(7)
-        await pilot.press("w")
-        await pilot.pause()
-        said = screen_text(pilot.app)
-        assert "why?" in said
-        assert "EADDRINUSE" in said
-        assert said.replace("\n", "").isprintable()
 
 
 def screen_text(app: App[None]) -> str:

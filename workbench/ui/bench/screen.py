@@ -32,7 +32,7 @@ from workbench.ui.bench.client_pane import ClientPane
 from workbench.ui.bench.endpoint_pane import EndpointPane
 from workbench.ui.bench.keys import EMPTY, FIRST, KEYS, MANY
 from workbench.ui.bench.server_pane import ServerPane
-from workbench.ui.kernel.inside_view import InsideView
+from workbench.ui.inspector.inspector import Inspector
 from workbench.ui.kernel.queue_lines import brief
 from workbench.ui.log.frame import LogFrame
 from workbench.ui.log.view import LogView
@@ -51,6 +51,8 @@ class BenchScreen(SessionScreen):
     """Draws the bench's endpoints beside its session, and carries out what the panes wish."""
 
     ABOUT = None
+    FIRST_TAB: ClassVar[str] = "Queue"
+    IS_LIVE: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
     AUTO_FOCUS: ClassVar[str | None] = "#text"
@@ -67,9 +69,6 @@ class BenchScreen(SessionScreen):
     def beside(self) -> Iterable[Widget]:
         server, client = ServerPane(ServerSettings(responder="echo"), id="server"), ClientPane(id="client")
         yield Vertical(server.add_class("frame"), client.add_class("frame"), id="left")
-
-    def below(self) -> Iterable[Widget]:
-        yield InsideView(id="inside").add_class("frame")
 
     def begin(self) -> None:
         self.query_one("#server").border_title = "F2 server"
@@ -123,16 +122,16 @@ class BenchScreen(SessionScreen):
         self._followed = at
 
     def _draw_inside(self, state: EndpointState | None, now: float) -> None:
-        view, lineage = self.query_one(InsideView), self._bridge.journal.lineage
+        view, lineage = self.query_one(Inspector), self._bridge.journal.lineage
         if state is None:
-            view.show(None, Inside(), (), now)
+            view.show(None, Inside(), (), now, self._hue)
             return
         inside = self.bench.inside(state.name)
         queue = inside.queue
         said = brief(queue, state.bufsize) if queue is not None else ""
         self.query_one(LogFrame).show_now({state.socket: said} if said else {})
         if queue is None:
-            view.show(state, inside, (), now)
+            view.show(state, inside, (), now, self._hue)
         elif queue.keeps_messages:
             view.show(state, inside, lineage.queued_messages(state.socket, len(queue.messages)), now, self._hue)
         else:
@@ -252,13 +251,13 @@ class BenchScreen(SessionScreen):
         self.pane.query_one("#auto", Toggle).action_press()
 
     def action_plots(self) -> None:
-        view = self.query_one(InsideView)
-        view.plots = not view.plots
+        inspector = self.query_one(Inspector)
+        inspector.tab = "Queue" if inspector.tab == "Plot" else "Plot"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave escape to the filter of the log, where that is what it ends."""
         if action == "cancel":
-            return not self.query_one(LogFrame).takes_escape
+            return not (self.query_one(LogFrame).takes_escape or self.is_inspecting)
         return super().check_action(action, parameters)
 
     def action_cancel(self) -> None:

@@ -7,44 +7,32 @@ from typing import TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.reactive import reactive
 
 from workbench.engine.state import EndpointState, Inside
 from workbench.model.lineage.lineage import Part
-from workbench.model.text.safe import safe
 from workbench.ui.kernel.gauges import AcceptGauge, SendGauge
-from workbench.ui.kernel.history import SampleHistory, Sizes
-from workbench.ui.kernel.plots import HistoryPlot, SizesHistogram
 from workbench.ui.kernel.queue_bytes import Hue, no_hue
 from workbench.ui.kernel.queue_view import QueueView
 from workbench.ui.parts.piece_view import PieceView
-from workbench.ui.parts.titles import entitle
 
 V = TypeVar("V", bound=PieceView)
 
 
 class InsideView(Vertical):
-    """Shows one endpoint at a time; `plots` turns from the queues now to how they changed."""
+    """Shows one endpoint at a time."""
 
     DEFAULT_CSS = """
-    InsideView { height: 8; }
+    InsideView { height: 1fr; }
     InsideView SendGauge { height: 1; display: none; }
-    InsideView AcceptGauge, InsideView HistoryPlot, InsideView SizesHistogram { display: none; }
+    InsideView AcceptGauge { display: none; }
     InsideView QueueView { height: 1fr; }
     InsideView.-listens QueueView { display: none; }
     InsideView.-listens AcceptGauge { display: block; height: 1fr; max-height: 100%; }
     InsideView.-sends SendGauge { display: block; }
-    InsideView.-plots QueueView, InsideView.-plots AcceptGauge, InsideView.-plots SendGauge { display: none; }
-    InsideView.-plots HistoryPlot, InsideView.-plots SizesHistogram { display: block; height: 1fr; }
     """
-
-    plots: reactive[bool] = reactive(False)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._name_shown = ""
-        self._history = SampleHistory()
-        self._sizes = Sizes()
         self._made: dict[type[PieceView], PieceView] = {}
 
     def compose(self) -> ComposeResult:
@@ -59,14 +47,6 @@ class InsideView(Vertical):
             self.mount(view)
         return view  # type: ignore[return-value]
 
-    def watch_plots(self) -> None:
-        self._turn(self.has_class("-listens"))
-
-    def _turn(self, listens: bool) -> None:
-        """Let a listener's accept queue be seen even while plots are asked for: what they plot is of connections."""
-        self.set_class(listens, "-listens")
-        self.set_class(self.plots and not listens, "-plots")
-
     def show(
         self,
         state: EndpointState | None,
@@ -76,8 +56,7 @@ class InsideView(Vertical):
         hue: Hue = no_hue,
     ) -> None:
         """Draw the endpoint *state*; *parts*: which sends its queued bytes or messages came from, as QueueView's."""
-        self._turn(inside.listens)
-        self._entitle(state)
+        self.set_class(inside.listens, "-listens")
         if state is None:
             self.query_one(QueueView).show(None, 0)
             return
@@ -92,32 +71,3 @@ class InsideView(Vertical):
         self.query_one(QueueView).show(
             inside.queue, state.bufsize, parts, call="recvfrom" if loose else "recv", closed=state.closed, hue=hue
         )
-        self._remember(state, inside, now)
-
-    @property
-    def counted(self) -> int:
-        """How many recvs of the endpoint that is shown have been counted."""
-        return self._sizes.recvs
-
-    def count(self, sizes: Sequence[int]) -> None:
-        """Count further recvs of the endpoint that is shown, by the bytes they returned."""
-        for size in sizes:
-            self._sizes.add(size)
-
-    def _entitle(self, state: EndpointState | None) -> None:
-        name = "" if state is None else state.name
-        if name != self._name_shown:
-            self._name_shown = name
-            self._history.clear()
-            self._sizes = Sizes()
-        what = "accept queue" if self.has_class("-listens") else "over time" if self.plots else "receive queue"
-        entitle(self, f"{what} of {safe(name)}" if name else "receive queue")
-
-    def _remember(self, state: EndpointState, inside: Inside, now: float) -> None:
-        queued = inside.queue.total if inside.queue is not None else None
-        unacknowledged = inside.send.unacknowledged if inside.send is not None else None
-        self._history.add(now, queued, unacknowledged, state.bytes_in)
-        if self.plots:
-            self._view(HistoryPlot).show(self._history)
-            messages = inside.queue is not None and inside.queue.keeps_messages
-            self._view(SizesHistogram).show(self._sizes, messages=messages)

@@ -62,8 +62,10 @@ def _stream_rows(drawing: Drawing, queue: Queue) -> list[Line]:
     seen, width, total = drawing.seen, drawing.width, queue.total or 0
     said = next_recv(seen, queue, total)
     if not queue.head:
-        rows = [[("nothing queued", "muted")]] if not total else [[(_hidden(queue, total), "muted")]]
-        return [*rows, said, *_endings(queue, seen), fill(queue, width)]
+        held: Line = [("nothing queued", "muted")] if not total else [(_hidden(queue, total), "muted")]
+        if drawing.height < 5:
+            return [beside(said, fill(queue, width - wide(said) - 2), width), held, *_endings(queue, seen)]
+        return [fill(queue, width), held, said, *_endings(queue, seen)]
     parts = [part for part in seen.parts or () if part is not None]
     cut = min(max(seen.n, 0), total)
     rows = list(byte_rows(Bytes(queue.head, total, cut, parts, drawing.hue), width))
@@ -145,7 +147,8 @@ def _message_rows(drawing: Drawing, queue: Queue) -> list[Line]:
     seen, width, height = drawing.seen, drawing.width, drawing.height
     ends = _endings(queue, seen)
     if not queue.messages:
-        return [[("nothing queued", "muted")], *(ends or [_waits(seen)]), fill(queue, width)]
+        nothing: Line = [("nothing queued", "muted")]
+        return [beside(nothing, fill(queue, width - wide(nothing) - 2), width), *(ends or [_waits(seen)])]
     first, *others = queue.messages
     seqs = [None if part is None else part.seq for part in seen.parts or ()]
     seqs += [None] * (len(queue.messages) - len(seqs))

@@ -60,9 +60,17 @@ class LogCanvas(ScrollView, can_focus=True, inherit_bindings=False):
     following: reactive[bool] = reactive(True, init=False)
     paused: reactive[bool] = reactive(False, init=False)
 
-    def __init__(self, journal: Journal, *, zone: tzinfo | None = None, id: str | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        *,
+        zone: tzinfo | None = None,
+        density: Density = Density.BYTES,
+        id: str | None = None,
+    ) -> None:
         """Show *journal*, which someone else pulls; *zone*: of the clock, None for the local one."""
         super().__init__(id=id)
+        self.set_reactive(LogCanvas.density, density)
         self.empty: tuple[str, ...] = ("No calls yet.",)
         """Lines of a log without a call."""
         self._look = Look(zone=zone)

@@ -12,7 +12,8 @@ from textual.containers import Vertical
 from textual.reactive import reactive
 
 from workbench.journal.reader import Journal
-from workbench.ui.log.view import LogView
+from workbench.ui.log.rows import Density
+from workbench.ui.log.view import DENSITIES, LogView
 
 if TYPE_CHECKING:
     from workbench.ui.ladder.view import LadderView
@@ -37,10 +38,10 @@ class LogFrame(Vertical):
 
     ladder_shown: reactive[bool] = reactive(False, init=False)
 
-    def __init__(self, journal: Journal, *, zone: tzinfo | None = None) -> None:
-        """Show *journal*; *zone*: of the clock, None for the local one."""
+    def __init__(self, journal: Journal, *, zone: tzinfo | None = None, density: str | None = None) -> None:
+        """Show *journal*; *zone*: of the clock, None for the local one; *density*: the name of one, None as shipped."""
         super().__init__(id="log-frame", classes="frame")
-        self._log = LogView(journal, zone=zone, id="log")
+        self._log = LogView(journal, zone=zone, density=DENSITIES.get(density or "", Density.BYTES), id="log")
 
     def compose(self) -> ComposeResult:
         yield self._log
@@ -55,6 +56,12 @@ class LogFrame(Vertical):
         """Show at the foot of the ladder what lies in the kernel for sockets at this moment, by their ids."""
         if self.ladder_shown:
             self._ladder.now = queues
+
+    @property
+    def here(self) -> int | None:
+        """The call that is meant: the one selected in what is shown, else the newest; None while there is none."""
+        chosen = self._ladder.selected if self.ladder_shown else None
+        return self._log.here if chosen is None else chosen
 
     def watch_ladder_shown(self, shown: bool) -> None:
         ladder = self._ladder

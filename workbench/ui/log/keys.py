@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.binding import Binding
 
 _SHOW, _ERROR, _FIND, _RELATED, _MARK, _COPY = (
-    Binding.Group(word, compact=True) for word in ("More or less", "Error", "Find", "Related", "Mark", "Copy")
+    Binding.Group(word, compact=True) for word in ("More", "Error", "Find", "Related", "Mark", "Copy")
 )
 
 
@@ -27,13 +27,8 @@ KEYS = (
     _key("end,G", "follow", "Follow", "Select the last call and follow the log as it grows"),
     _key("p", "pause", "Pause", "Hold the log still while calls go on, or go on"),
     _key("w", "ask_why", "Why?", "Explain the selected call: why it came out so, and what comes next"),
-    _key(
-        "enter",
-        "cycle_density",
-        "More",
-        "Show all bytes of this call, its row alone, or each call of a row",
-        _SHOW,
-    ),
+    _key("v", "inspect", "Inspect", "Show the inspector, or its next tab: bytes, why, queue, plot"),
+    _key("enter", "cycle_density", "More", "Show all bytes of this call, its row alone, or each call of it", _SHOW),
     _key("z", "next_density", "Density", "One row for each call, its first bytes too, or everything", _SHOW),
     _key("e", "next_error", "Next error", "Select the next call that failed", _ERROR),
     _key("E", "previous_error", "Previous error", "Select the call before that failed", _ERROR),

@@ -87,7 +87,7 @@ class LogLines:
                 more = f"… {counted(self.rows.hidden(index), 'more line')}"
                 shown = [(_INDENT, ""), (more, "more"), (" (enter shows all)", "more")]
             case LineKind.BYTES:
-                shown = self._bytes(call, which * self.rows.layout.per_line)
+                shown = self.hex_line(call, which * self.rows.layout.per_line)
         return [*shown, *self._beside(index, call, within, wide(shown))]
 
     def _note(self, seq: int) -> list[str]:
@@ -138,7 +138,8 @@ class LogLines:
         pieces += self._written(index, call, edge - wide(pieces), behind, named=named)
         if behind and (left := self.look.width - wide(pieces) - 3) >= _LEAST_NOTE:
             behind = behind if cells(behind) <= left else self._text(index, call, ranges=False)
-            gap = (" ! ", "error") if call.error and pieces[-1][1] == "call" else (" · ", "other")
+            unsaid = named and not any(look == "error" for _, look in pieces)
+            gap = (" ! ", "error") if unsaid else (" · ", "other")
             return [*pieces, gap, *self._coloured(call, shorten(behind, left))]
         if not self.rows.is_annotated(index):
             pieces += self._wait(call, edge - wide(pieces))
@@ -238,7 +239,8 @@ class LogLines:
 
     # --- bytes -----------------------------------------------------------------------------------------------------
 
-    def _bytes(self, call: Call, offset: int) -> list[Piece]:
+    def hex_line(self, call: Call, offset: int) -> list[Piece]:
+        """Return the row of the call's bytes that begins at *offset*."""
         per_line, parts = self.rows.layout.per_line, self._owners(call)
         looks = [(at, send_look(self.journal, seq)) for at, seq in parts]
         begun = self._begins(call, parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.ui.parts.style import SEND_LOOKS, SIDE_LOOKS
+from workbench.ui.parts.style import QUIET_SCROLLBAR, SEND_LOOKS, SIDE_LOOKS
 
 PREFIX = "log--"
 
@@ -41,14 +41,8 @@ LogCanvas {
     color: $foreground;
     overflow-x: hidden;
     overflow-y: scroll;
-    scrollbar-size-vertical: 1;
-    scrollbar-background: $background;
-    scrollbar-background-hover: $background;
-    scrollbar-background-active: $background;
-    scrollbar-color: $foreground 25%;
-    scrollbar-color-hover: $foreground 40%;
-    scrollbar-color-active: $primary;
 """
+    + QUIET_SCROLLBAR
     + "".join(f"    & > .{PREFIX}{name} {{ {rules}; }}\n" for name, rules in _COLOURS.items())
     + "}\n"
 )

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 _FAILED = re.compile(rb"[\x04-\x07\x0c-\x0f]")  # marks with the bit FAILED, without REPEATED
 _TIMES: tuple[TimeMode, ...] = get_args(TimeMode)
-_DENSITIES = {
+DENSITIES = {"row": Density.HEAD, "bytes": Density.BYTES, "everything": Density.ALL}
+"""The densities by their names in the settings."""
+_SHOWS = {
     Density.HEAD: "one row for each call",
     Density.BYTES: f"each call with its first {FEW} rows of bytes",
     Density.ALL: "everything",
@@ -79,10 +81,21 @@ class LogView(LogCanvas):
             super().__init__()
             self.index = index
 
+    class DensityChosen(Message):
+        """A person wants to see more or less of every call: *name* as in DENSITIES."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    class InspectWanted(Message):
+        """A person wants to see another side of the selected call."""
+
     hits: Search | None = None
     """What was found last."""
     marked: frozenset[int] = frozenset()
     """Numbers of the calls that findings are about."""
+    _height = 0
     _marked_from: int | None = None
     _marked: frozenset[int] = frozenset()
 
@@ -174,6 +187,19 @@ class LogView(LogCanvas):
         """Lines of the screen that show calls."""
         return max(1, self.size.height - bool(self.banner()))
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Keep the selected call in sight, as when the inspector opens below it."""
+        seen = self._is_seen(self.selected)
+        super().on_resize(event)
+        self._height = self.size.height
+        if seen and self.selected is not None:
+            self._reveal(self.selected)
+
+    def _is_seen(self, call: int | None) -> bool:
+        if call is None or self.rows.entry(call) is None:
+            return False
+        return self.scroll_offset.y <= self.rows.line(call) < self.scroll_offset.y + self._height
+
     def _unmark(self) -> None:
         self._marked_from, self._marked = None, frozenset()
 
@@ -237,7 +263,8 @@ class LogView(LogCanvas):
 
     def action_next_density(self) -> None:
         self.density = Density((self.density + 1) % len(Density))
-        self.notify(f"The log shows {_DENSITIES[self.density]}.", timeout=2)
+        self.notify(f"The log shows {_SHOWS[self.density]}.", timeout=2)
+        self.post_message(self.DensityChosen(next(name for name, each in DENSITIES.items() if each is self.density)))
         if self.selected is not None:
             self._reveal(self.selected)
 
@@ -334,6 +361,9 @@ class LogView(LogCanvas):
     def action_ask_why(self) -> None:
         for index in self.targets()[:1]:
             self.post_message(self.WhyWanted(index))
+
+    def action_inspect(self) -> None:
+        self.post_message(self.InspectWanted())
 
     # --- how it looks ----------------------------------------------------------------------------------------------
 

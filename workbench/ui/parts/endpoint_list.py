@@ -17,7 +17,7 @@ from workbench.engine.state import EndpointState
 from workbench.model.call.address import show
 from workbench.model.text.safe import cells, safe
 
-_STATES = {"ESTABLISHED": "ESTAB", "SYN_RECV": "SYN-RECV", "CLOSE": "CLOSED"}
+_STATES = {"ESTABLISHED": "ESTAB", "CLOSE": "CLOSED"}
 
 
 def listens(state: EndpointState) -> bool:
@@ -50,7 +50,7 @@ def standing(state: EndpointState) -> str:
     if state.closed and state.tcp_state != "TIME_WAIT":
         return "closed"
     if state.tcp_state:
-        return _STATES.get(state.tcp_state, state.tcp_state.replace("_", "-"))
+        return _STATES.get(state.tcp_state, state.tcp_state)
     return "open" if state.socket else "no socket"
 
 

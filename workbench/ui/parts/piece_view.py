@@ -31,20 +31,25 @@ _LOOKS = {
     "lost": "color: $text-error; text-style: strike",
     "plot": "color: $foreground 75%",
     "taken": "color: $foreground; background: $foreground 15%; text-style: bold",
+    "offset": "color: $foreground 62%",
+    "byte": "color: $foreground",
+    "byte-dim": "color: $foreground 62%",
+    "boundary": "color: $foreground; text-style: bold",
+    "code": "color: $foreground; background: $foreground 8%",
     **SIDE_LOOKS,
     **SEND_LOOKS,
 }
 
 
+LOOKS_CSS = (
+    "PieceView {\n" + "".join(f"    & > .{PREFIX}{name} {{ {rules}; }}\n" for name, rules in _LOOKS.items()) + "}\n"
+)
+
+
 class PieceView(Widget):
     """Subclasses keep a frozen value, hand it to `keep`, and write it as `lines`."""
 
-    DEFAULT_CSS = (
-        "PieceView { height: 1; width: 1fr; }\n"
-        + "PieceView {\n"
-        + "".join(f"    & > .{PREFIX}{name} {{ {rules}; }}\n" for name, rules in _LOOKS.items())
-        + "}\n"
-    )
+    DEFAULT_CSS = "PieceView { height: 1; width: 1fr; }\n" + LOOKS_CSS
 
     def __init__(self, *, id: str | None = None, tooltip: str | None = None) -> None:
         super().__init__(id=id)

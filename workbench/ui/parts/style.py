@@ -24,6 +24,15 @@ SEND_LOOKS = {
     for kind, more in (("send", ""), ("taken", f"; background: {hue} 22%; text-style: bold"))
 } | {f"send-{number}-dim": f"color: {hue} 62%" for number, hue in enumerate(_HUES)}
 """CSS for a send's number and bytes: as they are, of what is no letter, and of those that the next recv takes."""
+QUIET_SCROLLBAR = """
+    scrollbar-size-vertical: 1;
+    scrollbar-background: $background;
+    scrollbar-background-hover: $background;
+    scrollbar-background-active: $background;
+    scrollbar-color: $foreground 25%;
+    scrollbar-color-hover: $foreground 40%;
+    scrollbar-color-active: $primary;
+"""
 SIDE_LOOKS = {"client": "color: $foreground", "server": "color: $foreground 72%; text-style: italic"}
 """CSS for the name of an endpoint, by the side it is on."""
 

@@ -21,11 +21,13 @@ from textual.widgets import Static
 from workbench.journal.reader import NotASession
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
+from workbench.ui.inspector.inspector import Inspector
 from workbench.ui.log.frame import LogFrame
 from workbench.ui.log.view import LogView
 from workbench.ui.parts.key_bar import KeyBar
 from workbench.ui.parts.style import send_hue
 from workbench.ui.parts.titles import entitle, subtitle
+from workbench.ui.preferences import Preferences, PreferencesError
 from workbench.ui.session.bridge import Bridge, suggested_name
 from workbench.ui.session.watch import Watch
 
@@ -34,6 +36,7 @@ TICK = 0.05
 FLOOD = 200
 """Calls in one tick that make a flood."""
 _BAR = 24
+_WHY = "Why"
 _SOON = 1 << 20  # bytes that are read before one sees a bar
 _CALM = 20  # ticks between two looks at a file that does not grow
 
@@ -99,6 +102,15 @@ class SessionScreen(Screen[None]):
             show=False,
             tooltip="Select the call before that a finding is about",
         ),
+        Binding(
+            "alt+i",
+            "inspect",
+            "Inspect",
+            id="session.inspect",
+            priority=True,
+            show=False,
+            tooltip="Show the inspector, or its next tab: bytes, why, queue, plot",
+        ),
         Binding("escape", "leave", "Back", id="session.leave", tooltip="Go back to the bench"),
     ]
 
@@ -109,8 +121,13 @@ class SessionScreen(Screen[None]):
         self._zone = zone
         self._ticks = self._new = 0
         self._watch = Watch()
+        self._tab_before = self.FIRST_TAB
 
     AUTO_FOCUS: ClassVar[str | None] = None
+    FIRST_TAB: ClassVar[str] = "Bytes"
+    """The tab of the inspector that is shown at first."""
+    IS_LIVE: ClassVar[bool] = False
+    """Whether there are endpoints to look into."""
 
     def compose(self) -> ComposeResult:
         # Textual would set the classes of this size after the first layout, and style every widget twice.
@@ -121,8 +138,9 @@ class SessionScreen(Screen[None]):
         with Horizontal(id="columns"):
             yield from self.beside()
             with Vertical(id="right"):
-                yield LogFrame(self._bridge.journal, zone=self._zone)
+                yield LogFrame(self._bridge.journal, zone=self._zone, density=self._preferences.density)
                 yield from self.below()
+                yield Inspector(self._bridge.journal, self.FIRST_TAB, live=self.IS_LIVE, zone=self._zone)
         yield Static(id="tiny")
         yield KeyBar(compact=True)
 
@@ -183,6 +201,10 @@ class SessionScreen(Screen[None]):
             subtitle(frame, state)
             frame.set_class(bool(state), "-told")
         self.draw()
+        self._inspect_call()
+
+    def _inspect_call(self) -> None:
+        self.query_one(Inspector).show_call(self._bridge.journal, self.query_one(LogFrame).here)
 
     def _grows(self) -> bool:
         """Whether calls may come yet."""
@@ -220,12 +242,56 @@ class SessionScreen(Screen[None]):
         call = self._bridge.journal[event.index]
         self.app.push_screen(StreamScreen(self._bridge.journal, call.socket, call.name))
 
-    @on(LogView.WhyWanted)
-    def _why(self, event: LogView.WhyWanted) -> None:
-        from workbench.journal.neighbours import explain
-        from workbench.ui.session.why import WhyScreen
+    @property
+    def _preferences(self) -> Preferences:
+        """What a person has chosen; where the app keeps nothing, nothing."""
+        found = getattr(self.app, "preferences", None)
+        return found if isinstance(found, Preferences) else Preferences()
 
-        self.app.push_screen(WhyScreen(explain(self._bridge.journal, event.index)))
+    @on(LogView.DensityChosen)
+    def _keep_density(self, event: LogView.DensityChosen) -> None:
+        try:
+            self._preferences.choose_density(event.name)
+        except (OSError, PreferencesError) as problem:
+            said = problem.strerror if isinstance(problem, OSError) else str(problem)
+            self.notify(f"Not kept for the next start: {safe(said or '')}", severity="warning", markup=False)
+
+    # --- the inspector ----------------------------------------------------------------------------------------------
+
+    @on(LogView.Selected)
+    def _selected(self) -> None:
+        self._inspect_call()
+
+    @on(LogView.WhyWanted)
+    def _why(self) -> None:
+        """Show why the call came out as it did, or what was shown before."""
+        inspector = self.query_one(Inspector)
+        if inspector.tab != _WHY:
+            self._tab_before, inspector.tab = inspector.tab, _WHY
+            self.add_class("-inspecting")
+        elif inspector.region.area:
+            inspector.tab = self._tab_before
+            self.remove_class("-inspecting")
+        else:
+            self.add_class("-inspecting")
+
+    @on(LogView.InspectWanted)
+    def action_inspect(self) -> None:
+        """Show the inspector; where it is seen already, its next tab."""
+        inspector = self.query_one(Inspector)
+        if inspector.region.area and (self.has_class("-inspecting") or not self.has_class("-narrow")):
+            inspector.action_turn(1)
+        self.add_class("-inspecting")
+
+    @on(Inspector.Left)
+    def _leave_inspector(self) -> None:
+        self.remove_class("-inspecting")
+        self.query_one(LogView).focus()
+
+    @property
+    def is_inspecting(self) -> bool:
+        """Whether the inspector has the place of something else, which escape gives back."""
+        return self.has_class("-inspecting") and self.has_class("-narrow")
 
     @on(LogView.BookmarkWanted)
     def _bookmark(self, event: LogView.BookmarkWanted) -> None:
@@ -350,13 +416,16 @@ class SessionScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is no way back from the first screen."""
-        return len(self.app.screen_stack) > 1 if action == "leave" else True
+        return self.is_inspecting or len(self.app.screen_stack) > 1 if action == "leave" else True
 
     def action_leave(self) -> None:
+        if self.is_inspecting:
+            return self._leave_inspector()
         self._left = True
         self._ticking.stop()
         if self.is_current:
             self.app.pop_screen()
+        return None
 
     def on_unmount(self) -> None:
         if self._left:  # not before: until then the log may be drawn once more

@@ -23,7 +23,7 @@ from workbench.engine.tracing.stepping import Held
 from workbench.model.call.call import socket_id
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
-from workbench.ui.kernel.inside_view import InsideView
+from workbench.ui.inspector.inspector import Inspector
 from workbench.ui.parts.confirm import Confirm
 from workbench.ui.parts.endpoint_list import EndpointList
 from workbench.ui.parts.prompt import Prompt
@@ -61,6 +61,8 @@ def _key(key: str, action: str, text: str, help: str, show: bool = True) -> Bind
 class TraceScreen(SessionScreen):
     """Follows the programs of its bridge, and ends them with it."""
 
+    FIRST_TAB: ClassVar[str] = "Queue"
+    IS_LIVE: ClassVar[bool] = True
     ABOUT: ClassVar[str] = ABOUT
     """What the help says of this screen."""
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -104,7 +106,6 @@ class TraceScreen(SessionScreen):
 
     def below(self) -> Iterable[Widget]:
         yield HeldCall(id="held")
-        yield InsideView(id="inside").add_class("frame")
 
     def begin(self) -> None:
         self.query_one("#sockets").focus()
@@ -157,11 +158,11 @@ class TraceScreen(SessionScreen):
         self.query_one(HeldCall).show(Waiting(stepping.rule, message, source, max(0, len(held) - 1), stepping.last()))
 
     def _draw_inside(self, state: EndpointState | None, now: float) -> None:
-        view, lineage = self.query_one(InsideView), self._bridge.journal.lineage
+        view, lineage = self.query_one(Inspector), self._bridge.journal.lineage
         inside = self._traced.run.inside(self._chosen)
         queue = inside.queue
         if state is None or queue is None or not queue.head:
-            view.show(state, inside, (), now)
+            view.show(state, inside, (), now, self._hue)
         else:
             parts = lineage.queued(state.socket, queue.offset, queue.offset + (queue.total or 0))
             view.show(state, inside, parts, now, self._hue)
@@ -248,7 +249,10 @@ class TraceScreen(SessionScreen):
         return action == "leave" or super().check_action(action, parameters)
 
     def action_leave(self) -> None:
-        self._leave()
+        if self.is_inspecting:
+            self._leave_inspector()
+        else:
+            self._leave()
 
     @work(exclusive=True, group="end")
     async def _leave(self) -> None:
