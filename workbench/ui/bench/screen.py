@@ -43,6 +43,8 @@ from workbench.ui.session.screen import SessionScreen
 
 PATIENCE = 3.0
 """Seconds that the quick start waits for the server and for the client."""
+REST = 5
+"""Ticks between two looks at the kernel while no call is made and nothing is chosen anew."""
 _UNTOUCHED = "127.0.0.1:6789"
 """What stands in the client's address field at first."""
 
@@ -62,6 +64,7 @@ class BenchScreen(SessionScreen):
         self._view = self._pane_id = "client"
         self._followed: tuple[str, PlainAddress | None] | None = None
         self._offered = _UNTOUCHED
+        self._drawn: object = None
 
     def above(self) -> Iterable[Widget]:
         yield Views(self._view)
@@ -101,8 +104,12 @@ class BenchScreen(SessionScreen):
 
     def draw(self) -> None:
         states, now = self._bridge.endpoints(), time.monotonic()
-        for pane in self.query(EndpointPane):
-            pane.show(states, now)
+        stirs = states, self._pane_id, self.pane.chosen, self._bridge.journal.position
+        if stirs == self._drawn and self._ticks % REST:
+            return
+        self._drawn = stirs
+        for name in ("server", "client"):  # by their ids: a query by class walks over every widget
+            self.query_one(f"#{name}", EndpointPane).show(states, now)
         self.query_one(Views).show(self._view, states, now)
         self._follow_server()
         self._draw_inside(next((state for state in states if state.name == self.pane.chosen), None), now)

@@ -20,6 +20,7 @@ from workbench.ui.inspector.registry import TABS
 from workbench.ui.inspector.tab import Endpoint, Subject, Tab
 from workbench.ui.kernel.history import SampleHistory, Sizes
 
+_REST = 10  # calls of show_call between two drawings while nothing changes: an explanation may still be made anew
 _BEFORE_TITLE = 2  # cells of a frame's upper edge before its title
 
 
@@ -51,6 +52,8 @@ class Inspector(Vertical, can_focus=True):
         self._endpoint: Endpoint | None = None
         self.set_reactive(Inspector.tab, tab)
         self._titled: object = None
+        self._stirs: object = None
+        self._calm = 0
 
     def on_mount(self) -> None:
         self.watch_tab()
@@ -64,6 +67,11 @@ class Inspector(Vertical, can_focus=True):
 
     def show_call(self, journal: Journal, index: int | None) -> None:
         """Be about call *index* of *journal*."""
+        stirs = id(journal), index, len(journal), id(self._endpoint)
+        self._calm = self._calm + 1 if stirs == self._stirs else 0
+        self._stirs = stirs
+        if self._calm % _REST:
+            return
         self._subject = Subject(journal, index, self._endpoint, self._history, self._sizes, self._subject.zone)
         self._draw()
 
