@@ -1,4 +1,17 @@
-"""socket-workbench: a bench for real sockets, with every call and every byte in a journal."""
+"""socket-workbench: a bench for real sockets, with every call and every byte in a journal.
+
+The house, from the top floor down; imports run downward only, and lint-imports checks it:
+
+    cli            parses a command line, then calls one function below
+    ui             the screens; the only folder that imports Textual
+    testing        the pytest plugin
+    experiments    questions about sockets, each a plain Python script; and what runs them
+    report         a session for others: text, JSON, HTML, pcapng, ladder, findings, Python scripts
+    engine         real sockets and threads: sockets, endpoints, tracing, replay
+    journal        the session file, read: index, search, order of cause, neighbours of a call
+    model          pure: call, text, words, lineage, lens, claims, why, findings, ladder, session
+    probe          goes into any process and writes the session file; standard library alone
+"""
 
 from __future__ import annotations
 

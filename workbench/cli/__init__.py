@@ -1,4 +1,8 @@
-"""The command line: parses, then calls one function. Nothing heavy is imported before it is known to be needed."""
+"""The command line: parses, then calls one function below. Nothing heavy is imported before it is known to be needed.
+
+May import everything. To add a command: a file here with a click command named `command`, its line in COMMANDS, and
+its section in the README.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The bench on screen: the only folder that knows Textual."""
+"""The bench on screen: the only folder that imports Textual.
+
+From the top: app; bench; experiments; trace; session; log and kernel; parts. A folder may import those below it, and
+everything below ui. A screen reads the journal 10 to 20 times a second and is never called from a socket's thread.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _RECV = CODE["recv"]
 
 
 class BenchSocket(TracedSocket, WatchingSocket):
-    """A socket under a name. `recorded_by` makes the class for one session."""
+    """A socket under a name. `bench_socket_class` makes the class for one session."""
 
     _wb_send_some = WatchingSocket.send_some
     _wb_sending = WaitingSocket.sending

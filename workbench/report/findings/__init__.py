@@ -1,6 +1,7 @@
 """Findings for others: as text for a person, and in the forms that build servers and editors read.
 
 A form is a module with one function, `FORMS` its entry: it takes the findings and the journal they are about.
+May import journal and model.
 """
 
 from collections.abc import Callable, Mapping, Sequence
