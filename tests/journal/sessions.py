@@ -30,7 +30,9 @@ class Session:
         self.recorder.call(
             code, socket, self.now, self.now + 500, **{**sent("send", len(data), len(data), data), **facts}
         )  # fmt: skip
-        return self.path.read_bytes()[before:]
+        with open(self.path, "rb") as file:
+            file.seek(before)
+            return file.read()
 
     def bytes(self) -> bytes:
         return self.path.read_bytes()
