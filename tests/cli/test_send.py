@@ -307,3 +307,16 @@ def test_ctrl_c_ends_it_without_a_traceback() -> None:
     assert process.returncode == 130
     assert "Traceback" not in err
     assert [call["call"] for call in calls(out)][-1] == "close"
+
+
+def test_behind_two_dashes_nothing_is_a_payload() -> None:
+    ran = run("send", "--timeout", "1", "--", "tcp://127.0.0.1:1", "--text", "x")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "unexpected extra argument" in ran.stderr
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+        ran = run("send", "--text", "x", "--recv-count", "0", "--", address)
+        assert ran.returncode == 0
+        conn, _ = listener.accept()
+        with conn:
+            assert conn.recv(10) == b"x"

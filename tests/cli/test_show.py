@@ -267,3 +267,13 @@ def test_the_ladder_shows_both_sides_of_a_chosen_socket(session: Path) -> None:
 def test_a_ladder_is_no_json(session: Path) -> None:
     ran = run("show", str(session), "--ladder", "--format", "json")
     assert (ran.returncode, len(ran.stderr.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("words", [["show", "SESSION"], ["show", "SESSION", "--format", "json"], ["run", "--list"]])
+def test_a_reader_that_has_had_enough_is_exit_1_and_no_traceback(session: Path, words: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as out:
+        words = [*WORKBENCH, *(str(session) if word == "SESSION" else word for word in words)]
+        ran = subprocess.run(words, stdout=out, stderr=subprocess.PIPE, timeout=WAIT, env=environment())
+    assert (ran.returncode, ran.stderr) == (1, b"")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.sessions import read
 from workbench.journal.order import Lookahead, by_cause
-from workbench.probe.format import CODE
+from workbench.probe.format import CODE, NO_RESULT, OTHER_RESULT, tail_of
 from workbench.probe.recorder import Recorder
 from workbench.report.feed import copy
 from workbench.report.html.page import export_html
@@ -133,3 +133,17 @@ def run_pairs(path, seed):
         port = server.stdout.readline().strip()
         assert subprocess.run([*start, port, str(seed + 100)], timeout=30).returncode == 0
         assert server.wait(timeout=30) == 0
+
+
+def test_a_recv_whose_send_is_not_recorded_yet_is_held_back_longer(tmp_path):
+    here, there = ["127.0.0.1", 1], ["127.0.0.1", 2]
+    recorder = Recorder(str(tmp_path / "a.swb"), clock=lambda: 0)
+    named = {"args": [there], "local": here, "peer": there}
+    recorder.call(CODE["connect"], (7, 1), 1, 2, tail=tail_of(named), flags=NO_RESULT)
+    made = {"made": [[7, 3]], "local": there, "peer": here}
+    recorder.call(CODE["accept"], (7, 2), 1, 3, tail=tail_of(made), flags=OTHER_RESULT)
+    recorder.call(CODE["recv"], (7, 3), 4, 9, result=1, data=b"x")
+    journal = read(tmp_path / "a.swb")
+    ahead = Lookahead(journal, 0, hold=0.1, patience=1.0)
+    assert list(ahead.ready(0.5)) == [0, 1]
+    assert list(ahead.ready(1.5)) == [2]

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.journal.reader import Journal
+from workbench.probe import recorder as recorder_module
 from workbench.probe.format import CODE, FAILED, HEAD_SIZE, UNFINISHED
 from workbench.probe.recorder import Recorder
 from workbench.probe.tail import dumps
@@ -225,3 +226,13 @@ values = st.recursive(
 @given(values)
 def test_json_is_read_as_it_was_written(value: object) -> None:
     assert msgspec.json.decode(dumps(value)) == value
+
+
+def test_texts_are_forgotten_where_they_are_too_many_and_written_again(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(recorder_module, "_MOST_TEXTS", 3)
+    recorder = Recorder(str(tmp_path / "s"))
+    names = [f"socket {number % 5}" for number in range(20)]
+    for name in names:
+        recorder.call(CODE["send"], (1, 1), 1, 2, name=recorder.text(name))
+    assert [call.name for call in read(tmp_path / "s")] == names
+    assert len(recorder._texts) <= 3

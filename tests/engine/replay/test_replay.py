@@ -3,7 +3,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -12,6 +12,7 @@ from workbench.engine.endpoints.bench import Bench
 from workbench.engine.replay.recorded_client import NoClient, find_client
 from workbench.engine.replay.replay import Differs, Replay, settings_for
 from workbench.model.call.address import Address
+from workbench.probe.format import CODE, NO_RESULT, tail_of
 from workbench.probe.recorder import Recorder
 
 
@@ -219,3 +220,15 @@ def test_a_session_without_clients(tmp_path):
         traced(INET, STREAM).close()
     with pytest.raises(NoClient, match="no socket connected"):
         find_client(read(tmp_path / "a.swb"))
+
+
+def test_a_send_that_returned_after_the_answer_is_still_repeated_before_it(tmp_path):
+    """Two threads: the send began first and returned last, so the file has the answer before it."""
+    session, sock = tmp_path / "a.swb", (7, 1)
+    peer = {"args": [["127.0.0.1", 9]], "local": ["127.0.0.1", 8], "peer": ["127.0.0.1", 9]}
+    with closing(Recorder(str(session), clock=lambda: 0)) as recorder:
+        recorder.call(CODE["connect"], sock, 10, 20, tail=tail_of(peer), flags=NO_RESULT)
+        recorder.call(CODE["recv"], sock, 35, 50, result=6, requested=9, data=b"ANSWER")
+        recorder.call(CODE["sendall"], sock, 30, 60, requested=8, data=b"question", flags=NO_RESULT)
+    steps = find_client(read(session)).steps
+    assert [(step.what, step.data) for step in steps] == [("send", b"question"), ("recv", b"ANSWER")]

@@ -304,3 +304,21 @@ def test_the_end_of_a_unix_connection_is_no_fin(tcp, eventually) -> None:
     with QueuedSocket(fileno=one.detach()) as unix:
         other.close()
         assert (unix.look().fin, unix.look().ending) == (True, "end")
+
+
+def test_an_urgent_byte_is_not_of_the_stream(tcp, eventually) -> None:
+    own, peer = tcp
+    peer.send(b"ab!", socket.MSG_OOB)
+    eventually(lambda: own.look().total == 2)
+    assert own.recv(1, socket.MSG_OOB) == b"!"
+    assert own.look().offset == 0
+    assert own.recv(10) == b"ab"
+    assert own.look().offset == 2
+
+
+def test_a_peek_of_the_program_takes_nothing(tcp, eventually) -> None:
+    own, peer = tcp
+    peer.sendall(b"hello")
+    eventually(lambda: own.look().total == 5)
+    assert own.recv(3, socket.MSG_PEEK) == b"hel"
+    assert (own.look().offset, own.look().total) == (0, 5)

@@ -140,3 +140,18 @@ threads = [threading.Thread(target=talk, name=f"worker {number}") for number in 
 """)  # fmt: skip
     names = [call["thread"] for call in trace(tmp_path, "threads.py").named("getsockname")]
     assert sorted(names) == ["worker 0", "worker 1", "worker 2"]
+
+
+def test_a_forked_childs_calls_have_their_lines_though_the_parent_made_them_before(tmp_path: Path) -> None:
+    write(tmp_path, "forks.py", """
+import os, socket
+one, other = socket.socketpair()
+def say(): one.send(b"x")
+say()
+if not (pid := os.fork()):
+    say(); os._exit(0)
+os.waitpid(pid, 0)
+""")  # fmt: skip
+    sends = trace(tmp_path, "forks.py").named("send")
+    assert len({call["pid"] for call in sends}) == 2
+    assert [call["source"] for call in sends] == ["forks.py:4"] * 2
