@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from workbench.probe.recorder import Recorder
     from workbench.probe.traced_socket import TracedSocket
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Recorder", "TracedSocket", "__version__", "record"]
 
 _HOMES = {
