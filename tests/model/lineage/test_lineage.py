@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import threading
@@ -357,3 +358,49 @@ def test_what_is_not_there_yet_is_not_known_yet(written: Written) -> None:
     written.call(2.7, "send", 2, b"lo!", took=0.1)
     assert written.journal.lineage.sources(recv) == [(4, 0, 3), (5, 0, 2)]
     assert written.journal.lineage.takers(written.journal[4]) == [(3, 3, 5)]
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Iterator[Net]:
+    """One TCP connection in a session."""
+    net = Net(tmp_path / "session", "4")
+    with net.stack:
+        yield net
+
+
+def sources(net: Net) -> list[list[tuple[int, int, int]] | None]:
+    """Return what each recv of bytes is said to have come from."""
+    journal = Journal(net.path)
+    journal.read_all()
+    return [journal.lineage.sources(call) for call in journal if call.call == "recv" and call.data]
+
+
+def test_an_urgent_byte_ends_what_is_known_of_its_stream(net: Net) -> None:
+    one, other = net.wires[0]
+    one.send(b"ab")
+    assert other.recv(2) == b"ab"
+    one.send(b"c!", socket.MSG_OOB)
+    assert other.recv(1, socket.MSG_OOB) == b"!"
+    one.send(b"d")
+    data = b""
+    while len(data) < 2:
+        data += other.recv(2 - len(data))
+    assert data == b"cd"
+    before, *after = sources(net)
+    assert before is not None
+    assert len(before) == 1
+    assert after[-1] == []
+
+
+def test_what_is_sent_on_a_detached_descriptor_is_nobodys(net: Net) -> None:
+    one, other = net.wires[0]
+    one.send(b"ab")
+    assert other.recv(2) == b"ab"
+    fd = one.detach()
+    os.write(fd, b"raw")
+    assert other.recv(3) == b"raw"
+    os.close(fd)
+    before, after = sources(net)
+    assert before is not None
+    assert len(before) == 1
+    assert after == []
