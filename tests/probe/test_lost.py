@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,17 @@ def test_a_smaller_call_after_a_lost_one_is_kept_and_the_loss_told_before_it(tmp
     journal = read(tmp_path / "s")
     assert [call.data for call in journal] == [b"small"]
     assert journal.lost == 1
+
+
+def test_a_loss_is_told_once_and_not_with_every_call_after_it(tmp_path: Path) -> None:
+    recorder = Recorder(str(tmp_path / "s"), limit=3000)
+    send(recorder, b"x" * 5000)
+    sizes = []
+    for _ in range(4):
+        send(recorder, b"small")
+        sizes.append((tmp_path / "s").stat().st_size)
+    assert [after - before for before, after in pairwise(sizes)] == [HEAD_SIZE + len(b"small")] * 3
+    assert read(tmp_path / "s").lost == 1
 
 
 def test_the_limit_is_the_files_whoever_writes_it(tmp_path: Path) -> None:
