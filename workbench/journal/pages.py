@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.journal.files import being_written
 from workbench.journal.reader import Journal
 from workbench.model.call.call import socket_id
 from workbench.probe.bootstrap import APART, AT_APART, sign_in
@@ -154,7 +155,7 @@ def recover(session: Path) -> None:
         return
     with suppress(OSError), closing(LivePages(session)) as live:
         fcntl.flock(live._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a tracer holds it, and who does the same as we
-        if _is_written(session) or not any(live._pages()):
+        if being_written(session) or not any(live._pages()):
             return
         with closing(Journal(session)) as journal:
             journal.pull()
@@ -164,18 +165,6 @@ def recover(session: Path) -> None:
                 for doing in unfinished:
                     write_unfinished(recorder, doing)
         live.path.unlink()
-
-
-def _is_written(session: Path) -> bool:
-    """Tell whether a recorder has *session* open: each holds a shared lock (flock(2))."""
-    fd = os.open(session, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(fd)
-    return False
 
 
 def write_unfinished(recorder: Recorder, doing: Doing) -> None:

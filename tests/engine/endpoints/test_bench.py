@@ -81,7 +81,7 @@ def test_state_tells_the_last_call_and_its_error(live: LiveBench) -> None:
     assert (client.state().last, client.state().error) == ("socket", None)
     done(client.send(b"x"))
     assert (client.state().last, client.state().error) == ("send", "BrokenPipeError (EPIPE)")
-    done(client.set_timeout(1.0))
+    done(client.call("settimeout", 1.0))
     assert (client.state().last, client.state().error) == ("settimeout", None)
     assert client.state().done == {"socket", "settimeout"}
 
@@ -164,7 +164,7 @@ def test_nothing_that_a_person_drives_blocks_the_one_who_asks(live: LiveBench) -
         live.client(full)
         started = time.monotonic()
         client = live.bench.open_client(ClientSettings(port=port_of(full)))
-        futures = [client.send(b"x"), client.recv(), client.half_close(), client.set_timeout(3)]
+        futures = [client.send(b"x"), client.recv(), client.half_close(), client.call("settimeout", 3)]
         client.set_auto(True)
         client.set_bufsize(16)
         assert client.state().bufsize == 16

@@ -19,9 +19,7 @@ from workbench.model.call.settings import (
     parse_backlog,
     parse_buffer,
     parse_bufsize,
-    parse_host,
     parse_number,
-    parse_port,
     parse_timeout,
 )
 
@@ -186,24 +184,13 @@ def test_no_buffer_size_leaves_the_system_s() -> None:
         parse_buffer("sndbuf", "much")
 
 
-@pytest.mark.parametrize(("text", "host"), [(" ::1 ", "::1"), ("[::1]", "::1"), ("localhost", "localhost")])
-def test_the_forms_of_a_host(text: str, host: str) -> None:
-    assert parse_host(text) == host
-
-
-def test_what_is_no_host_is_said_for_its_field() -> None:
-    with pytest.raises(SettingsError, match=r'^host "a b" is neither') as caught:
-        parse_host("a b", field="source")
-    assert caught.value.field == "source"
-
-
 def test_numbers_of_fields() -> None:
-    assert parse_port("0x50") == parse_port(" 80") == 80
+    assert parse_backlog("0x50") == parse_backlog(" 80") == 80
     assert parse_backlog("0") == 0
-    for text in ["65536", "-1", "http", "", "1" * 5000, "8\x1b[2J0"]:
-        with pytest.raises(SettingsError, match=r"^port is a number from 0 to 65535, not ") as caught:
-            parse_port(text)
-        assert caught.value.field == "port"
+    for text in [str(1 << 31), "-1", "http", "", "1" * 5000, "8\x1b[2J0"]:
+        with pytest.raises(SettingsError, match=r"^backlog is a number from 0 to 2147483647, not ") as caught:
+            parse_backlog(text)
+        assert caught.value.field == "backlog"
         assert str(caught.value).isprintable()
 
 

@@ -25,7 +25,7 @@ from workbench.model.text.hexdump import (
     line,
     offset_digits,
     plain_line,
-    text_column,
+    text_cells,
 )
 
 HELLO = b'{"op":"hello","id":7,"name":"\xc3\xa9t\xc3\xa9"}\r\n'
@@ -128,7 +128,7 @@ def test_the_runs_of_a_line_make_its_columns(data: bytes, width: int, encoding: 
     ],
 )
 def test_the_text_column(data: bytes, encoding: TextEncoding, text: str) -> None:
-    assert text_column(data, 0, len(data), encoding) == text
+    assert "".join(text_cells(data, 0, len(data), encoding)) == text
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_character_cut_by_a_line_end_is_marked_on_both_lines(
 @given(MIXED, st.integers(0, 40), st.integers(0, 40), st.sampled_from(ENCODINGS))
 def test_the_text_column_takes_one_cell_a_byte(data: bytes, start: int, size: int, encoding: TextEncoding) -> None:
     start, stop = min(start, len(data)), min(start + size, len(data))
-    text = text_column(data, start, stop, encoding)
+    text = "".join(text_cells(data, start, stop, encoding))
     assert cell_len(text) == stop - start
     assert text.isprintable()
 
@@ -174,14 +174,14 @@ def test_where_a_line_begins_changes_only_the_characters_it_cuts(
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_beyond_the_data_there_is_no_text(encoding: TextEncoding) -> None:
-    assert text_column("é".encode(), 1, 9, encoding) == "×"
-    assert text_column(b"\x81", 2, 9, encoding) == ""
+    assert "".join(text_cells("é".encode(), 1, 9, encoding)) == "×"
+    assert "".join(text_cells(b"\x81", 2, 9, encoding)) == ""
 
 
 def test_gbk_borders_are_found_in_a_long_run_of_pairs() -> None:
     data = b"!" + "你".encode("gbk") * 3000
-    assert text_column(data, 5001, 5005, "gbk") == "你你"
-    assert text_column(data, 4000, 4004, "gbk") == "×你×"
+    assert "".join(text_cells(data, 5001, 5005, "gbk")) == "你你"
+    assert "".join(text_cells(data, 4000, 4004, "gbk")) == "×你×"
 
 
 @pytest.mark.parametrize(

@@ -88,10 +88,6 @@ class Endpoint(Driven):
         blocked = [lane.cancel() for lane in (self._reading, self._writing)]
         return any(blocked)
 
-    def set_timeout(self, value: float | None) -> Future[Outcome]:
-        """Call settimeout."""
-        return self.submit(lambda: self.make("settimeout", value))
-
     def set_bufsize(self, bufsize: int) -> None:
         """Set what the next recv asks for."""
         self.bufsize = bufsize

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from workbench.engine.kernel.proc_net import TcpEntry, unix_queued
@@ -27,14 +27,6 @@ from workbench.probe.recorder import Recorder
 _PATIENCE = 1.0
 """Seconds that programs have to end when asked to, before they are killed."""
 _STEP = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a program ended: its name, and its exit code as a shell has it."""
-
-    name: str
-    code: int
 
 
 class TracedRun:

@@ -192,22 +192,6 @@ def parse_timeout(text: str, field: str = "timeout") -> float | None:
     return seconds
 
 
-def parse_host(text: str, field: str = "host") -> str:
-    """Read an IP address, with or without brackets, or a name."""
-    word = text.strip()
-    host = word[1:-1] if word.startswith("[") and word.endswith("]") else word
-    try:
-        check_host(host)
-    except AddressError as error:
-        raise SettingsError(field, str(error)) from None
-    return host
-
-
-def parse_port(text: str, field: str = "port") -> int:
-    """Read a port, 0..65535."""
-    return parse_number(field, text, 0, PORT_LIMIT)
-
-
 def parse_backlog(text: str, field: str = "backlog") -> int:
     """Read a backlog, 0 or more."""
     return parse_number(field, text, 0, INT_LIMIT)

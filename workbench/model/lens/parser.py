@@ -77,8 +77,6 @@ class Request(ABC):
     def __init__(self, limit: int = _ENDLESS, keep: int = KEPT) -> None:
         """Ask for *limit* bytes at most and keep the first *keep* of them."""
         self.kept = bytearray()
-        self.stopped_by = b""
-        """The byte that Until was looking for, empty where it met its limit first."""
         self.done = False
         self._left = limit
         self._keep = keep
@@ -119,7 +117,7 @@ class Until(Request):
     def _stop(self, data: bytes, at: int, upto: int) -> int:
         if (found := self._pattern.search(data, at, upto)) is None:
             return upto
-        self.done, self.stopped_by = True, found[0]
+        self.done = True
         return found.end()
 
 

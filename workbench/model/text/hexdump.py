@@ -115,11 +115,6 @@ def hex_column(index: int) -> int:
     return index * 3 + index // _GROUP
 
 
-def text_column(data: bytes, start: int, stop: int, encoding: TextEncoding) -> str:
-    """Give the text of data[start:stop] in exactly stop - start terminal cells, see text_cells."""
-    return "".join(text_cells(data, start, stop, encoding))
-
-
 def text_cells(data: bytes, start: int, stop: int, encoding: TextEncoding) -> list[str]:
     """Give what each byte of data[start:stop] shows: a character at its first byte, "·" at those it has no cells for.
 
