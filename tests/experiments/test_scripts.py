@@ -14,10 +14,23 @@ import pytest
 from workbench.engine.tracing.launch import traced_environment
 from workbench.experiments.catalog import Experiment, Verdict, catalog, find, verdict
 from workbench.experiments.parameters import Value
+from workbench.journal.checking import check
 from workbench.journal.reader import Journal
 from workbench.probe.recorder import Recorder
 
 DEADLINE = 20  # seconds
+FOUND = {
+    "backlog": {"accept-queue-full"},
+    "bufsize": {"tiny-recv"},
+    "length-in-characters": {"length-in-characters"},
+    "send-loop": {"short-send"},
+    "sendall-timeout": {"partial-message"},
+    "udp-lost": {"lost-datagrams"},
+    "udp-refused": {"no-answer"},
+    "udp-truncated": {"truncated-datagram"},
+    "unix-full-queue": {"accept-queue-full"},
+}
+"""What check says of each, but for notes; of the others nothing: they do on purpose what they do, and it goes well."""
 EACH = pytest.mark.parametrize("experiment", catalog(), ids=lambda experiment: experiment.name)
 
 
@@ -56,8 +69,10 @@ def test_the_journal_shows_it(experiment: Experiment, tmp_path: Path) -> None:
     journal = Journal(session)
     journal.read_all()
     shown = experiment.shows.among(journal)
+    found = {finding.rule for finding in check(journal) if finding.severity != "note"}
     journal.close()
     assert shown is not None
+    assert found == FOUND.get(experiment.name, set())
     assert bool(experiment.shows.error) == (shown.error is not None)
 
 
