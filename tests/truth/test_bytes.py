@@ -209,13 +209,21 @@ def test_the_bench_knows_which_datagram_its_receiver_dropped(session: Session) -
 
 
 @holds(Kind.NEVER_REFUSED, Kind.RECEIVER_GONE)
-def test_a_datagram_to_a_port_that_nobody_has(session: Session, udp: Ends) -> None:
-    sender, receiver = udp
+@pytest.mark.parametrize("known", [False, True])
+def test_a_datagram_to_a_port_that_nobody_has(session: Session, udp: Ends, known: bool) -> None:
+    sender, recorded = udp
+    receiver = recorded if known else socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    if not known:
+        receiver.bind(HERE)
     port = name(receiver)[1]
     sender.connect(name(receiver))
     receiver.close()
-    assert Kind.RECEIVER_GONE in session.kinds("close")
     assert udp_drops(port) is None
+    if known:
+        assert Kind.RECEIVER_GONE in session.kinds("close")
+        sender.send(b"1")
+        assert session.claim(Kind.NEVER_CLOSED, "send").seq == session.seq("close")
+        return
     sender.send(b"1")  # this one is sent, and answered by ICMP: the next call learns of it
     with pytest.raises(ConnectionRefusedError):
         sender.send(b"2")
@@ -234,3 +242,44 @@ def test_a_datagram_is_not_lost_while_its_queue_holds_it(session: Session, tmp_p
         assert queued(receiver) == 4
         receiver.close()
         assert Kind.NEVER_CLOSED in session.kinds("sendto")
+
+
+@holds(Kind.NEVER_FILTERED)
+def test_a_connected_socket_takes_its_peers_datagrams_alone(session: Session, udp: Ends) -> None:
+    sender, receiver = udp
+    receiver.connect(("127.0.0.1", 9))
+    sender.sendto(b"stranger", name(receiver))
+    with pytest.raises(BlockingIOError):
+        receiver.recv(9)
+    assert session.claim(Kind.NEVER_FILTERED, "sendto").seq == session.seq("connect")
+
+
+@holds(Kind.MESSAGE_SIZE)
+def test_the_size_of_a_message_that_is_only_looked_at(session: Session, udp: Ends) -> None:
+    sender, receiver = udp
+    sender.sendto(b"0123456789", name(receiver))
+    receiver.recv_into(bytearray(2), 2, socket.MSG_PEEK | socket.MSG_TRUNC)
+    claim = session.claim(Kind.MESSAGE_SIZE, "recv_into")
+    assert claim.count == len(receiver.recv(99))
+
+
+# --- descriptors ------------------------------------------------------------------------------------------------------
+
+
+@holds(Kind.DESCRIPTORS_SENT, Kind.DESCRIPTORS_CAME, Kind.DESCRIPTORS_LOST)
+@pytest.mark.parametrize(("room", "come"), [(2, 2), (0, 0)])
+def test_descriptors_go_with_a_message(session: Session, room: int, come: int) -> None:
+    one, other = TracedSocket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with one, other:
+        socket.send_fds(one, [b"F"], [0, 1])
+        assert session.claim(Kind.DESCRIPTORS_SENT, "sendmsg").count == 2
+        if room:
+            _, got, _, _ = socket.recv_fds(other, 9, room)
+            assert session.claim(Kind.DESCRIPTORS_CAME, "recvmsg").count == len(got) == come
+            for fd in got:
+                os.close(fd)
+        else:
+            before = len(os.listdir("/proc/self/fd"))
+            other.recv(9)
+            assert len(os.listdir("/proc/self/fd")) == before
+            assert session.claim(Kind.DESCRIPTORS_LOST, "recv").count == 2

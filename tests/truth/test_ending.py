@@ -151,19 +151,23 @@ def test_nothing_is_sent(session: Session, ends: Ends, server: TracedSocket, how
 
 
 @holds(Kind.TIME_WAIT_HERE, Kind.TIME_WAIT_HERE_IF, Kind.TIME_WAIT_THERE)
-def test_on_which_side_time_wait_is(session: Session, ends: Ends, server: TracedSocket) -> None:
+@pytest.mark.parametrize("half", [False, True])
+def test_on_which_side_time_wait_is(session: Session, ends: Ends, server: TracedSocket, half: bool) -> None:
     client, connection = ends
     here, port = port_of(client), port_of(server)
     client.close()
     assert Kind.TIME_WAIT_HERE_IF in session.kinds("close")
     assert until(lambda: (here, "FIN_WAIT2") in states(port))
     assert connection.recv(1) == b""
+    if half:
+        connection.shutdown(socket.SHUT_WR)
+        assert until(lambda: state(connection) == "CLOSE")
     connection.close()
     assert until(lambda: states(port) & {(here, "TIME_WAIT"), (port, "TIME_WAIT")})
     assert (here, "TIME_WAIT") in states(port)
     assert (port, "TIME_WAIT") not in states(port)
-    assert session.claim(Kind.TIME_WAIT_HERE, "close", 0).seq == session.seq("close")
-    assert Kind.TIME_WAIT_THERE in session.kinds("close")
+    assert session.claim(Kind.TIME_WAIT_HERE, "close", 0).seq == session.seq("shutdown" if half else "close")
+    assert session.kinds("close") & {Kind.TIME_WAIT_THERE, Kind.NO_TIME_WAIT}
 
 
 def test_there_is_no_time_wait_where_the_peer_sends_afterwards(

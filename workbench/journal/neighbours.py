@@ -21,6 +21,7 @@ NEAR = 500
 """So many calls before and after are looked at, and at most so many MiB of their bytes."""
 _BYTES = 4 << 20
 _KIN = 8
+_SOON = 32
 _MAKERS = frozenset(("socket", "socketpair", "fromfd"))
 _TELLING = _MAKERS | {"accept", "bind", "listen", "connect", "connect_ex", "dup", "close"}
 _OF_ALL = frozenset(("bind", "listen", "connect", "connect_ex", "shutdown", "setsockopt", "recv", "send"))
@@ -45,8 +46,9 @@ def events(journal: Journal, index: int) -> Around:
     others = _lives(journal, dict.fromkeys((*twins, *peers, *binders)))
     return Around(
         before=tuple(each for each in mine if each.seq < call.seq),
-        after=tuple(each for each in mine if each.seq > call.seq),
+        after=_merged((each for each in mine if each.seq > call.seq), _under_way(journal, index, call)),
         elsewhere=tuple(each for each in others if each.socket != call.socket or call.socket in each.made),
+        nearby=False,
         whole_life=bool(own) and (own[0].call in _MAKERS or call.socket in own[0].made),
         peers=tuple(peers),
         twins=tuple(twins),
@@ -72,6 +74,7 @@ def around(journal: Journal, index: int) -> Around:
         all_setup=_begins(call, earlier) or len(near) == index,
         after=_merged(found.after, (each for each in later if each.socket == call.socket)),
         kin=tuple(_kin(journal, parts)),
+        nearby=True,
         beside=_merged((), (each for each in (*near, *later) if each.socket in found.peers)),
         elsewhere=_merged(
             found.elsewhere,
@@ -93,6 +96,13 @@ def takers(journal: Journal, call: Call) -> tuple[Part, ...] | None:
 
 def _lives(journal: Journal, sockets: Iterable[str]) -> list[Call]:
     return [journal[seq - 1] for socket in sockets for seq in journal.history.of(socket)]
+
+
+def _under_way(journal: Journal, index: int, call: Call) -> Iterator[Call]:
+    """Yield calls on a socket that is closed which had begun before, and returned afterwards: in other threads."""
+    for each in range(index + 1, min(index + 1 + _SOON, len(journal)) if call.call == "close" else index):
+        if (later := journal[each]).socket == call.socket and later.time < call.time:
+            yield later
 
 
 def _is_for_all(call: Call) -> bool:
@@ -169,7 +179,7 @@ def annotation(
     call = journal[index]
     beside = _beside(journal, index, call, fate)
     cut = cut_character(call.data) if call.receives and call.data else None
-    if cut is not None and (cut.head or cut.have):
+    if (cut is not None and (cut.head or cut.have)) or (call.receives and call.datagram):
         beside = replace(beside, kin=tuple(_kin(journal, beside.sources or ())))
     unseen = journal.lineage.unseen(call)
     return notes(call, beside, journal.lengths, unseen=unseen, json=json, encoding=encoding, sizes=sizes, ranges=ranges)
@@ -177,6 +187,8 @@ def annotation(
 
 def _beside(journal: Journal, index: int, call: Call, fate: bool) -> Around:
     """Return of the neighbours of a call what its annotation needs: most calls need none."""
+    if call.call == "bind" and call.error is not None:  # who has the address, others' calls tell
+        return around(journal, index)
     if journal.marks[index] & FAILED or not (call.sends or call.data) or call.datagram:
         found = events(journal, index)
         return found if fate else replace(found, takers=None)

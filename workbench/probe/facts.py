@@ -31,6 +31,7 @@ _TCP_INFO = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else No
 _INTERNET = (int(socket.AF_INET), int(getattr(socket, "AF_INET6", -1)))
 _TCP = (0, int(socket.IPPROTO_TCP))
 _UNIX = int(getattr(socket, "AF_UNIX", -1))
+_RIGHTS = (int(socket.SOL_SOCKET), int(getattr(socket, "SCM_RIGHTS", -1)))
 
 
 def queued(sock: socket.socket, kind: int) -> int:
@@ -62,6 +63,14 @@ def counted(sock: socket.socket) -> dict[str, Any]:
         return {"tcp": [info[0], *_BYTES.unpack_from(info, _AT_BYTES), *queues]}
     except (OSError, ValueError, struct.error):  # it listens, was closed, or the kernel is older than 4.1
         return {}
+
+
+def passed(ancillary: Any) -> dict[str, Any]:
+    """Return how many descriptors a message's ancillary data passes (unix(7), SCM_RIGHTS), as a part of a tail."""
+    if not isinstance(ancillary, (list, tuple)):
+        return {}
+    data = [size_of(each[2]) for each in ancillary if tuple(each[:2]) == _RIGHTS]
+    return {"descriptors": sum(data) // _INT.size} if data else {}
 
 
 def retried(sock: socket.socket) -> dict[str, Any]:

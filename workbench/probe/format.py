@@ -60,7 +60,7 @@ tail    args (where they are not told otherwise: addresses as lists, bytes as na
         (of the accepted socket), peer_inode (UNIX), tcp ([state, bytes acked, bytes received, in the receive queue, in
         the send queue] as the kernel counts them), unread (UNIX: bytes in the receive queue), retries (of a connect:
         SYNs that the kernel repeated), now (of a setsockopt: the number that the kernel made of the one it was given), timeout (of the socket made or named, where
-        it has one: seconds).
+        it has one: seconds), descriptors (that went or came with a message).
 
 A reader skips kinds, flags and keys that it does not know. A record at the end that is shorter than its length is still being
 written, or was cut off.

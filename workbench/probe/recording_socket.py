@@ -7,7 +7,7 @@ import socket
 from time import monotonic_ns as clock
 
 from . import format as record_format
-from .facts import SEQPACKET, STREAM, counted, names, queued, retried, size_of, taken, unread
+from .facts import SEQPACKET, STREAM, counted, names, passed, queued, retried, size_of, taken, unread
 from .format import CODE, UNKNOWN
 from .recorder import Recorder
 from .tail import argument
@@ -104,7 +104,7 @@ class RecordingSocket(socket.socket):
         flags: int,
         address: Any = None,
         ancbufsize: int = 0,
-        ancillary: bool = False,
+        ancillary: Any = (),
         returned_flags: Optional[int] = None,
     ) -> None:
         """Record a recv that put *count* bytes into *data*; *told*: the flags that recvmsg returned."""
@@ -112,6 +112,8 @@ class RecordingSocket(socket.socket):
         about = {} if address is None else {"peer": argument(address)}
         if ancbufsize:
             about["args"] = [requested, ancbufsize]
+        if ancillary:
+            about.update(passed(ancillary))
         marks = (record_format.PEEK if flags & _PEEK else 0) | (
             record_format.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
         )

@@ -8,7 +8,7 @@ from mmap import ACCESS_READ, mmap
 from time import monotonic
 from time import monotonic_ns as clock
 
-from .facts import flat, local_address, ready, size_of, taken, whole
+from .facts import flat, local_address, passed, ready, size_of, taken, whole
 from .recording_socket import RecordingSocket, harmless
 from .tail import argument
 
@@ -92,7 +92,7 @@ class TransferSocket(RecordingSocket):
         except BaseException as error:
             self._wb_write_failed_recv("recvmsg", started, error, bufsize, flags, ancbufsize)
             raise
-        times, extra = (started, clock()), (ancbufsize, bool(ancillary), returned_flags)
+        times, extra = (started, clock()), (ancbufsize, ancillary, returned_flags)
         self._wb_write_recv("recvmsg", times, data, len(data), bufsize, flags, address, *extra)
         return data, ancillary, returned_flags, address
 
@@ -104,7 +104,7 @@ class TransferSocket(RecordingSocket):
         except BaseException as error:
             self._wb_write_failed_recv("recvmsg_into", started, error, size_of(buffers), flags, ancbufsize)
             raise
-        times, extra = (started, clock()), (ancbufsize, bool(ancillary), returned_flags)
+        times, extra = (started, clock()), (ancbufsize, ancillary, returned_flags)
         self._wb_write_recv("recvmsg_into", times, buffers, count, size_of(buffers), flags, address, *extra)
         return count, ancillary, returned_flags, address
 
@@ -178,7 +178,9 @@ class TransferSocket(RecordingSocket):
             args = None if address is None else (address,)
             self._wb_write_failed_send("sendmsg", started, error, buffers, flags, args=args)
             raise
-        about = None if address is None else lambda: self._wb_destination(address)
+        about = None
+        if address is not None or ancdata:
+            about = lambda: {**passed(ancdata), **({} if address is None else self._wb_destination(address))}  # noqa: E731
         self._wb_write_send("sendmsg", (started, clock()), buffers, sent, flags, about)
         return sent
 

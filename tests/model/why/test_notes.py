@@ -35,7 +35,7 @@ def notes(call, sources=(), takers=None, lengths=(), kin=(), lost=False, **optio
         ),
         (
             made("recvmsg", data=b"hell", requested=4, datagram=True, truncated=True),
-            "4 bytes · truncated: the rest of the datagram was thrown away",
+            "4 bytes · truncated: the rest of the message was thrown away",
         ),
         (
             made("recv", data=b"hell", requested=4, datagram=True, truncated=None),

@@ -250,10 +250,10 @@ def test_time_wait_goes_by_the_state_where_it_is_known() -> None:
 def test_a_socket_that_another_process_has_from_a_fork_does_not_end_here() -> None:
     listened = made("listen", 5, result=None, pid=7, seq=2)
     child = why(made("close", result=None, pid=8, seq=9), around=Around(before=(listened,)))
-    assert child.sentences[0].startswith("This descriptor is given back, but process 7 has a copy")
+    assert child.sentences[0].startswith("This descriptor is given back, but process 7 got a copy")
     later = made("recv", 4, data=b"x", requested=4, pid=8, seq=12)
     parent = why(made("close", result=None, pid=7, seq=9), around=Around(after=(later,)))
-    assert "process 8 has a copy" in parent.sentences[0]
+    assert "process 8 got a copy" in parent.sentences[0]
     gone = made("close", result=None, pid=7, seq=5)
     last = why(made("close", result=None, pid=8, seq=9), around=Around(before=(listened, gone)))
     assert last.sentences[0].startswith("The listener is gone")

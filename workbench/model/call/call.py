@@ -55,6 +55,7 @@ class Tail(msgspec.Struct, frozen=True):
     retries: Number = -1
     now: Number | None = None
     timeout: float | None = None
+    descriptors: Number = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class Call(msgspec.Struct, frozen=True):
     """Of a setsockopt with a number: what the kernel made of it, where that is another one."""
     timeout: float | None = None
     """Of a call that makes or names a socket: that one's timeout in seconds, where it has one."""
+    descriptors: int = 0
+    """Of a sendmsg or recvmsg: how many descriptors went or came with it (SCM_RIGHTS)."""
     retries: int | None = None
     """Of a TCP connect that took long or failed: how often the kernel had repeated its SYN."""
 
@@ -187,6 +190,7 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         tcp_state=tail.tcp[0] if len(tail.tcp) == _COUNTS else None,
         now=tail.now,
         timeout=tail.timeout,
+        descriptors=max(0, tail.descriptors),
         retries=_known(tail.retries),
     )
 

@@ -48,6 +48,8 @@ class Around:
     """The sockets at the other end of the connection; their lives are in *elsewhere*."""
     twins: tuple[str, ...] = ()
     """Other ids of the same socket: a dup, a fromfd; their lives are in *elsewhere*."""
+    nearby: bool = True
+    """Whether the sends and recvs near the call are among *before* and *after*, not its socket's life alone."""
     beside: tuple[Call, ...] = ()
     """Calls near it of the other end of its connection."""
     processes: tuple[Process, ...] = ()
@@ -103,7 +105,8 @@ class Around:
     def had_peer(self, call: Call) -> bool:
         """Whether the socket was connected as far as its calls tell."""
         if (
-            self.did("connect")
+            self.peers
+            or self.did("connect")
             or self._accepted({call.socket, *self.twins})
             or self.did("socketpair")
             or not self.did("socket")

@@ -19,6 +19,7 @@ class Kind(Enum):
     NEVER_RESET = "never received: the connection was reset"  # seqs: the call that learnt of it
     NEVER_CLOSED = "never received: the receiver was closed"  # seqs: its close
     NEVER_REFUSED = "never received: no socket had the port"  # seqs: the call that learnt of it
+    NEVER_FILTERED = "never received: the receiver is connected to another address"  # seqs: its connect
     FATE_UNKNOWN = "what became of them is not known"
     SHORT = "only a part went out"  # of: bytes offered
 
@@ -29,6 +30,10 @@ class Kind(Enum):
     DISCARDED = "taken out of the queue, but not returned"
     PEEKED = "copied, and left in the queue"
     URGENT = "urgent data"
+    MESSAGE_SIZE = "the size of the message, most of which was not copied"  # count: bytes it has
+    DESCRIPTORS_SENT = "descriptors went with the message"  # count: how many
+    DESCRIPTORS_CAME = "descriptors came with the message"
+    DESCRIPTORS_LOST = "descriptors that went with the message were dropped"
 
     # why recv returned b''
     PEER_ENDED = "the peer ended its side"

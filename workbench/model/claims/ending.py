@@ -74,8 +74,7 @@ def _peer_over(around: Around, call: Call) -> bool:
     """Whether the other end, in the session too, had ended its side before *call* returned."""
     until = call.time + (call.duration or 0.0)
     return any(
-        each.socket in around.peers and each.error is None and each.time < until
-        and (each.call == "close" or (each.call == "shutdown" and each.args != ["SHUT_RD"]))
+        each.socket in around.peers and each.time < until and _ends_sending(each)
         for each in around.elsewhere
     )  # fmt: skip
 
@@ -148,7 +147,7 @@ def _time_wait(call: Call, around: Around, own: Call | None) -> Claim:
     if state == CLOSE_WAIT or (state is None and any(ends_stream(each) for each in around.before)):
         return Claim(Kind.TIME_WAIT_THERE)
     peers = [each for each in around.elsewhere if each.socket in around.peers and each.seq > call.seq]
-    clean = next((each for each in peers if each.call == "close" and each.error is None), None)
+    clean = next((each for each in peers if _ends_sending(each)), None)
     if any(each.error is not None and each.error.errno in _FAILS for each in peers) or (
         clean is not None and (clean.unread or clean.tcp_state == CLOSED)
     ):
@@ -156,6 +155,11 @@ def _time_wait(call: Call, around: Around, own: Call | None) -> Claim:
     if clean is not None and clean.tcp_state == CLOSE_WAIT:
         return Claim(Kind.TIME_WAIT_HERE, seqs=(clean.seq,))
     return Claim(Kind.TIME_WAIT_HERE_IF)
+
+
+def _ends_sending(call: Call) -> bool:
+    """Whether a call ended its side, with a FIN unless there was reason for a reset."""
+    return call.error is None and (call.call == "close" or (call.call == "shutdown" and call.args != ["SHUT_RD"]))
 
 
 def unread(call: Call, around: Around) -> int:

@@ -18,7 +18,7 @@ def claims(call: Call, around: Around) -> tuple[Claim, ...]:
     if call.unfinished:
         return ()
     return (
-        *filter(None, (end(call, around), waiting(call, around), short(call), option(call))),
+        *filter(None, (end(call, around), waiting(call, around), short(call), option(call), passed(call))),
         *took(call, around),
         *fate(call, around),
         *ended(call, around),
@@ -32,6 +32,11 @@ def short(call: Call) -> Claim | None:
     known = call.sends and not call.datagram and moved < offered and not is_interrupt(call)
     counts = call.error is None or moved > 0 or call.call == "sendall"
     return Claim(Kind.SHORT, moved, offered) if known and counts else None
+
+
+def passed(call: Call) -> Claim | None:
+    """Return how many descriptors went with a message."""
+    return Claim(Kind.DESCRIPTORS_SENT, call.descriptors) if call.sends and call.descriptors else None
 
 
 def option(call: Call) -> Claim | None:

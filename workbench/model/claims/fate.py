@@ -54,9 +54,11 @@ def _unknown(call: Call, around: Around) -> tuple[Claim, ...]:
 def never_received(call: Call, around: Around, count: int) -> Claim | None:
     """Return why nobody will receive *count* bytes of a send that no recv took so far; None where that is not known."""
     if call.datagram and not around.peers:
-        if (told := _refused(around)) is not None:
-            return Claim(Kind.NEVER_REFUSED, count, seqs=(told.seq,))
         receivers = receivers_at(call, around)
+        if not receivers and (refused := _refused(around)) is not None:
+            return Claim(Kind.NEVER_REFUSED, count, seqs=(refused.seq,))
+        if (connect := _connected_elsewhere(call, receivers, around)) is not None:
+            return Claim(Kind.NEVER_FILTERED, count, seqs=(connect.seq,))
     else:
         if (told := _reset(around)) is not None:
             return Claim(Kind.NEVER_RESET, count, seqs=(told.seq,))
@@ -67,6 +69,8 @@ def never_received(call: Call, around: Around, count: int) -> Claim | None:
 
 def _refused(around: Around) -> Call | None:
     """Return the next call that could learn of it, if it raised what ICMP had answered."""
+    if not around.nearby:
+        return None
     later = next((each for each in around.after if each.sends or each.receives or _asks_error(each)), None)
     return later if later is not None and later.error and later.error.errno == "ECONNREFUSED" else None
 
@@ -83,6 +87,21 @@ def _reset(around: Around) -> Call | None:
         if each.error is not None and each.error.errno in _RESETS:
             return each
     return None
+
+
+def _connected_elsewhere(call: Call, receivers: set[str], around: Around) -> Call | None:
+    """Return the connect by which the one receiver takes datagrams of another address alone (udp(7))."""
+    own = [each.local for each in (call, *reversed(around.before)) if each.local]
+    connects = [each for each in around.elsewhere if each.socket in receivers and each.call == "connect"]
+    connects = [each for each in connects if each.error is None and each.seq < call.seq]
+    if len(receivers) != 1 or not connects or not own:
+        return None
+    match plain(connects[-1].peer), plain(own[0]):
+        case [str() as host, int() as port, *_], [str() as other, int() as number, *_]:
+            same = port == number and (host == other or other in ANY_HOST)
+            return None if same else connects[-1]
+        case _:
+            return None
 
 
 def receivers_at(call: Call, around: Around) -> set[str]:

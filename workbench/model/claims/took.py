@@ -25,8 +25,21 @@ def _took(call: Call, around: Around) -> Iterator[Claim]:
         yield Claim(Kind.DISCARDED, call.result)
     if call.datagram and not call.peek:
         yield from _cut(call, around)
+    elif call.datagram and call.size is not None and call.size > len(call.data):
+        yield Claim(Kind.MESSAGE_SIZE, call.size)
+    yield from _descriptors(call, around)
     if call.left:
         yield Claim(Kind.LEFT, call.left)
+
+
+def _descriptors(call: Call, around: Around) -> Iterator[Claim]:
+    """Say how many descriptors came with the bytes, and how many of those that were sent did not (unix(7))."""
+    if call.descriptors:
+        yield Claim(Kind.DESCRIPTORS_CAME, call.descriptors)
+    begun = {part.seq for part in around.sources or () if not part.start}
+    sent = sum(each.descriptors for each in around.kin if each.seq in begun)
+    if sent > call.descriptors and not call.peek:
+        yield Claim(Kind.DESCRIPTORS_LOST, sent - call.descriptors)
 
 
 def _cut(call: Call, around: Around) -> Iterator[Claim]:

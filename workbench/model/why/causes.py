@@ -51,6 +51,8 @@ def instead(call: Call, around: Around, name: str) -> str:
             return "no socket is bound to the name that it was sent to"
         case "EPERM" if family == "AF_UNIX" and (call.sends or call.call in _CONNECTS):
             return "the receiver is connected to another socket"
+        case "EBADF" if around.did("detach"):
+            return "the object gave its descriptor away"
         case "EADDRINUSE" if call.call == "bind" and around.did("bind"):
             return "this socket has an address already"
         case "EADDRINUSE" if call.call == "bind" and (found := holder(call, around)) is not None:
@@ -310,6 +312,12 @@ def invalid(call: Call, around: Around) -> str:
             return "Port 0 is no destination: it only lets bind choose a port."
         case _:
             return "The kernel checks the arguments against the socket's type and state."
+
+
+def no_descriptor(call: Call, around: Around) -> str:
+    gave = around.did("detach")
+    how = f"detach (#{gave.seq}) gave the descriptor away, so the object has none" if gave is not None else ""
+    return f"{how or 'After close the object has no descriptor'} (fileno() is -1); the old one was not touched."
 
 
 def not_supported(call: Call, around: Around) -> str:

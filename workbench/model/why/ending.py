@@ -120,8 +120,7 @@ def _held(claim: Claim, listens: bool) -> Reason:
     who, source = {
         Kind.HELD_BY_DESCRIPTOR: (f"#{claim.seq} made another descriptor of the same socket, which is open", "dup(2)"),
         Kind.HELD_BY_PROCESS: (
-            f"process {claim.count} has a copy of the same socket, as a fork copies descriptors, and no call "
-            "here closed it",
+            f"process {claim.count} got a copy of the same socket by a fork, and no call here closed it",
             "fork(2)",
         ),
         Kind.HELD_BY_CALL: (
@@ -131,10 +130,17 @@ def _held(claim: Claim, listens: bool) -> Reason:
     }[claim.kind]
     goes_on = "the address still listens" if listens else "nothing is sent to the peer, and the connection goes on"
     return Reason(
-        (f"This descriptor is given back, but {who}.", f"So long as that is so, {goes_on}."),
+        (f"This descriptor is given back, but {who}.", f"{_WHILE[claim.kind]}, {goes_on}."),
         "The socket ends with the last that holds it, or by shutdown.",
         f"close(2); {source}" if not source.startswith("close") else source,
     )
+
+
+_WHILE = {
+    Kind.HELD_BY_DESCRIPTOR: "So long as that is so",
+    Kind.HELD_BY_PROCESS: "So long as that process runs and keeps it",
+    Kind.HELD_BY_CALL: "Until then",
+}
 
 
 def _listener(family: str) -> Reason:
@@ -155,7 +161,8 @@ def _datagram(family: str) -> Reason:
         ("The socket is gone, with what was in its queue.", "No sender learns of it now."),
         "A send to its name raises ECONNREFUSED: a path stays as a file, without a socket."
         if family == "AF_UNIX"
-        else "A datagram to its address is lost. A connected sender gets ECONNREFUSED from the call after that send.",
+        else "Unless another socket has its address, a datagram sent there is lost, and a connected sender's next call "
+        "raises ECONNREFUSED.",
         "close(2); unix(7)" if family == "AF_UNIX" else "close(2); udp(7)",
     )
 
@@ -168,7 +175,8 @@ def _nothing_sent(call: Call, around: Around) -> Reason:
             "A closed socket can't be used again.",
             "close(2); unix(7)",
         )
-    if gone is not None and gone.call not in _CONNECTS:
+    never = gone is not None and (gone.call in _CONNECTS or (gone.call == "getsockopt" and not around.peers))
+    if gone is not None and not never:
         return Reason(
             (
                 f"{_GIVEN_BACK}; the connection had ended before, as #{gone.seq} learnt "
@@ -184,7 +192,7 @@ def _nothing_sent(call: Call, around: Around) -> Reason:
     tried = any(each.call in _CONNECTS for each in around.before)
     under_way = "A connect that was still under way is given up; a" if tried and call.tcp_state == 2 else "A"
     connection = "The socket had no connection"
-    if around.had_peer(call) and gone is None:
+    if around.had_peer(call) and not never:
         connection = "The connection was gone already: the kernel had it as closed"
     return Reason(
         (f"{_GIVEN_BACK}.", f"{connection}, so nothing is sent.", *stays),

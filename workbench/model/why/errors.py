@@ -89,7 +89,7 @@ ERRNOS: Mapping[str, Entry] = {
         "connect(2), ERRORS",
     ),
     "EBADF": Entry(
-        "After close the object has no descriptor (fileno() is -1); no system call was made on the old one.",
+        causes.no_descriptor,
         "Make a new socket: a closed one can't be opened again.",
         "close(2); CPython: sock_close",
     ),

@@ -50,6 +50,7 @@ def notes(
     found = [sentence] if (sentence := error_note(call, around)) else []
     if call.sends:
         found += _sent(call, sizes)
+        found += [f"{counted(call.descriptors, 'descriptor')} went with it"] if call.descriptors else []
     elif call.receives and call.error is None:
         found += _received(call, around, sizes)
     if call.data and json:
@@ -72,8 +73,9 @@ def notes(
 
 def error_note(call: Call, around: Around) -> str:
     """Return what the call's error means, with its errno's name in front; "" where it did not fail."""
-    better = instead(call, around, errno_name(call))
-    return f"{errno_name(call)}: {better}" if better else error_sentence(call)
+    name = errno_name(call)
+    better = instead(call, around, name)
+    return f"{name}: {better}" if better and name else better or error_sentence(call)
 
 
 def _sent(call: Call, sizes: bool) -> Iterator[str]:
@@ -111,6 +113,12 @@ def _received(call: Call, around: Around, sizes: bool) -> Iterator[str]:
     for kind in (Kind.PEEKED, Kind.TRUNCATED, Kind.MAYBE_TRUNCATED):
         if kind in claims:
             yield _TOOK[kind](claims[kind])
+    if Kind.MESSAGE_SIZE in claims:
+        yield f"the message has {_bytes(claims[Kind.MESSAGE_SIZE].count)}"
+    if Kind.DESCRIPTORS_CAME in claims:
+        yield f"{counted(claims[Kind.DESCRIPTORS_CAME].count, 'descriptor')} came with it"
+    if Kind.DESCRIPTORS_LOST in claims:
+        yield f"{counted(claims[Kind.DESCRIPTORS_LOST].count, 'descriptor')} dropped"
     if (left := claims.get(Kind.LEFT)) is not None:
         yield f"{_bytes(left.count)} in the queue" if call.peek else f"{left.count} left"
     elif call.left == 0 and moved and not call.peek:
@@ -143,7 +151,7 @@ _END = {
 
 def _truncated(claim: Claim) -> str:
     if claim.of is None:
-        return "truncated: the rest of the datagram was thrown away"
+        return "truncated: the rest of the message was thrown away"
     return f"truncated: {claim.of - claim.count} of {_bytes(claim.of)} thrown away"
 
 
@@ -213,7 +221,7 @@ def _fate(claims: tuple[Claim, ...]) -> Iterator[str]:
                 yield f"received by {named}" + (f" and {more} more" if more > 0 else "")
             case Kind.CUT_OFF:
                 yield f"{some}thrown away there"
-            case Kind.NEVER_RESET | Kind.NEVER_CLOSED | Kind.NEVER_REFUSED:
+            case kind if kind in _NEVER:
                 yield f"{some}never received: {_NEVER[claim.kind]} (#{claim.seq})"
             case kind if kind in _FATE:
                 yield some + _FATE[kind]
@@ -223,6 +231,7 @@ _NEVER = {
     Kind.NEVER_RESET: "the connection was reset",
     Kind.NEVER_CLOSED: "the receiver was closed",
     Kind.NEVER_REFUSED: "nobody had the port",
+    Kind.NEVER_FILTERED: "the receiver takes its peer's alone",
 }
 _FATE = {
     Kind.NOT_RECEIVED_YET: "not received yet",

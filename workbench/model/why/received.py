@@ -21,7 +21,7 @@ _WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a 
 def received(call: Call, around: Around) -> Reason:
     """Explain a recv, or one of its kin, that returned."""
     if call.peek and (call.data or call.datagram):
-        return _peeked(call)
+        return _peeked(call, around)
     if not call.data and isinstance(call.result, int) and call.result > 0 and not call.datagram:
         return _discarded(call, call.result)
     if not call.data:
@@ -35,7 +35,7 @@ def received(call: Call, around: Around) -> Reason:
 
 def _stream(call: Call, around: Around) -> Reason:
     left = call.left
-    sentences = [_amount(call, around), *_origin(call, around), *_cut(call, around)]
+    sentences = [_amount(call, around), *_passed(call, around), *_origin(call, around), *_cut(call, around)]
     if left:
         sentences.append(f"{count(left)} stayed in the kernel's receive queue: nothing is lost.")
     sentences += _waited(call, around)
@@ -54,6 +54,16 @@ def _decrypted(call: Call, around: Around) -> Reason:
         f"The next {name} returns what is left of that record at once, or waits until a next one is there whole.",
         "CPython: Modules/_ssl.c, SSLSocket.read; SSL_read(3)",
     )
+
+
+def _passed(call: Call, around: Around) -> Iterator[str]:
+    """Say which descriptors came with the bytes, and which did not."""
+    claims = took(call, around)
+    if (came := find(claims, Kind.DESCRIPTORS_CAME)) is not None:
+        yield f"{count(came.count, 'descriptor')} came with it (SCM_RIGHTS): the program has to close each."
+    if (lost := find(claims, Kind.DESCRIPTORS_LOST)) is not None:
+        why = "its ancbufsize is too small" if call.call.startswith("recvmsg") else "only recvmsg takes them"
+        yield f"{count(lost.count, 'descriptor')} that went with it did not come, and the kernel closed them: {why}."
 
 
 def _amount(call: Call, around: Around) -> str:
@@ -191,6 +201,7 @@ def _message(call: Call, around: Around) -> Reason:
     return Reason(
         (
             f"One recv takes one {kind}: this one has {count(moved)}{fits}.",
+            *_passed(call, around),
             *_sent_as(around),
             *([maybe] if find(claims, Kind.MAYBE_TRUNCATED) else []),
             *_waited(call, around),
@@ -331,8 +342,10 @@ def _empty_message(call: Call, around: Around) -> Reason:
     )
 
 
-def _peeked(call: Call) -> Reason:
+def _peeked(call: Call, around: Around) -> Reason:
     queue = "" if not call.left else f" {count(call.left)} are in the queue."
+    if (size := find(took(call, around), Kind.MESSAGE_SIZE)) is not None:
+        queue = f" The message has {count(size.count)}, as MSG_TRUNC returns; beyond the buffer nothing was filled in."
     return Reason(
         (
             f"MSG_PEEK copied {count(len(call.data))} and left them in the queue.{queue}",

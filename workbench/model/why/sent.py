@@ -40,10 +40,16 @@ def _whole(call: Call, around: Around) -> Reason:
         first = f"{call.call} copied {all_of} into the kernel's send buffer, and that is what {moved} says."
     pages = {"sendall": "send(2); CPython: sock_sendall", "sendfile": "sendfile(2); CPython: Lib/socket.py, sendfile"}
     return Reason(
-        (first, *_characters(call), *_fate(call, around), *_waited(call)),
+        (first, *_passed(call), *_characters(call), *_fate(call, around), *_waited(call)),
         _failed_later(call, around) or _goes_on(around.kind(call)[0]),
         pages.get(call.call, "send(2), RETURN VALUE"),
     )
+
+
+def _passed(call: Call) -> Iterator[str]:
+    if call.descriptors:
+        what = count(call.descriptors, "descriptor")
+        yield f"With it went {what} (SCM_RIGHTS): the receiver gets new numbers for the same open files."
 
 
 def _goes_on(family: str) -> str:
@@ -153,7 +159,7 @@ def _message(call: Call, around: Around) -> Reason:
     claims = fate(call, around)
     text, next_ = _fate_of_message(claims, family, around)
     return Reason(
-        (f"The {count(moved)} went out as one message: all of it or nothing.", text, *_waited(call)),
+        (f"The {count(moved)} went out as one message: all of it or nothing.", *_passed(call), text, *_waited(call)),
         next_,
         "unix(7); send(2)" if family == "AF_UNIX" else "udp(7); send(2)",
     )
@@ -170,8 +176,8 @@ def _fate_of_message(claims: tuple[Claim, ...], family: str, around: Around) -> 
         case Kind.RECEIVED if cut is not None:
             return (
                 f"Recv #{claim.seq} took {claim.count} of them; {count(cut.count)} did not fit its bufsize: the kernel "
-                "threw them away.",
-                "They are gone: no later recv returns the rest of a message.",
+                f"threw {'it' if cut.count == 1 else 'them'} away.",
+                "What is gone is gone: no later recv returns the rest of a message.",
             )
         case Kind.RECEIVED:
             return (
@@ -209,6 +215,7 @@ _LOST = {
     Kind.OVERTAKEN: "It is lost: one that was sent later was received, and datagrams of one sender stay in order.",
     Kind.NOT_IN_QUEUE: "It is lost: the receiver's queue was empty later, and no recv had returned it.",
     Kind.NEVER_REFUSED: "Nobody received it: no socket had the port, as #{seq} learnt (ECONNREFUSED).",
+    Kind.NEVER_FILTERED: "Nobody received it: the socket there takes datagrams of its peer alone (#{seq} connect).",
     Kind.NEVER_CLOSED: "Nobody received it: #{seq} closed the socket that it was sent to.",
     Kind.NEVER_RESET: "Nobody received it: the connection was reset, as #{seq} learnt.",
 }

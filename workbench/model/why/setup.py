@@ -36,7 +36,7 @@ def _socket(call: Call, around: Around) -> Reason:
             "CPython: sock_initobj",
         )
     what = {
-        "SOCK_STREAM": "a stream: bytes in order, without borders between sends",
+        "SOCK_STREAM": "a stream: bytes in order, without boundaries between sends",
         "SOCK_DGRAM": "datagrams: each send is one message, which may be lost",
         "SOCK_SEQPACKET": "messages in order, over a connection",
         "SOCK_RAW": "raw packets, headers included",
