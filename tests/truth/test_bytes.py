@@ -18,7 +18,11 @@ from tests.truth.kernel import queued, state, states, udp_drops, until
 from tests.truth.session import Session, holds
 from workbench import TracedSocket
 from workbench.engine.sockets.bench_socket import bench_socket_class
+from workbench.journal.neighbours import around, events
+from workbench.journal.reader import Journal
 from workbench.model.claims.claim import Kind
+from workbench.model.claims.ending import end, ended
+from workbench.model.claims.fate import fate
 
 Ends = tuple[TracedSocket, TracedSocket]
 RESET = struct.pack("ii", 1, 0)
@@ -283,3 +287,33 @@ def test_descriptors_go_with_a_message(session: Session, room: int, come: int) -
             other.recv(9)
             assert len(os.listdir("/proc/self/fd")) == before
             assert session.claim(Kind.DESCRIPTORS_LOST, "recv").count == 2
+
+
+# --- one answer, whoever asks -----------------------------------------------------------------------------------------
+
+
+def test_an_annotation_and_an_explanation_answer_alike(session: Session, ends: Ends, udp: Ends) -> None:
+    """The life of the sockets alone (`events`) and all that is near (`around`) lead to the same claims."""
+    client, connection = ends
+    sender, receiver = udp
+    twin = connection.dup()
+    client.sendall(b"hello")
+    connection.recv(2)
+    sender.sendto(b"one", name(receiver))
+    sender.sendto(b"two", name(receiver))
+    receiver.recv(1)
+    connection.close()
+    twin.close()
+    with suppress(OSError):
+        while client.send(b"late"):
+            pass
+    client.recv(9)
+    receiver.close()
+    client.close()
+    journal = Journal(session.path)
+    journal.read_all()
+    for index, call in enumerate(journal):
+        alone, near = events(journal, index), around(journal, index)
+        for ask in (fate, end, ended):
+            assert ask(call, alone) == ask(call, near), (call.seq, call.call, ask)
+    journal.close()

@@ -51,6 +51,8 @@ def instead(call: Call, around: Around, name: str) -> str:
             return "no socket is bound to the name that it was sent to"
         case "EPERM" if family == "AF_UNIX" and (call.sends or call.call in _CONNECTS):
             return "the receiver is connected to another socket"
+        case "EBADF" if call.call in ("socket", "fromfd"):
+            return "the number is no open descriptor"
         case "EBADF" if around.did("detach"):
             return "the object gave its descriptor away"
         case "EADDRINUSE" if call.call == "bind" and around.did("bind"):
@@ -226,6 +228,8 @@ def unanswered_next(call: Call, around: Around) -> str:
         )
     if errno_name(call):
         return "The connection is gone: close the socket, and connect again with a new one."
+    if call.call == "sendfile" and call.data:
+        return "What went out stays out: the file's position (tell) says how far it came, so the rest can be sent."
     if call.sends and call.data:
         return _CANT_GO_ON
     later = around.next_of(call)
@@ -314,7 +318,15 @@ def invalid(call: Call, around: Around) -> str:
             return "The kernel checks the arguments against the socket's type and state."
 
 
+def no_family(call: Call, around: Around) -> str:
+    if call.call in ("socket", "socketpair"):
+        return "The kernel was built without it, or its module is not loaded."
+    return "Each family has its own form of address."
+
+
 def no_descriptor(call: Call, around: Around) -> str:
+    if call.call in ("socket", "fromfd"):
+        return "No open descriptor of this process has that number."
     gave = around.did("detach")
     how = f"detach (#{gave.seq}) gave the descriptor away, so the object has none" if gave is not None else ""
     return f"{how or 'After close the object has no descriptor'} (fileno() is -1); the old one was not touched."

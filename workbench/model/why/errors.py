@@ -55,7 +55,8 @@ def _interrupted(call: Call, around: Around) -> Reason:
 def _plain(sentence: str, name: str) -> str:
     """Turn "ECONNREFUSED: nobody listens on …" into a sentence of its own."""
     text = sentence.removeprefix(f"{name}: ") if name else sentence
-    end = "" if text.endswith("?") else "."
+    end = "" if text.endswith(("?", ".")) and not name else "."
+    text = text.removesuffix(".") if name else text
     return f"{text[:1].upper()}{text[1:]}" + (f" ({name})." if name else end)
 
 
@@ -81,7 +82,7 @@ ERRNOS: Mapping[str, Entry] = {
     ),
     "EADDRINUSE": Entry(refusals.in_use, refusals.in_use_next, refusals.in_use_source),
     "EADDRNOTAVAIL": Entry(refusals.not_available, refusals.not_available_next, "{call}, ERRORS; ip(7)"),
-    "EAFNOSUPPORT": Entry("Each family has its own form of address.", _ASK, "socket(2); connect(2), ERRORS"),
+    "EAFNOSUPPORT": Entry(causes.no_family, _ASK, "socket(2); connect(2), ERRORS"),
     "EAGAIN": Entry(causes.again, causes.again_next, "{call}, ERRORS; {socket}"),
     "EALREADY": Entry(
         "A non-blocking connect goes on by itself after it raised EINPROGRESS.",

@@ -63,7 +63,7 @@ def _passed(call: Call, around: Around) -> Iterator[str]:
         yield f"{count(came.count, 'descriptor')} came with it (SCM_RIGHTS): the program has to close each."
     if (lost := find(claims, Kind.DESCRIPTORS_LOST)) is not None:
         why = "its ancbufsize is too small" if call.call.startswith("recvmsg") else "only recvmsg takes them"
-        yield f"{count(lost.count, 'descriptor')} that went with it did not come, and the kernel closed them: {why}."
+        yield f"{count(lost.count, 'descriptor')} that went with it did not come, and were closed: {why}."
 
 
 def _amount(call: Call, around: Around) -> str:
@@ -310,10 +310,12 @@ def _asked_for_nothing(call: Call) -> Reason:
             "The next recv returns the next message.",
             "recv(2), MSG_TRUNC; CPython: sock_recvfrom_guts",
         )
+    nothing = "0" if call.call.endswith("_into") else "b''"
     return Reason(
         (
-            f"{call.call}(0) asks for no bytes, so it returns b'' at once; CPython makes no system call for it.",
-            "This b'' does not say that the stream has ended.",
+            f"{_name(call)} asks for no bytes, so it returns {nothing} at once"
+            + ("; CPython makes no system call for it." if call.call in ("recv", "recv_into") else "."),
+            "That does not say that the stream has ended.",
         ),
         "What is queued stays queued; ask for 1 byte or more to take some.",
         "CPython: sock_recv_guts (Modules/socketmodule.c)",

@@ -69,7 +69,8 @@ def _bind(call: Call, around: Around) -> Reason:
         chosen = show(call.local) if isinstance(call.local, str | list) else "one that getsockname returns"
         first = f"Port 0 lets the kernel choose a free port: it is {chosen}."
     else:
-        first = f"The socket now has the address {place(call)}; {_shared(call, around)}."
+        where = show(call.local) if isinstance(call.local, list) else place(call)
+        first = f"The socket now has the address {where}; {_shared(call, around)}."
     if around.kind(call)[1] in ("SOCK_DGRAM", "SOCK_RAW"):
         second, next_ = "It receives from now on what is sent there.", "recvfrom returns a datagram and its sender."
     else:
@@ -254,7 +255,7 @@ OTHER: Mapping[str, Explain] = {
     ),
     "dup": _one(
         "It made a second descriptor for the same socket.",
-        "Both share one queue: what one receives the other does not see.",
+        "Both share one queue: what one of them receives is gone for the other.",
         "The connection ends only when both are closed, or by shutdown.",
         "dup(2); CPython: Lib/socket.py",
     ),
