@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from workbench.engine.state import EndpointState
 from workbench.ui.bench.wishes import EndpointChosen, Wish
-from workbench.ui.parts.controls import ErrorLine
+from workbench.ui.parts.controls import ErrorLine, Press
 
 
 class Around(App[None]):
@@ -25,6 +25,7 @@ class Around(App[None]):
         self._make = make
         self.wishes: list[Wish] = []
         self.chosen: list[str] = []
+        self.refused: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield self._make()
@@ -35,6 +36,10 @@ class Around(App[None]):
             self.chosen.append(wish.name)
         else:
             self.wishes.append(wish)
+
+    @on(Press.Refused)
+    def note(self, event: Press.Refused) -> None:
+        self.refused.append(event.why)
 
     def error(self, id: str = "error") -> str:
         """The sentence shown beside the form; empty if none is seen."""

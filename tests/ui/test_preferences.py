@@ -40,7 +40,7 @@ def test_how_the_bench_is_left_comes_back(settings: Path) -> None:
     source = Address.parse("tcp://127.0.0.1:5000")
     client = ClientSettings(bufsize=4, bind=source, rcvbuf=4096, options=((1, 2, 3),), auto_recv=True)
     sent = (Draft("one"), Draft('{"op": 1}\n', "JSON", compact=True))
-    left = Left(Setup(server, client), Draft("de ad", "Hex"), "send", sent, begun=True)
+    left = Left(Setup(server, client), Draft("de ad", "Hex"), "send", sent, recent=("/a.swb", "/b.swb"))
     Preferences.read().leave(left)
     assert Preferences.read().left == left
     assert os.stat(settings.with_name("left.json")).st_mode & 0o777 == 0o600

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from workbench.ui import terminal
 
 if TYPE_CHECKING:
     from workbench.engine.tracing.programs import Program
+    from workbench.ui.preferences import Preferences
 
 
 def run(session: Path | None, *, record: Path | None, append: bool, overwrite: bool, limit: int) -> str | None:
@@ -37,7 +39,7 @@ def run(session: Path | None, *, record: Path | None, append: bool, overwrite: b
         return f"{problem.filename or session or record}: {problem.strerror}"
     terminal.end_with_it()
     try:
-        WorkbenchApp(bridge).run()
+        WorkbenchApp(bridge, preferences=_preferences(session or record)).run()
     finally:
         said = bridge.fullness() if record is not None else ""
         bridge.close()
@@ -68,7 +70,18 @@ def run_trace(
         return 2, f"the session cannot be recorded: {problem.filename or record}: {problem.strerror}"
     terminal.end_with_it()
     try:
-        WorkbenchApp(bridge, kind=TraceScreen).run()
+        WorkbenchApp(bridge, kind=TraceScreen, preferences=_preferences(record)).run()
     finally:
         bridge.close()
     return bridge.run.code, None
+
+
+def _preferences(kept: Path | None) -> Preferences:
+    """Read what a person has chosen; *kept*: the session, where it is to be found again."""
+    from workbench.ui.preferences import Preferences
+
+    preferences = Preferences.read()
+    if kept is not None:
+        with suppress(OSError):  # then it is not among the recent ones: nothing else depends on it
+            preferences.remember(kept)
+    return preferences

@@ -1,4 +1,4 @@
-"""The application: one screen, its keys, its palette."""
+"""The application: one screen, its keys, its palette, and what becomes of what goes wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import tzinfo
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import work
 from textual.actions import ActionParseResult
@@ -17,15 +17,21 @@ from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+from workbench.model.text.fit import counted
 from workbench.ui.bench.screen import BenchScreen
-from workbench.ui.preferences import Preferences
+from workbench.ui.parts.status_line import StatusLine
+from workbench.ui.parts.survivor import Survivor, from_outside, sentence
+from workbench.ui.parts.unbound import is_bound
+from workbench.ui.preferences import Preferences, PreferencesError
 from workbench.ui.session.bridge import Bridge, keep_traceback
+from workbench.ui.session.file_actions import FileActions
 from workbench.ui.session.screen import SessionScreen
 
 _OF_TEXTUAL = ("Theme", "Screenshot", "Quit")
+_KEY_NAMES = {"escape": "esc", "question_mark": "?", "slash": "/"}
 
 
-class WorkbenchApp(App[None]):
+class WorkbenchApp(Survivor, App[None]):
     """socket-workbench on screen, over a session."""
 
     TITLE = "socket-workbench"
@@ -43,7 +49,8 @@ class WorkbenchApp(App[None]):
         (34, "-tall"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help", id="app.help", tooltip="Explain the screen and its keys", priority=True),
+        Binding("f1", "help", "help", id="app.help", tooltip="Explain the screen and its keys", priority=True),
+        Binding("question_mark", "help", "help", id="app.help", tooltip="Explain the screen and its keys"),
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Close every socket and leave", priority=True),
     ]
 
@@ -72,10 +79,64 @@ class WorkbenchApp(App[None]):
     def on_mount(self) -> None:
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+        self._apply_preferences()
         self.call_after_refresh(_calm_collector)
 
+    # --- what a person has chosen -----------------------------------------------------------------------------------
+
+    def _apply_preferences(self) -> None:
+        kept = self.preferences
+        if kept.theme is not None:
+            if kept.theme in self.available_themes:
+                self.theme = kept.theme
+            else:
+                kept.problems.append(f"{kept.line('theme')}: no theme is called {kept.theme}")
+        if kept.keys:
+            known = {binding.id for _, binding in _bindings(self.screen)}
+            for name in kept.keys.keys() - known:
+                kept.problems.append(f"{kept.line('keys', name)}: no action is called {name}")
+            self.set_keymap({name: keys for name, keys in kept.keys.items() if name in known})
+        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
+        for problem in kept.problems:
+            self.notify(problem, severity="error", timeout=60, markup=False)
+
+    def _keep_theme(self, theme: str) -> None:
+        if theme != self.preferences.theme:
+            with self.told():
+                self.preferences.choose_theme(theme)
+
+    # --- what goes wrong --------------------------------------------------------------------------------------------
+
+    def told(self) -> suppress:
+        """Return a context in which what cannot be kept is told in the status line."""
+        return _Told(self)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Literal["information", "warning", "error"] = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Say it in the status line of the screen that has one; as a toast only where there is none."""
+        for screen in reversed(self.screen_stack):
+            if lines := screen.query(StatusLine):
+                lines.first().say(message, severity, timeout or 0.0)
+                return
+            if not screen.is_modal:
+                break
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
     def _handle_exception(self, error: Exception) -> None:
-        """Leave with one line instead of a traceback, which goes into a file; tests are to see the fault itself."""
+        """Go on where it is no fault of the program's; else leave with one line, and the traceback in a file.
+
+        Tests are to see the fault itself.
+        """
+        if outside := from_outside(error):
+            self.notify(sentence(outside), severity="error", markup=False)
+            return
         if self.is_headless:
             super()._handle_exception(error)
             return
@@ -93,25 +154,51 @@ class WorkbenchApp(App[None]):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Drop a screen's key that comes before its widgets are there to act on."""
+        """Drop a screen's key that comes before its widgets are there to act on; say why where it can do nothing."""
         if default_namespace is self.screen and not self.screen.is_mounted:
             return False
+        why = default_namespace.why_not(str(action)) if isinstance(default_namespace, FileActions) else ""
+        if why:
+            self.notify(why, markup=False)
+            return True
         return await super().run_action(action, default_namespace, namespaces)
 
+    def exit(self, *args: object, **options: object) -> None:
+        """Keep how the bench is left, and leave."""
+        first = self.screen_stack[0] if self.screen_stack else None
+        if isinstance(first, BenchScreen) and first.is_mounted:
+            with self.told():
+                self.preferences.leave(first.left())
+        super().exit(*args, **options)  # type: ignore[arg-type]
+
+    # --- leaving ----------------------------------------------------------------------------------------------------
+
     async def action_quit(self) -> None:
-        """Leave; what a person wrote into a session that is not kept is not thrown away unasked."""
-        lost = self.bridge.is_live and not self.bridge.keep and bool(self.bridge.journal.notes)
-        if lost and len(self.screen_stack) == 1:
-            self._ask_to_leave()
+        """Leave; calls and notes that are kept nowhere else are not thrown away unasked."""
+        calls = len(self.bridge.journal) if self.bridge.is_live and not self.bridge.keep else 0
+        if calls and not self.screen.is_modal:
+            self._ask_to_leave(calls)
         else:
             self.exit()
 
-    @work
-    async def _ask_to_leave(self) -> None:
-        from workbench.ui.parts.confirm import Confirm
+    @work(exclusive=True, group="leave")
+    async def _ask_to_leave(self, calls: int) -> None:
+        from workbench.ui.parts.ask import Answer, Ask
 
-        if await self.push_screen_wait(Confirm("The session is thrown away, and your notes with it.", "Leave")):
-            self.exit()
+        noted = " and your notes" if self.bridge.journal.notes else ""
+        answers = (
+            Answer("save", "Save…", "s,enter", "Save a copy in a file, then leave", "-good"),
+            Answer("leave", "Throw away", "t", "Leave without keeping anything", "-stop"),
+            Answer("stay", "Stay", "escape", "Go on as before"),
+        )
+        question = f"The log of {counted(calls, 'call')}{noted} is kept nowhere yet."
+        match await self.push_screen_wait(Ask(question, answers, first="save")):
+            case "save":
+                screen = next(each for each in self.screen_stack if isinstance(each, SessionScreen))
+                if await screen.save():
+                    self.exit()
+            case "leave":
+                self.exit()
 
     def on_session_screen_experiment_wanted(self, event: SessionScreen.ExperimentWanted) -> None:
         """Show the experiment that a finding names."""
@@ -130,19 +217,45 @@ class WorkbenchApp(App[None]):
         elif not self.screen.is_modal:
             self.push_screen(HelpScreen())
 
+    # --- keys and palette -------------------------------------------------------------------------------------------
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Write a key as everywhere else: ^r, F5, esc; nothing for what has none."""
+        if not is_bound(binding):
+            return ""
+        shown = super().get_key_display(binding)
+        return shown.upper() if shown[:1] == "f" and shown[1:].isdigit() else _KEY_NAMES.get(binding.key, shown)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer every action that has a key, under the sentence that its tooltip shows.
+        """Offer every action under its name and the words that people look for, with the sentence of its tooltip.
 
         Of Textual's own not those that lay out the screen anew: the help lists the keys, and from a maximized log there
         would be no way to its filter, nor back by escape.
         """
         yield from (each for each in super().get_system_commands(screen) if each.title in _OF_TEXTUAL)
+        words: Mapping[str, str] = getattr(screen, "WORDS", {})
         seen: set[str] = set()
         for node, binding in _bindings(screen):
             if binding.tooltip and binding.id and binding.id not in seen and binding.id != "app.quit":
                 seen.add(binding.id)
-                help_text = f"{binding.tooltip} ({self.get_key_display(binding)})"
-                yield SystemCommand(binding.description, help_text, _runner(self, node, binding))
+                key = self.get_key_display(binding)
+                title = " · ".join(filter(None, (binding.description, words.get(binding.id, ""))))
+                yield SystemCommand(title, binding.tooltip + (f" ({key})" if key else ""), _runner(self, node, binding))
+
+
+class _Told(suppress):
+    """Tells what cannot be kept, instead of raising it."""
+
+    def __init__(self, app: App[None]) -> None:
+        super().__init__(OSError, PreferencesError)
+        self._app = app
+
+    def __exit__(self, kind, error, trace) -> bool:  # type: ignore[no-untyped-def]
+        caught = super().__exit__(kind, error, trace)
+        if caught:
+            said = sentence(error) if isinstance(error, OSError) else f"Not kept: {error}"
+            self._app.notify(said, severity="error", markup=False)
+        return bool(caught)
 
 
 def _bindings(screen: Screen[object]) -> Iterator[tuple[DOMNode, Binding]]:

@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,8 @@ T = TypeVar("T")
 _KNOWN = ("theme", "density", "keys", "setups", "messages")
 _HISTORY = 50
 """Sent messages that are kept."""
+_RECENT = 9
+"""Sessions that are remembered."""
 
 
 class PreferencesError(ValueError):
@@ -49,8 +51,8 @@ class Left:
     """Which call sends."""
     sent: tuple[Draft, ...] = ()
     """What was sent, the oldest first."""
-    begun: bool = False
-    """Whether a call has ever been made here: then nobody needs the first steps explained."""
+    recent: tuple[str, ...] = ()
+    """Files of sessions that were saved or opened, the newest first."""
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Preferences:
             platformdirs.user_config_path(APPLICATION) / "settings.toml",
             platformdirs.user_state_path(APPLICATION) / "left.json",
         )
-        found._read_settings()
+        found.read_settings()
         found._read_left()
         return found
 
@@ -127,13 +129,24 @@ class Preferences:
             "draft": _plain(left.draft),
             "call": left.call,
             "sent": [_plain(draft) for draft in left.sent[-_HISTORY:]],
-            "begun": left.begun,
+            "recent": left.recent,
         }
         _write(self.left_file, msgspec.json.encode(kept).decode())
 
+    def remember(self, path: Path) -> None:
+        """Note that a session was saved or opened."""
+        name = os.path.abspath(path)
+        others = [each for each in self.left.recent if each != name]
+        self.leave(replace(self.left, recent=(name, *others[: _RECENT - 1])))
+
+    def recent(self) -> list[Path]:
+        """Return the sessions saved or opened lately that are still there, the newest first."""
+        return [Path(name) for name in self.left.recent if os.path.isfile(name)]
+
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    def _read_settings(self) -> None:
+    def read_settings(self) -> None:
+        """Read settings.toml; its problems are told, never raised."""
         assert self.file is not None
         try:
             self._text = _read(self.file)
@@ -189,7 +202,7 @@ class Preferences:
                 _checked(kept["draft"], Draft),
                 str(kept["call"]),
                 tuple(_checked(each, Draft) for each in kept["sent"]),
-                bool(kept["begun"]),
+                tuple(map(str, kept["recent"])),
             )
 
     # --- writing ----------------------------------------------------------------------------------------------------

@@ -12,8 +12,13 @@ NONE = "the screen needs a terminal, and stdin or stderr is none: serve, send, t
 
 
 def is_there() -> bool:
-    """Whether Textual has a terminal to read keys from (stdin) and to draw on (stderr)."""
-    return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
+    """Whether Textual has a terminal to read keys from (stdin) and to draw on (stderr), or draws elsewhere."""
+    return other_driver() or all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__))
+
+
+def other_driver() -> bool:
+    """Whether Textual was told to draw by another driver (TEXTUAL_DRIVER), such as one for a browser."""
+    return bool(os.environ.get("TEXTUAL_DRIVER"))
 
 
 def end_with_it() -> None:
@@ -22,7 +27,7 @@ def end_with_it() -> None:
     By the signal's default action, also where it was inherited as ignored or is never sent, as to a process of which
     the terminal is not the controlling one: what Textual writes from then on fails, and would make it wait for ever.
     """
-    if not hasattr(signal, "SIGHUP"):
+    if not hasattr(signal, "SIGHUP") or other_driver():
         return
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if sys.__stdin__ is not None and hasattr(select, "poll"):

@@ -163,10 +163,11 @@ async def test_nothing_is_sent_without_a_client_or_with_a_wrong_draft() -> None:
         app.pane.send()
         app.pane.show([], 0)
         app.query_one(Composer).draft = Draft("Hey~~~")
+        await settled(pilot)
         await pilot.click("#send")
         await settled(pilot)
         assert app.wishes == []
-        assert app.error() == "no client yet: Connect makes one"
+        assert app.refused == ["There is no client yet: F8 connects one."]
         assert app.query_one(JsonArea).text == "Hey~~~"
 
 
@@ -234,7 +235,7 @@ async def test_a_short_send_says_how_much_went_out_and_offers_the_rest() -> None
         status, rest = app.query_one("#status", Status), app.query_one("#send-rest")
         app.pane.show([state("client 1")], 0)
         await settled(pilot)
-        assert (status.said, rest.display) == ("127.0.0.1:6789 → 127.0.0.1:50312", False)
+        assert (status.said, rest.display) == ("", False)
         app.pane.send()
         app.pane.show([state("client 1", rest=b"orld")], 0)
         await settled(pilot)
@@ -252,16 +253,14 @@ async def test_everything_one_can_do_with_the_chosen_client() -> None:
     app = Client()
     async with app.run_test(size=SIZES[0]) as pilot:
         app.pane.show([state("client 1", bufsize=4)], 0)
-        for id in ("recv", "auto", "half-close", "close", "reset", "call"):
+        for id in ("recv", "auto"):
             await pilot.click(f"#{id}")
+        await pilot.click("#endpoints", offset=(app.query_one("#endpoints").size.width - 2, 0))
         name = "client 1"
         assert app.wishes == [
             wishes.RecvWanted(name, 4),
             wishes.AutoRecvChanged(name, True),
-            wishes.HalfCloseWanted(name),
-            wishes.CloseWanted(name),
-            wishes.ResetWanted(name),
-            wishes.CallWanted(name),
+            wishes.MenuWanted(),
         ]
 
 
@@ -282,21 +281,18 @@ async def test_the_switch_shows_what_the_client_does() -> None:
 @pytest.mark.parametrize(
     ("others", "said"),
     [
-        (
-            {"last": "connect", "error": "ConnectionRefusedError (ECONNREFUSED)"},
-            "connect: ConnectionRefusedError (ECON",
-        ),
-        ({"ended": True}, "peer ended: recv returned b''"),
-        ({"closed": True}, "client 1 is closed"),
-        (LOOSE, "not connected"),
+        ({"last": "send", "error": "BrokenPipeError (EPIPE)"}, "send: BrokenPipeError (EPIPE)"),
+        ({"ended": True}, "the peer has ended: recv returned b''"),
+        ({}, ""),
     ],
 )
-async def test_the_status_says_how_the_client_does(others: dict[str, object], said: str) -> None:
+async def test_a_row_says_what_is_to_be_said_of_the_client(others: dict[str, object], said: str) -> None:
     app = Client()
     async with app.run_test(size=SIZES[0]) as pilot:
         app.pane.show([state("client 1", **others)], 0)
         await settled(pilot)
-        assert said in app.picture()
+        assert app.query_one("#status", Status).said == said
+        assert app.query_one("#status-row").display == bool(said)
 
 
 async def test_the_strip_of_a_client() -> None:
@@ -347,10 +343,55 @@ async def test_everything_is_seen_in_80_columns_and_12_rows() -> None:
         app.pane.show([state("client 1")], 0)
         await settled(pilot)
         picture = app.picture()
-        for word in ("socket›connect", "Connect", "SOCK_STREAM", "client 1", "utf-8", "Hey~~~", "6 bytes", "Send ^s"):
+        for word in ("socket›connect", "client 1", "⋯", "utf-8", "Hey~~~", "6 bytes", "Send ^s", "recv n", "recv ^r"):
             assert word in picture
-        for word in ("recv ^r", "half-close", "reset", "Call…"):
-            assert word in picture
+        app.pane.show([], 1)
+        await settled(pilot)
+        for word in ("Connect", "SOCK_STREAM", "more…", "utf-8", "Hey~~~", "Send ^s", "recv n"):
+            assert word in app.picture()
+
+
+async def test_the_form_for_the_next_connect_opens_on_its_own_and_closes_again() -> None:
+    app = Client()
+    async with app.run_test(size=SIZES[0]) as pilot:
+        app.pane.show([state("client 1")], 0)
+        await settled(pilot)
+        assert "SOCK_STREAM" not in app.picture()
+        app.pane.open_form()
+        await settled(pilot)
+        picture = app.picture()
+        assert "For the next connect" in picture
+        assert "SOCK_STREAM" in picture
+        assert "Hey~~~" not in picture
+        assert app.query_one("#address").has_focus
+        await pilot.click("#done")
+        await settled(pilot)
+        assert "Hey~~~" in app.picture()
+        assert "For the next connect" not in app.picture()
+
+
+async def test_a_click_into_a_field_selects_all_and_the_next_one_does_not() -> None:
+    app = Client()
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await pilot.click("#bufsize", offset=(2, 0))
+        await pilot.press("4")
+        assert app.query_one("#bufsize", Field).value == "4"
+        await pilot.click("#address", offset=(3, 0))
+        await pilot.click("#address", offset=(3, 0))
+        await pilot.press("x")
+        assert app.query_one("#address", Field).value == "127x.0.0.1:6789"
+
+
+async def test_a_timeout_that_is_none_is_an_empty_field() -> None:
+    app = Client()
+    async with app.run_test(size=SIZES[0]) as pilot:
+        app.pane.more(True)
+        await settled(pilot)
+        timeout = app.query_one("#timeout", Field)
+        assert (timeout.value, timeout.placeholder) == ("", "none")
+        await pilot.click("#timeout")
+        await pilot.press("2")
+        assert app.pane.settings().timeout == 2.0
 
 
 async def test_every_control_has_a_tooltip_and_a_place_in_the_focus_order() -> None:

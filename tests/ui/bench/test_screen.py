@@ -20,8 +20,10 @@ from workbench.journal.reader import Journal
 from workbench.ui.app import WorkbenchApp
 from workbench.ui.bench.call_dialog import CallDialog
 from workbench.ui.log.view import LogView
+from workbench.ui.parts.ask import Ask
 from workbench.ui.parts.confirm import Confirm
 from workbench.ui.parts.controls import Choice, ErrorLine, Field
+from workbench.ui.parts.status_line import StatusLine
 from workbench.ui.session.bridge import Bridge
 from workbench.ui.session.help import HelpScreen
 from workbench.ui.session.screen import SessionScreen
@@ -51,6 +53,11 @@ class Desk:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+
+    async def do(self, action: str) -> None:
+        """Do what stands in a menu or the palette."""
+        await self.app.run_action(action, default_namespace=self.app.screen)
+        await self.pilot.pause()
 
     def picture(self) -> list[str]:
         """The rows of the screen as text."""
@@ -172,7 +179,20 @@ async def test_a_refused_call_is_a_row_with_a_plain_sentence() -> None:
             await desk.press("f7")
             await desk.until(lambda: desk.last("close"))
             assert desk.last("bind").error.errno == "EADDRINUSE"
-            await desk.until(lambda: "EADDRINUSE" in desk.app.query_one("#server #status").said)
+            line = desk.app.query_one("#server ErrorLine", ErrorLine)
+            await desk.until(lambda: "EADDRINUSE" in line.sentence)
+            assert desk.field("#server #address").has_class("-wrong")
+
+
+async def test_a_failed_connect_is_told_like_a_failed_start() -> None:
+    async with bench() as desk:
+        await desk.fill("#client #address", "127.0.0.1:9")
+        await desk.press("f8")
+        line = desk.app.query_one("#client ErrorLine", ErrorLine)
+        await desk.until(lambda: "ECONNREFUSED" in line.sentence)
+        assert line.display
+        assert "Start a server there (F7)" in line.sentence
+        assert desk.field("#client #address").has_class("-wrong")
 
 
 async def test_binding_elsewhere_than_loopback_asks_first() -> None:
@@ -218,7 +238,7 @@ async def test_a_new_session_closes_every_socket_and_begins_an_empty_log() -> No
 async def test_saving_copies_the_session(tmp_path) -> None:
     async with bench() as desk:
         await desk.server_on_a_free_port()
-        await desk.press("ctrl+g")
+        await desk.press("ctrl+g", "s")
         await desk.until(lambda: desk.app.screen.query("#line"))
         target = tmp_path / "kept.swb"
         await desk.fill("#line", str(target))
@@ -269,9 +289,10 @@ async def test_leaving_never_hangs_whatever_is_blocked() -> None:
     assert time.monotonic() - started < 2.0
 
 
-async def test_every_action_has_a_key_a_sentence_and_a_place_in_the_palette() -> None:
+async def test_every_action_has_a_sentence_and_a_place_in_the_palette() -> None:
     async with bench() as desk:
         screen = desk.app.screen
+        await desk.server_on_a_free_port()
         await desk.press("f4")
         await desk.until(lambda: desk.app.query_one(LogView).has_focus)
         commands = list(desk.app.get_system_commands(screen))
@@ -318,10 +339,10 @@ async def test_the_help_of_a_recording_does_not_speak_of_a_server(tmp_path) -> N
 @pytest.mark.parametrize(
     ("size", "shown", "hidden"),
     [
-        ((120, 40), ("#server", "#client", "#log"), ("Views", "#tiny")),
-        ((100, 30), ("#server", "#client", "#log"), ("Views", "#tiny")),
-        ((200, 50), ("#server", "#client", "#log"), ("Views", "#tiny")),
-        ((80, 24), ("Views", "#client", "#log"), ("#server", "#tiny")),
+        ((120, 40), ("#server", "#client", "#log-frame"), ("Views", "#tiny")),
+        ((100, 30), ("#server", "#client", "#log-frame"), ("Views", "#tiny")),
+        ((200, 50), ("#server", "#client", "#log-frame"), ("Views", "#tiny")),
+        ((80, 24), ("Views", "#client", "#log-frame"), ("#server", "#tiny")),
         ((50, 24), ("#tiny",), ("#columns",)),
         ((80, 12), ("#tiny",), ("#columns",)),
     ],
@@ -337,6 +358,7 @@ async def test_each_size_shows_its_layout(size, shown, hidden) -> None:
 
 async def test_a_narrow_screen_shows_one_view_at_a_time() -> None:
     async with bench((80, 24)) as desk:
+        await desk.server_on_a_free_port()
         for key, pane in (("f2", "#server"), ("f3", "#client")):
             await desk.press(key)
             await desk.until(lambda pane=pane: desk.app.query_one(pane).region.area)
@@ -369,8 +391,8 @@ async def test_a_session_left_by_a_crash_that_is_gone_when_it_is_asked_for_is_sa
         await desk.until(lambda: desk.app.screen.query("#discard"))
         left.unlink()
         await desk.press("o")
-        await desk.until(lambda: [note.message for note in desk.app._notifications])
-        assert [note.message for note in desk.app._notifications] == ["Not opened: No such file or directory"]
+        await desk.until(lambda: "No such file or directory (ENOENT)" in notices(desk))
+        assert desk.app.is_running
 
 
 async def test_a_session_left_by_a_crash_is_offered_at_the_next_start(state_home) -> None:
@@ -425,49 +447,66 @@ async def test_keys_that_find_nothing_to_do_say_why() -> None:
         await desk.until(lambda: desk.app.bridge.bench.clients[0].closed)
         await desk.press("ctrl+s")
         await desk.until(lambda: "client 1 is closed" in notices(desk))
-        await desk.press("alt+d")
+        await desk.press("ctrl+o", "d")
         await desk.until(lambda: not desk.app.bridge.bench.clients)
 
 
 def notices(desk: Desk) -> str:
-    return " ".join(str(notice.message) for notice in desk.app._notifications)
+    return desk.app.screen_stack[0].query_one(StatusLine).text
 
 
-async def test_notes_are_not_thrown_away_unasked() -> None:
+async def leaving(desk: Desk) -> None:
+    await desk.server_on_a_free_port()
+    await desk.press("ctrl+q")
+    await desk.until(lambda: isinstance(desk.app.screen, Ask))
+
+
+async def test_calls_are_not_thrown_away_unasked() -> None:
     async with bench() as desk:
-        await desk.server_on_a_free_port()
-        await desk.press("f4", "home", "b")
-        await desk.until(lambda: 1 in desk.journal.notes)
-        await desk.press("ctrl+q")
-        await desk.until(lambda: isinstance(desk.app.screen, Confirm))
-        await desk.press("n")
-        await desk.until(lambda: not isinstance(desk.app.screen, Confirm))
+        await leaving(desk)
+        await desk.press("escape")
+        await desk.until(lambda: not isinstance(desk.app.screen, Ask))
         assert desk.app.is_running
+        await desk.press("ctrl+q")
+        await desk.until(lambda: isinstance(desk.app.screen, Ask))
+        await desk.press("t")
+        await desk.until(lambda: not desk.app.is_running)
+
+
+async def test_leaving_can_save_them_first(tmp_path) -> None:
+    target = tmp_path / "kept.swb"
+    async with bench() as desk:
+        await leaving(desk)
+        await desk.press("s")
+        await desk.until(lambda: desk.app.screen.query("#line"))
+        await desk.press("escape")
+        await desk.until(lambda: len(desk.app.screen_stack) == 1)
+        assert desk.app.is_running, "nothing was saved"
+        await desk.press("ctrl+q")
+        await desk.until(lambda: isinstance(desk.app.screen, Ask))
+        await desk.press("enter")
+        await desk.until(lambda: desk.app.screen.query("#line"))
+        await desk.fill("#line", str(target))
+        await desk.press("enter")
+        await desk.until(lambda: not desk.app.is_running)
+    assert target.exists()
+
+
+async def test_without_a_call_nothing_is_asked() -> None:
+    async with bench() as desk:
+        await desk.press("ctrl+q")
+        await desk.until(lambda: not desk.app.is_running)
 
 
 @pytest.mark.parametrize("size", [(60, 16), (60, 20), (80, 21), (100, 16)])
 async def test_the_log_keeps_some_lines_however_few_rows_there_are(size: tuple[int, int]) -> None:
     async with bench(size) as desk:
+        await desk.server_on_a_free_port()
         log = desk.app.screen.query_one(LogView)
-        for view in ("f2", "f3", "f4"):
+        for view in ("f3", "f2", "f4"):
             await desk.press(view)
             await desk.pilot.pause()
             assert log.region.height >= 2, view
-
-
-@pytest.mark.parametrize(
-    ("view", "keys"),
-    [
-        ("f3", "f1 Help f5 Quick f8 Connect ^s Send f6 send/all ^r recv"),
-        ("f4", "f1 Help end Follow p Pause w Why? v Inspect ⏎z More"),
-    ],
-)
-async def test_the_footer_begins_with_the_help_and_goes_on_with_what_one_is_at(view: str, keys: str) -> None:
-    async with bench((80, 24)) as desk:
-        await desk.until(lambda: desk.picture()[-1].startswith("f1"))
-        await desk.press(view)
-        await desk.until(lambda: desk.picture()[-1].startswith(keys))
-        assert desk.picture()[-1].endswith("▏^p palette ")
 
 
 async def test_escape_ends_the_search_of_the_log_and_no_wait() -> None:
@@ -490,12 +529,10 @@ async def test_a_failed_start_is_told_beside_its_field_and_by_nothing_else() -> 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         async with bench() as desk:
             await desk.fill("#server #address", "{}:{}".format(*taken.getsockname()))
-            await desk.press("f5")
+            await desk.press("f7")
             line = desk.app.screen.query_one("#server ErrorLine", ErrorLine)
             await desk.until(lambda: "EADDRINUSE" in line.sentence and "Port 0" in line.sentence)
-            await desk.until(lambda: desk.app.focused is desk.field("#server #address"))
             await desk.fill("#server #bufsize", "77")
-            await desk.press("alt+r")
             await desk.until(lambda: desk.app.query_one("#server Slider").value == 77)
             assert notices(desk) == ""
             await desk.fill("#server #address", "127.0.0.1:0")
@@ -532,9 +569,21 @@ async def choose(desk: Desk, id: str, value: str) -> None:
         await desk.press("right")
 
 
+async def test_quick_start_takes_a_free_port_where_the_one_asked_for_is_in_use() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        async with bench() as desk:
+            port = taken.getsockname()[1]
+            await desk.fill("#server #address", f"127.0.0.1:{port}")
+            await desk.press("f5")
+            await desk.until(lambda: "sendall" in desk.calls("client 1"))
+            assert f"Port {port} is in use: the server took 127.0.0.1:" in notices(desk)
+            assert [call.args for call in desk.journal if call.call == "bind"][1] == [["127.0.0.1", 0]]
+            assert not desk.app.query_one("#server ErrorLine").display
+
+
 async def test_a_call_that_reads_does_not_wait_unseen_behind_another() -> None:
     async with bench() as desk:
-        await desk.press("alt+a")
+        await desk.do("auto_accept")
         await desk.server_on_a_free_port()
         await desk.press("f2", "f9")
         await desk.until(lambda: desk.app.bridge.bench.server.listener.state().pending)
@@ -543,7 +592,7 @@ async def test_a_call_that_reads_does_not_wait_unseen_behind_another() -> None:
         await desk.press("escape")
         await desk.until(lambda: desk.last("accept"))
         assert not desk.app.bridge.bench.server.listener.state().pending
-        await desk.press("alt+a")
+        await desk.do("auto_accept")
         await call(desk, "recv", "1024")
         await desk.until(lambda: "server listens: choose one of its connections" in notices(desk))
 
@@ -553,7 +602,7 @@ async def test_a_call_of_a_closed_socket_is_refused_with_a_sentence() -> None:
         await desk.server_on_a_free_port()
         await desk.press("f7")
         await desk.until(lambda: not desk.app.bridge.bench.server.running)
-        await desk.press("f2", "ctrl+o")
+        await desk.press("f2", "ctrl+l")
         await desk.until(lambda: "server is closed: there is no socket to call." in notices(desk))
 
 
@@ -579,7 +628,7 @@ async def test_a_bind_elsewhere_by_call_or_as_a_source_asks_first_too() -> None:
 
 async def call(desk: Desk, method: str, arguments: str) -> None:
     """Make a call with the dialog."""
-    await desk.press("ctrl+o")
+    await desk.press("ctrl+o", "o")
     await desk.until(lambda: isinstance(desk.app.screen, CallDialog))
     methods = desk.app.screen.query_one("#methods", OptionList)
     methods.highlighted = methods.get_option_index(method)
@@ -588,13 +637,18 @@ async def call(desk: Desk, method: str, arguments: str) -> None:
     await desk.press("enter", "enter")
 
 
-async def test_an_empty_log_tells_the_first_keys() -> None:
-    async with bench() as desk:
-        log = desk.app.query_one(LogView)
-        text = "\n".join(log.render_line(y).text.rstrip() for y in range(8))
-        assert "F5  starts the server, connects a client" in text
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40), (200, 50)])
+async def test_the_first_steps_stand_in_the_empty_log_and_go_with_the_first_call(size: tuple[int, int]) -> None:
+    async with bench(size) as desk:
+        await desk.pilot.pause()
+        picture = "\n".join(desk.picture())
+        for words in ("F5", "starts the server, connects a client", "^r", "receives the answer", "make it smaller"):
+            assert words in picture
         await desk.server_on_a_free_port()
-        await desk.until(lambda: len(desk.journal) == 4 and "F5" not in log.render_line(2).text)
+        await desk.until(lambda: not desk.app.screen.has_class("-first"))
+        await desk.pilot.pause()
+        assert "first steps" not in "\n".join(desk.picture())
+        assert desk.app.query_one(LogView).region.area
 
 
 async def test_what_the_server_answers_can_be_changed_while_it_runs() -> None:
@@ -631,6 +685,9 @@ async def test_sending_an_empty_draft_that_is_no_payload_says_why() -> None:
     async with bench() as desk:
         await choose(desk, "#client #mode", "JSON")
         await desk.type("")
+        await desk.server_on_a_free_port()
+        await desk.press("f8")
+        await desk.until(lambda: "connect" in desk.calls("client 1"))
         await desk.press("ctrl+s")
         line = desk.app.screen.query_one("#composer-error", ErrorLine)
         await desk.until(lambda: "not JSON" in line.sentence)
@@ -639,8 +696,9 @@ async def test_sending_an_empty_draft_that_is_no_payload_says_why() -> None:
 async def test_many_clients_leave_room_for_the_buttons() -> None:
     async with bench((100, 30)) as desk:
         await desk.server_on_a_free_port()
-        await desk.press("f3", "alt+o")
-        pane, button = desk.app.query_one("#client"), desk.app.query_one("#client #half-close")
+        await desk.press("f3")
+        await desk.do("open_many")
+        pane, button = desk.app.query_one("#client"), desk.app.query_one("#client #recv")
         await desk.until(lambda: desk.app.query_one("#client EndpointList").size.height > 1)
         await desk.until(lambda: pane.content_region.contains_region(button.region))
 
@@ -648,10 +706,16 @@ async def test_many_clients_leave_room_for_the_buttons() -> None:
 async def test_one_key_sets_the_forms_up_for_short_sends() -> None:
     async with bench() as desk:
         await desk.fill("#server #address", "127.0.0.1:0")
-        await desk.press("alt+s", "f5")
+        was = desk.app.screen.left()
+        await desk.press("ctrl+g", "b", "f5")
         await desk.until(lambda: "send" in desk.calls("client 1"))
         assert desk.calls("client 1") == ["socket", "setsockopt", "settimeout", "connect", "send"]
         assert ["SOL_SOCKET", "SO_RCVBUF", 4096] in [call.args for call in desk.journal if call.name == "server"]
         assert desk.last("send").result < 65536
         await desk.until(lambda: "of 65536 bytes went out" in desk.app.query_one("#client #status").said)
         assert desk.app.query_one("#client #send-rest").display
+        await desk.press("ctrl+g", "b")
+        await desk.until(lambda: "as they were before" in notices(desk))
+        assert desk.app.screen.left().draft == was.draft
+        assert desk.app.screen.left().setup == was.setup
+        assert desk.app.screen.left().call == was.call

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.ui.panes import Around, settled, state
 from workbench.engine.state import PendingCall
 from workbench.model.call.settings import ServerSettings
 from workbench.ui.bench import wishes
-from workbench.ui.bench.form import Status
 from workbench.ui.bench.server_pane import ServerPane
 from workbench.ui.bench.slider import Slider
 from workbench.ui.parts.controls import Choice, Field, Press, Toggle
@@ -179,12 +180,12 @@ async def test_bad_input_is_said_below_the_field_which_keeps_its_text(id: str, t
 async def test_a_fault_in_a_hidden_field_shows_it() -> None:
     app = Server()
     async with app.run_test(size=SIZES[0]) as pilot:
-        app.pane._texts["timeout"] = "abc"
+        app.pane._texts["rcvbuf"] = "abc"
         app.pane.start()
         await settled(pilot)
         await settled(pilot)
         assert 'not "abc"' in app.error()
-        assert app.query_one("#timeout").has_focus
+        assert app.query_one("#rcvbuf").has_focus
 
 
 async def test_start_becomes_stop_while_the_server_runs_and_one_can_accept() -> None:
@@ -193,19 +194,19 @@ async def test_start_becomes_stop_while_the_server_runs_and_one_can_accept() -> 
         await pilot.click("#accept")
         await settled(pilot)
         assert app.wishes == []
-        assert "not started" in app.error()
-        app.pane.show([LISTENING], 8.0)
+        assert app.refused == ["No server runs: F7 starts it."]
+        by_hand = replace(LISTENING, auto=False, pending=())
+        app.pane.show([by_hand], 8.0)
         await settled(pilot)
-        assert app.query_one("#toggle", Press).label == "Stop"
+        assert app.query_one("#toggle", Press).label == "Stop F7"
         await pilot.click("#accept")
         await pilot.click("#auto-accept")
         await pilot.click("#toggle")
         await settled(pilot)
-        assert app.wishes == [wishes.AcceptWanted(), wishes.AutoAcceptChanged(False), wishes.StopWanted()]
+        assert app.wishes == [wishes.AcceptWanted(), wishes.AutoAcceptChanged(True), wishes.StopWanted()]
         app.pane.show([state("server", closed=True)], 9.0)
-        assert app.query_one("#toggle", Press).label == "Start"
-        assert not app.query_one("#auto-accept", Toggle).on
-        assert app.query_one("#status", Status).said == "stopped"
+        assert app.query_one("#toggle", Press).label == "Start F7"
+        assert app.query_one("#auto-accept", Toggle).on
 
 
 async def test_a_server_that_stops_leaves_the_switches_as_the_person_set_them() -> None:
@@ -221,14 +222,14 @@ async def test_a_server_that_stops_leaves_the_switches_as_the_person_set_them() 
         assert app.wishes == [wishes.StartWanted(ServerSettings())]
 
 
-async def test_port_0_shows_the_port_it_got_and_a_failed_bind_its_error() -> None:
+async def test_port_0_shows_the_port_it_got() -> None:
     app = Server()
     async with app.run_test(size=SIZES[0]):
-        status = app.query_one("#status", Status)
         app.pane.show([state("server", done=LISTENING.done, local=["127.0.0.1", 40123])], 0)
-        assert status.said == "listening on 127.0.0.1:40123"
+        assert app.pane.title(40) == "F2 server 127.0.0.1:40123"
+        assert app.pane.title(24) == "F2 server 127.0….1:40123"
         app.pane.show([state("server", last="bind", error="OSError (EADDRINUSE)", closed=True)], 0)
-        assert status.said == "bind: OSError (EADDRINUSE)"
+        assert app.pane.title(40) == "F2 server"
 
 
 async def test_the_strip_shows_the_blocked_calls_and_their_seconds() -> None:
@@ -249,7 +250,7 @@ async def test_the_strip_shows_the_blocked_calls_and_their_seconds() -> None:
 async def test_a_narrow_strip_leaves_out_what_is_long_past() -> None:
     app = Server()
     async with app.run_test(size=(46, 18)) as pilot:
-        app.pane.show([LISTENING], 1234.5)
+        app.pane.show([replace(LISTENING, auto=False)], 1234.5)
         await settled(pilot)
         assert "…listen›accept 1227.5 s›recv›send›close" in app.picture()
 
@@ -266,7 +267,7 @@ async def test_the_connections_are_listed_and_one_is_chosen_by_mouse_and_keys() 
         picture = app.picture()
         assert "  server 127.0.0.1:6789 LISTEN" in picture
         assert "▸ conn 1 127.0.0.1:50312 ESTAB ←3 →1.2k" in picture
-        assert "  conn 2 127.0.0.1:50314 closed in 0 out 0" in picture
+        assert "  conn 2 127.0.0.1:50314 closed ←0 →0" in picture
         assert "client" not in picture
         await pilot.click("#endpoints", offset=(5, 2))
         await pilot.press("up", "up", "up", "delete", "down", "down", "delete")
@@ -300,29 +301,71 @@ async def test_everything_one_can_do_with_the_chosen_connection() -> None:
         app.query_one("#how").focus()
         await pilot.press("left")
         await pilot.click("#send")
-        for id in ("recv", "auto", "half-close", "close", "reset", "call"):
+        for id in ("recv", "auto"):
             await pilot.click(f"#{id}")
+        app.query_one("#endpoints").focus()
+        await pilot.press("enter")
         name, data = "conn 1", b"hi\0\xe2\x82\xac"
         assert app.wishes == [
             wishes.SendWanted(name, data, "sendall"),
             wishes.SendWanted(name, data, "send"),
             wishes.RecvWanted(name, 1024),
             wishes.AutoRecvChanged(name, True),
-            wishes.HalfCloseWanted(name),
-            wishes.CloseWanted(name),
-            wishes.ResetWanted(name),
-            wishes.CallWanted(name),
+            wishes.MenuWanted(),
         ]
 
 
 async def test_without_a_server_nothing_is_asked_for() -> None:
     app = Server()
     async with app.run_test(size=SIZES[0]) as pilot:
-        for id in ("send", "recv", "half-close", "close", "reset", "call"):
-            app.pane.clear_error()
-            await pilot.click(f"#{id}")
-            assert app.error() == "not started: Start makes the server"
+        await pilot.click("#recv")
+        await pilot.click("#accept")
+        await settled(pilot)
+        assert app.refused == ["No server runs: F7 starts it."] * 2
         assert app.wishes == []
+
+
+async def test_what_cannot_be_done_now_is_dim_and_says_why() -> None:
+    app = Server()
+    async with app.run_test(size=SIZES[0]) as pilot:
+        app.pane.show([replace(LISTENING, auto=True)], 8.0)
+        await settled(pilot)
+        recv, accept = app.query_one("#recv", Press), app.query_one("#accept", Press)
+        assert recv.has_class("-off")
+        assert accept.off == "server accepts by itself: turn auto accept off to accept by hand."
+        app.pane.show([replace(LISTENING, auto=False, pending=()), state("conn 1")], 8.0)
+        app.pane.choose("conn 1")
+        await settled(pilot)
+        assert (recv.off, accept.off) == ("", "")
+        assert not recv.has_class("-off")
+        app.pane.show([replace(LISTENING, auto=False, pending=()), state("conn 1", auto=True)], 8.0)
+        assert recv.off == "conn 1 receives by itself: turn auto off to receive by hand."
+
+
+async def test_accepting_by_hand_keeps_the_listener_chosen() -> None:
+    app = Server()
+    async with app.run_test(size=SIZES[0]):
+        by_hand = replace(LISTENING, auto=False, pending=())
+        app.pane.show([by_hand], 8.0)
+        app.pane.show([by_hand, state("conn 1")], 8.1)
+        assert app.pane.chosen == "server"
+        by_itself = replace(LISTENING, auto=True)
+        app.pane.show([by_itself, state("conn 1"), state("conn 2")], 8.2)
+        assert app.pane.chosen == "conn 2"
+
+
+async def test_the_timeouts_of_listener_and_connections_are_two_fields() -> None:
+    app = Server()
+    async with app.run_test(size=SIZES[0]) as pilot:
+        app.pane.more(True)
+        await settled(pilot)
+        await pilot.click("#timeout")
+        await pilot.press("2")
+        settings = app.pane.settings()
+        assert (settings.timeout, settings.accept_timeout) == (2.0, None)
+        await pilot.click("#accept-timeout")
+        await pilot.press("3")
+        assert app.pane.settings().accept_timeout == 3.0
 
 
 async def test_a_wrong_escape_or_destination_is_said_below_its_field() -> None:
@@ -408,7 +451,7 @@ async def test_showing_the_same_again_lays_out_and_draws_nothing() -> None:
         app.pane.show(list(states), 8.04)
         assert drawn == []
         app.pane.show([*states[:-1], state("conn 49", bytes_in=50)], 8.1)
-        assert [name.split()[0] for name in drawn] == ["strip", "endpoints"]
+        assert [name.split()[0] for name in drawn] == ["endpoints"]
         assert not any("layout" in name for name in drawn)
         drawn.clear()
         app.pane.show([*states[:-1], state("conn 49", bytes_in=50, timeout=5.0)], 8.1)
@@ -425,9 +468,10 @@ async def test_every_control_has_a_tooltip_and_a_place_in_the_focus_order() -> N
     app = Server()
     async with app.run_test(size=(60, 30)) as pilot:
         app.pane.more(True)
+        app.pane.show([state("server", closed=True)], 0)
         await settled(pilot)
         controls = list(app.screen.focus_chain)
-        assert len(controls) > 20
+        assert len(controls) > 15
         assert [widget.id for widget in controls if not widget.tooltip] == []
         assert controls == sorted(controls, key=lambda widget: (widget.region.y, widget.region.x))
         assert app.query_one(EndpointList) in controls

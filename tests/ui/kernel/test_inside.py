@@ -94,7 +94,7 @@ async def test_with_accept_by_hand_the_accept_queue_fills_and_the_next_client_wa
         await desk.until(lambda: "listen" in desk.calls("server"))
         await desk.until(lambda: desk.app.bridge.bench.server.local)
         await desk.fill("#client #address", "{}:{}".format(*desk.app.bridge.bench.server.local))
-        await desk.press("alt+o")
+        await desk.do("open_many")
         await desk.until(lambda: len(desk.app.bridge.bench.clients) == 8)
         await desk.press("f2")
         await desk.until(lambda: "2 of 2" in "\n".join(desk.app.query_one(AcceptGauge).text()))
@@ -108,11 +108,11 @@ async def test_with_accept_by_hand_the_accept_queue_fills_and_the_next_client_wa
 async def test_plots_take_the_place_of_the_queue_and_give_it_back() -> None:
     async with bench() as desk:
         await connected(desk)
-        await desk.press("alt+p")
+        await desk.do("plots")
         assert desk.app.query_one(Inspector).tab == "Plot"
         await desk.until(lambda: not desk.app.query_one(QueueView).region.area)
         await desk.until(lambda: "over time: client 1" in str(desk.app.query_one(Inspector).border_title))
-        await desk.press("alt+p")
+        await desk.do("plots")
         await desk.until(lambda: desk.app.query_one(QueueView).region.area)
         await desk.until(lambda: "receive queue of client 1" in str(desk.app.query_one(Inspector).border_title))
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from textual.widgets import OptionList
 from tests.ui.panes import settled
 from workbench.model.call.arguments import METHODS
 from workbench.ui.bench.call_dialog import CallDialog, CallRequest
+from workbench.ui.parts.ask import Ask
 from workbench.ui.parts.choice_list import ChoiceList
 from workbench.ui.parts.confirm import Confirm, exposure
 from workbench.ui.parts.controls import ErrorLine, Field
-from workbench.ui.session.unfinished import Unfinished
+from workbench.ui.parts.menu import Item, Menu
+from workbench.ui.session.unfinished import answers, question
 
 
 class Asking(App[None]):
@@ -137,8 +140,36 @@ async def test_a_question_says_its_keys_and_arrows_go_between_its_answers() -> N
 
 
 async def test_a_session_that_was_left_is_opened_or_not_by_arrows_too() -> None:
-    app = Asking(lambda: Unfinished(["20260101-120000-7.swb"]))
+    left = [Path("20260101-120000-7.swb")]
+    app = Asking(lambda: Ask(question(left), answers(left), first="open"))
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("right", "right", "left", "enter")
         await settled(pilot)
         assert app.answers == ["discard"]
+
+
+def menu() -> Menu:
+    return Menu("[/nope]", [Item("a", "first", "one", "does it"), Item("b", "second", "two", "that", off="it is gone")])
+
+
+async def test_a_letter_or_enter_chooses_from_a_menu_and_escape_leaves_it() -> None:
+    for keys, answer in ((["a"], "first"), (["enter"], "first"), (["escape"], None)):
+        app = Asking(menu)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            await pilot.press(*keys)
+            await settled(pilot)
+            assert app.answers == [answer]
+
+
+async def test_what_cannot_be_done_now_says_why_in_the_menu() -> None:
+    app = Asking(menu)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("b")
+        await settled(pilot)
+        assert app.answers == []
+        assert app.text("why") == "Not now: it is gone"
+        await pilot.press("down", "enter")
+        await settled(pilot)
+        assert app.answers == []

@@ -112,7 +112,7 @@ async def test_another_session_is_opened_over_the_bench_and_left_again(tmp_path:
     bridge = Bridge.live(tmp_path / "s")
     app = WorkbenchApp(bridge)
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("alt+f")
+        await pilot.press("ctrl+g", "o")
         await pilot.pause()
         field = app.screen.query_one("#line", Field)
         field.value = str(tmp_path / "stor")
@@ -122,13 +122,13 @@ async def test_another_session_is_opened_over_the_bench_and_left_again(tmp_path:
         await pilot.press("escape")
         await until(pilot, lambda: "F4 log" in str(app.screen.query_one("#log-frame").border_title))
         for name, said in (("nowhere", "There is no file"), ("", "Type the name")):
-            await pilot.press("alt+f")
+            await pilot.press("ctrl+g", "o")
             await pilot.pause()
             app.screen.query_one("#line", Field).value = name
             await pilot.press("enter")
             await until(pilot, lambda said=said: said in app.screen.query_one(ErrorLine).sentence)
             await pilot.press("escape")
-        await pilot.press("alt+f")
+        await pilot.press("ctrl+g", "o")
         await pilot.pause()
         app.screen.query_one("#line", Field).value = str(tmp_path / "other.txt")
         await pilot.press("enter")

@@ -127,7 +127,7 @@ async def test_a_program_that_ends_by_itself_leaves_its_log_and_its_exit_code(tm
 async def test_the_bench_traces_a_program_that_one_names_and_ends_it_when_it_is_left(tmp_path) -> None:
     name = str(tmp_path / write(tmp_path, "talk.py", TALK))
     async with bench() as desk:
-        await desk.press("alt+t")
+        await desk.press("ctrl+g", "t")
         await desk.until(lambda: isinstance(desk.app.screen, Prompt))
         desk.field("#line").value = "nothing.py"
         await desk.press("enter")

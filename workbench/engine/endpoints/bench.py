@@ -14,11 +14,15 @@ from workbench.engine.endpoints.inside import inside
 from workbench.engine.endpoints.responders.registry import responder
 from workbench.engine.endpoints.responders.responder import NewResponder
 from workbench.engine.endpoints.server import Server
+from workbench.engine.kernel.movement import Movement
 from workbench.engine.kernel.watch import TcpWatch
 from workbench.engine.sockets.bench_socket import BenchSocket, bench_socket_class
 from workbench.engine.state import EndpointState, Inside
 from workbench.model.call.settings import ClientSettings, ServerSettings
 from workbench.probe.recorder import Recorder
+
+_TIME_WAIT = 61.0
+"""Seconds after a close in which TCP may keep the connection in TIME_WAIT: TCP_TIMEWAIT_LEN of Linux, 60 s, and one."""
 
 
 class Bench:
@@ -35,6 +39,9 @@ class Bench:
         self._kind = kind or bench_socket_class(recorder)
         self._connection_numbers, self._client_numbers = count(1), count(1)
         self._watch = TcpWatch()
+        self._movement = Movement()
+        self._closed_at: dict[str, float] = {}
+        self._seen: tuple[object, ...] = ()
         self.server: Server | None = None
         self._clients: list[Client] = []
 
@@ -69,6 +76,14 @@ class Bench:
         server = self.server
         return [*((server.listener, *server.connections) if server is not None else ()), *self._clients]
 
+    def moved(self) -> bool:
+        """Whether anything may look otherwise than when this was last asked; costs some microseconds an endpoint."""
+        endpoints = self.all()
+        seen = tuple((each, each.changes, each.auto, each.bufsize, each.closed) for each in endpoints)
+        before, self._seen = self._seen, seen
+        sockets = [each.socket for each in endpoints if each.socket is not None and not each.closed]
+        return self._movement.look(sockets) or seen != before
+
     def endpoints(self) -> tuple[EndpointState, ...]:
         """Return what every endpoint looks like now; of closed ones, whether TCP still keeps them in TIME_WAIT."""
         return tuple(self._with_time_wait(endpoint.state()) for endpoint in self.all())
@@ -76,12 +91,15 @@ class Bench:
     def _with_time_wait(self, state: EndpointState) -> EndpointState:
         if not state.closed or state.peer is None or state.family == "AF_UNIX" or state.type != "SOCK_STREAM":
             return state
+        since = self._closed_at.setdefault(state.socket, self._clock())
+        if self._clock() - since > _TIME_WAIT:
+            return state
         return replace(state, tcp_state="TIME_WAIT") if self._watch.lingers(state.local, state.peer) else state
 
     def inside(self, name: str) -> Inside:
         """Return what the kernel holds for one endpoint now; empty for one that there is not. Costs about 10 µs."""
         endpoint = self.find(name)
-        return inside(endpoint, self.all(), self._watch.entries(), self._clock()) if endpoint else Inside()
+        return inside(endpoint, self.all(), self._watch.entries, self._clock()) if endpoint else Inside()
 
     def find(self, name: str) -> Endpoint | None:
         """Return the endpoint of that name."""
@@ -103,5 +121,6 @@ class Bench:
         if self.server is not None:
             closing += self.server.stop()
         pending = wait(closing, timeout).not_done
+        self._movement.close()
         joined = [endpoint.join(max(0.0, until - time.monotonic())) for endpoint in self.all()]
         return not pending and all(joined)

@@ -75,6 +75,11 @@ class Driven:
         return self._socket
 
     @property
+    def changes(self) -> int:
+        """How often a call has begun or ended."""
+        return self._tally.changes
+
+    @property
     def polls(self) -> bool:
         """Whether its declared timeout is 0, so that no call waits."""
         return self._socket is not None and self._socket.gettimeout() == 0

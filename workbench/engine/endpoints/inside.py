@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from workbench.engine.endpoints.endpoint import Endpoint
 from workbench.engine.kernel.proc_net import TcpEntry, accept_queue, end, waiting_unix_clients
@@ -30,18 +30,25 @@ _RETRANSMITS = 2
 """Where TCP_INFO has the number of retransmits of the segment that is not acknowledged: here, the SYN."""
 
 
-def inside(endpoint: Endpoint, others: Sequence[Endpoint], entries: Sequence[TcpEntry], now: float) -> Inside:
-    """Ask the kernel about *endpoint*; *others* of the bench give names, *entries* tell who waits for accept."""
+def inside(
+    endpoint: Endpoint, others: Sequence[Endpoint], entries: Callable[[], Sequence[TcpEntry]], now: float
+) -> Inside:
+    """Ask the kernel about *endpoint*; *others* of the bench give names, *entries* tell who waits for accept.
+
+    The entries are asked for only where somebody waits: they take milliseconds to read.
+    """
     sock = endpoint.socket
     if sock is None or endpoint.closed:
         return Inside()
     state = endpoint.state()
     if "listen" in state.done:
         clients = [other for other in others if other.role == "client"]
+        accept = accept_queue(sock)
+        none_wait = accept is not None and not accept.waiting
         return Inside(
             listens=True,
-            accept=accept_queue(sock),
-            waiting=tuple(_waiting(sock, state, clients, entries)),
+            accept=accept,
+            waiting=() if none_wait else tuple(_waiting(sock, state, clients, entries())),
             connecting=tuple(_connecting(state, clients, now)),
         )
     return Inside(queue=sock.look(), send=send_side(sock))

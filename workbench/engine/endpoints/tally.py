@@ -21,6 +21,8 @@ class Tally:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._pending: dict[int, PendingCall] = {}
+        self.changes = 0
+        """How often anything here has changed."""
         self.done: set[str] = set()
         self.last: str | None = None
         self.error: str | None = None
@@ -32,10 +34,12 @@ class Tally:
         """Note that the current thread is about to make a call."""
         offered = offered_by(method, args)
         shown = method + (f"({offered} bytes)" if offered is not None else f"({', '.join(map(repr, args))})")
+        self.changes += 1
         self._pending[get_ident()] = PendingCall(method, text or shown, self._clock(), offered and 0, offered)
 
     def end(self, method: str, outcome: Outcome) -> None:
         """Note what came of it; the close that follows an error leaves it to be seen."""
+        self.changes += 1
         self._pending.pop(get_ident(), None)
         self.calls += 1
         if outcome.ok:

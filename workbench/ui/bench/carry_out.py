@@ -11,7 +11,9 @@ from workbench.engine.endpoints.bench import Bench
 from workbench.engine.endpoints.driven import READS
 from workbench.engine.endpoints.endpoint import Endpoint
 from workbench.engine.endpoints.responders.registry import responder
+from workbench.engine.state import EndpointState
 from workbench.ui.bench import wishes
+from workbench.ui.parts.endpoint_list import listens
 
 _TICK = 0.05  # seconds between two looks
 _READING = READS | {"accept"}
@@ -57,7 +59,7 @@ def carry_out(bench: Bench, wish: wishes.Wish) -> str | None:
 def call(endpoint: Endpoint, method: str, *args: object) -> str | None:
     """Make any call of the endpoint; return a sentence where it is not made, or not at once."""
     if endpoint.closed:
-        return closed(endpoint)
+        return closed(endpoint.name)
     if method in _READING:
         return _reading(endpoint, method, lambda: endpoint.call(method, *args))
     said = None if method == "close" else _comes_after(endpoint)
@@ -68,13 +70,13 @@ def call(endpoint: Endpoint, method: str, *args: object) -> str | None:
 def _accept(bench: Bench) -> str | None:
     server = bench.server
     if server is None or server.listener.closed:
-        return "The server is closed: there is no socket to call."
+        return closed("server")
     return _reading(server.listener, "accept", server.listener.accept)
 
 
 def _at(endpoint: Endpoint, wish: wishes.Wish) -> str | None:
     if endpoint.closed:
-        return None if isinstance(wish, _NO_CALLS) else closed(endpoint)
+        return None if isinstance(wish, _NO_CALLS) else closed(endpoint.name)
     match wish:
         case wishes.SendWanted(_, data, how, to):
             said = _comes_after(endpoint)
@@ -103,34 +105,39 @@ def _at(endpoint: Endpoint, wish: wishes.Wish) -> str | None:
 
 def _reading(endpoint: Endpoint, method: str, make: Callable[[], object]) -> str | None:
     """Make a call that reads, unless another one is at it: both would wait in line, unseen."""
-    name = endpoint.name
-    if endpoint.auto and _listens(endpoint):
-        if method == "accept":
-            return f"{name} accepts by itself: turn auto accept off to accept by hand."
-        return f"{name} listens: choose one of its connections to receive from a client."
-    if endpoint.auto:
-        return f"{name} receives by itself: turn auto off to receive by hand."
-    if waiting := _blocked(endpoint, reads=True):
-        return f"{name} waits in {waiting} already: escape ends its wait."
+    if why := cannot_read(endpoint.state(), method):
+        return why
     make()
     return None
 
 
+def cannot_read(state: EndpointState, method: str) -> str:
+    """Say why an endpoint cannot be told to receive (or accept) now; empty if it can."""
+    name = state.name
+    if state.closed:
+        return closed(name)
+    if state.auto and listens(state):
+        if method == "accept":
+            return f"{name} accepts by itself: turn auto accept off to accept by hand."
+        return f"{name} listens: choose one of its connections to receive from a client."
+    if state.auto:
+        return f"{name} receives by itself: turn auto off to receive by hand."
+    if waiting := _blocked(state, reads=True):
+        return f"{name} waits in {waiting} already: escape ends its wait."
+    return ""
+
+
 def _comes_after(endpoint: Endpoint) -> str | None:
     """Say what a call has to wait for that is made now."""
-    waiting = _blocked(endpoint, reads=False)
+    waiting = _blocked(endpoint.state(), reads=False)
     return f"{endpoint.name} waits in {waiting}: this call comes after it. Escape ends its wait." if waiting else None
 
 
-def _blocked(endpoint: Endpoint, *, reads: bool) -> str | None:
+def _blocked(state: EndpointState, *, reads: bool) -> str | None:
     """Return the call that is under way among those that read, or among the others."""
-    return next((one.call for one in endpoint.state().pending if (one.call in _READING) is reads), None)
+    return next((one.call for one in state.pending if (one.call in _READING) is reads), None)
 
 
-def _listens(endpoint: Endpoint) -> bool:
-    return endpoint.role == "server" and not endpoint.datagrams
-
-
-def closed(endpoint: Endpoint) -> str:
+def closed(name: str) -> str:
     """Say why no call can be made."""
-    return f"{endpoint.name} is closed: there is no socket to call."
+    return f"{name} is closed: there is no socket to call."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.widget import Widget
 from textual.widgets import Input
@@ -9,7 +11,7 @@ from textual.widgets import Input
 from workbench.engine.state import EndpointState
 from workbench.model.call.address import Address, show
 from workbench.model.call.payload import Draft
-from workbench.model.call.settings import ClientSettings, SocketSettings, parse_buffer, parse_timeout
+from workbench.model.call.settings import ClientSettings, SocketSettings, parse_buffer
 from workbench.model.call.value import PlainAddress
 from workbench.ui.bench import wishes
 from workbench.ui.bench.composer import Composer
@@ -17,7 +19,7 @@ from workbench.ui.bench.endpoint_pane import HOW_HELP, EndpointPane
 from workbench.ui.bench.form import Status
 from workbench.ui.bench.life_strip import CLIENT, LifeStrip, Standing
 from workbench.ui.parts.controls import Caption, Choice, ErrorLine, Field, Pair, Press, Row, Toggle
-from workbench.ui.parts.endpoint_list import EndpointList
+from workbench.ui.parts.endpoint_list import fit
 
 CONNECT_HELP = {
     "connect": "raises an error if it can't",
@@ -31,24 +33,33 @@ class ClientPane(EndpointPane):
 
     DEFAULT_CSS = "ClientPane EndpointList { height: auto; min-height: 1; max-height: 4; }"
     ROLES = ("client",)
-    NOBODY = "no client yet: Connect makes one"
+    NOBODY = "There is no client yet: F8 connects one."
 
     def __init__(
-        self, settings: ClientSettings | None = None, draft: Draft | None = None, *, id: str = "client"
+        self,
+        settings: ClientSettings | None = None,
+        draft: Draft | None = None,
+        call: str = "sendall",
+        sent: Sequence[Draft] = (),
+        *,
+        id: str = "client",
     ) -> None:
+        """*call*: which one sends; *sent*: what was sent before, the oldest first."""
         self._settings = settings or ClientSettings()
         super().__init__(self._settings, id=id)
-        self._texts["source"] = "" if self._settings.bind is None else str(self._settings.bind)
-        self._draft = draft or Draft("Hey~~~")
+        self._draft, self._call, self._sent = draft or Draft("Hey~~~"), call, sent
         self._auto_recv = self._settings.auto_recv
-        self.border_title = "client"
+        self.border_title = "F3 client"
+
+    @staticmethod
+    def texts_of(settings: SocketSettings) -> dict[str, str]:
+        source = settings.bind if isinstance(settings, ClientSettings) else None
+        return {**EndpointPane.texts_of(settings), "source": "" if source is None else str(source)}
 
     def compose(self) -> ComposeResult:
         settings = self._settings
-        with Pair():
-            yield LifeStrip("strip", Standing(CLIENT))
-            yield self.status_row()
-        with Pair():
+        yield self.form_head("connect")
+        with Pair(classes="-set"):
             address = "Whom to connect to: host:port, a path, @name, or with a scheme: udp://127.0.0.1:8080"
             yield Row(
                 Caption("to"),
@@ -59,21 +70,20 @@ class ClientPane(EndpointPane):
             connect = "Which call connects; none leaves a datagram socket unconnected"
             yield self.kind_row(settings, Choice(CONNECT_HELP, settings.connect, id="connect-by", tooltip=connect))
         yield ErrorLine()
-        yield EndpointList(
-            id="endpoints", empty="Each one will stand here.", tooltip="The clients: peer, state, bytes in and out"
-        )
-        yield Composer(self._draft, id="composer")
+        yield self.list_of_endpoints("The clients: peer, state, bytes in and out")
+        with Pair(classes="-live"):
+            yield LifeStrip("strip", Standing(CLIENT))
+        yield self.status_row()
+        yield Composer(self._draft, self._sent, id="composer")
         to = Row(Caption("to"), self.field("to", "Whom sendto sends to: host:port, a path, or @name"), id="to-row")
         to.display = False
         yield to
         yield Row(
             Status("", id="count"),
-            Choice(HOW_HELP, "sendall", id="how", tooltip="Which call sends"),
-            Press("Send ^s", id="send", classes="-good", tooltip="Send what stands in the composer"),
+            Choice(HOW_HELP, self._call, id="how", tooltip="Which call sends (F6)"),
+            Press("Send ^s", id="send", classes="-good", tooltip="Send what is in the composer"),
         )
-        with Pair():
-            yield self.recv_row("recv ^r", settings.auto_recv)
-            yield self.actions_row()
+        yield self.recv_row(settings.auto_recv)
 
     def rare_rows(self) -> list[Widget]:
         return [
@@ -83,7 +93,7 @@ class ClientPane(EndpointPane):
                     self.field("source", "Its own address, given to bind before connect: host:port or a path", "any"),
                     Caption("timeout"),
                     self.field(
-                        "timeout", "settimeout: none waits for ever, 0 not at all, else seconds", classes="-short"
+                        "timeout", "settimeout: none waits for ever, 0 not at all, else seconds", "none", "-short"
                     ),
                 ),
                 self.buffers_row(),
@@ -102,7 +112,7 @@ class ClientPane(EndpointPane):
             address,
             **self.kind(address),
             protocol=self.protocol,
-            timeout=parse_timeout(self.text("timeout")),
+            timeout=self.seconds("timeout"),
             bufsize=self.bufsize,
             rcvbuf=parse_buffer("rcvbuf", self.text("rcvbuf")),
             sndbuf=parse_buffer("sndbuf", self.text("sndbuf")),
@@ -121,6 +131,13 @@ class ClientPane(EndpointPane):
     def draft(self) -> Draft:
         """What stands in the composer."""
         return self.query_one(Composer).draft
+
+    def use(self, settings: SocketSettings) -> None:
+        assert isinstance(settings, ClientSettings)
+        switches = {"auto": settings.auto_recv, "nodelay": settings.nodelay}
+        kinds = {"family": settings.family, "type": settings.type, "connect-by": settings.connect}
+        self._settings = settings
+        self.fill_in({**self.texts_of(settings), **kinds, **switches})
 
     def connect(self) -> bool:
         """Open one more client as the form says; tell whether the form is right."""
@@ -163,19 +180,25 @@ class ClientPane(EndpointPane):
             auto.on = state.auto
 
     def status(self, state: EndpointState | None) -> str:
-        if state is None:
-            return self.NOBODY
+        if state is None or not self.has_class("-work"):
+            return ""
         if state.rest:
             return self.short_send(state)
         if state.error:
             return f"{state.last}: {state.error}"
-        if state.closed:
-            return f"{state.name} is closed"
-        if state.ended:
-            return "peer ended: recv returned b''"
-        if state.peer is not None:
-            return f"{show(state.local)} → {show(state.peer)}"
-        return "not connected"
+        return "the peer has ended: recv returned b''" if state.ended and not state.closed else ""
+
+    def title(self, width: int) -> str:
+        """Say whom the chosen client talks to."""
+        state = self.chosen_state
+        if state is None or not self.has_class("-work"):
+            return "F3 client"
+        if state.closed or state.peer is None:
+            return "F3 client"
+        return f"F3 client to {fit(show(state.peer), width - 13)}"
+
+    def advice(self, errno: str | None) -> str:
+        return "Start a server there (F7), or type another address." if errno in ("ECONNREFUSED", "ENOENT") else ""
 
     # --- messages of the controls -----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,7 +30,7 @@ class Composer(Vertical):
     """Mode and options, the editor, and what is wrong with it. `draft` is what stands in it now."""
 
     DEFAULT_CSS = """
-    Composer { height: 1fr; min-height: 4; }
+    Composer { height: auto; }
     Composer .-json, Composer .-text { display: none; }
     Composer.-mode-text .-text, Composer.-mode-json .-json { display: block; }
     """
@@ -40,10 +41,11 @@ class Composer(Vertical):
 
         said: str
 
-    def __init__(self, draft: Draft, *, id: str) -> None:
+    def __init__(self, draft: Draft, sent: Sequence[Draft] = (), *, id: str) -> None:
+        """*draft*: what is in it at first; *sent*: what was sent before, the oldest first."""
         super().__init__(id=id, classes=_mode_class(draft))
         self._draft = draft
-        self._history = DraftHistory()
+        self._history = DraftHistory(sent)
         self._data: bytes | None = None
 
     def compose(self) -> ComposeResult:
@@ -108,6 +110,11 @@ class Composer(Vertical):
         """Note that the draft was sent."""
         self._history.add(self._draft)
 
+    @property
+    def history(self) -> tuple[Draft, ...]:
+        """What was sent, the oldest first."""
+        return self._history.past
+
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
         self._check()
@@ -151,6 +158,7 @@ class Composer(Vertical):
             # Nothing typed yet is not worth a complaint.
             wrong = error.message if draft.text.strip() else ""
             fault = (error.line - 1, error.column - 1)
+        area.fit()
         area.colour(draft.mode == "JSON", fault)
         self.query_one(ErrorLine).say(wrong)
         self.post_message(self.Checked(said))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from workbench.model.call.payload import Draft
 
 
 class DraftHistory:
     """Sent drafts, oldest first, and the unsent one below them. What was typed and left is kept, wherever it was."""
 
-    def __init__(self, limit: int = 200) -> None:
-        self._past: list[Draft] = []
+    def __init__(self, past: Sequence[Draft] = (), limit: int = 200) -> None:
+        self._past = list(past)
         self._unsent = Draft()
-        self._at = 0
+        self._at = len(self._past)
         self._limit = limit
+
+    @property
+    def past(self) -> tuple[Draft, ...]:
+        """What was sent, the oldest first."""
+        return tuple(self._past)
 
     def add(self, sent: Draft) -> None:
         """Note what was sent; it stays in the editor."""
@@ -39,3 +47,8 @@ class DraftHistory:
         elif self._past[self._at] != current:
             self._past.insert(self._at + 1, current)
             self._at += 1
+
+
+def replaced(draft: Draft, text: str) -> Draft:
+    """Return a plain text in place of *draft*."""
+    return replace(draft, text=text, mode="Text", escapes=False, ending="none")

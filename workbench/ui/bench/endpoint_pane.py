@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
 from textual.events import Resize
 from textual.widgets import Input
 
 from workbench.engine.state import EndpointState
+from workbench.journal.reader import Journal
 from workbench.model.call.settings import SettingsError, SocketSettings
+from workbench.model.words.error_sentence import error_sentence
 from workbench.ui.bench import wishes
+from workbench.ui.bench.carry_out import cannot_read, closed
 from workbench.ui.bench.form import Form, Status
 from workbench.ui.bench.life_strip import LifeStrip, Standing, steps_of
 from workbench.ui.bench.slider import Slider
 from workbench.ui.parts.controls import Caption, Choice, Field, Press, Row, Toggle
 from workbench.ui.parts.endpoint_list import EndpointList, listens
 
+AT_FAULT = {"socket": "type", "bind": "address", "connect": "address", "connect_ex": "address"}
+"""The field that decides about a call."""
+RECENT = 40
+"""Calls among which a start that just failed has left its error."""
 BROAD = 74
 """Cells from which on two rows stand beside each other."""
 
@@ -35,48 +42,69 @@ class EndpointPane(Form):
 
     def __init__(self, settings: SocketSettings, *, id: str) -> None:
         super().__init__(settings, id=id)
+        self._auto_recv = False
+        """Whether the endpoints to come receive by themselves."""
         self.chosen: str | None = None
         """Name of the chosen endpoint."""
         self._states: tuple[EndpointState, ...] = ()
         self._offered: dict[str, int] = {}
         self._now = 0.0
 
+    def on_mount(self) -> None:
+        self.follow(None, None)
+
     # --- its rows ---------------------------------------------------------------------------------------------------
 
     def status_row(self) -> Row:
-        """Where the chosen endpoint stands, and the rest of a short send."""
+        """What is to be said of the chosen endpoint, if anything is: an error, an end, the rest of a short send."""
         rest = Press(
             "Send rest", id="send-rest", classes="-good", tooltip="Call send with the bytes that did not go out"
         )
-        rest.display = False
-        return Row(Status(self.NOBODY, id="status"), rest)
+        row = Row(Status("", id="status"), rest, id="status-row")
+        rest.display = row.display = False
+        return row
 
-    def recv_row(self, recv: str, auto: bool) -> Row:
+    def recv_row(self, auto: bool) -> Row:
         """How many bytes, recv, and whether it receives by itself."""
         n = "n of recv(n), its bufsize: how many bytes one recv takes at most. Enter receives."
         slide = "n from 1 byte to 1 MiB; left halves it, right doubles it"
         return Row(
-            Caption("n"),
+            Caption("recv n"),
             self.field("bufsize", n, classes="-short"),
             Slider(int(self._texts["bufsize"]), id="slider", tooltip=slide),
-            Press(recv, id="recv", tooltip="Call recv(n) once: it waits if nothing is there, as the timeout says"),
+            Press("recv ^r", id="recv", tooltip="Call recv(n) once: it waits if nothing is there, as the timeout says"),
             Toggle("auto", auto, id="auto", tooltip="Receive again and again by itself"),
         )
 
-    def actions_row(self) -> Row:
-        """How a connection ends, and every other call."""
+    def list_of_endpoints(self, tooltip: str) -> EndpointList:
+        """Its endpoints, a row each; ⋯ leads to what can be done with one."""
+        return EndpointList(id="endpoints", empty="", tooltip=tooltip, menu=True)
+
+    def form_head(self, next_time: str) -> Row:
+        """What the form opened on its own is for, and the way back."""
         return Row(
-            Press("half-close", id="half-close", tooltip="shutdown(SHUT_WR): send FIN, and still receive"),
-            Press("close", id="close", tooltip="close(): give the socket back; TCP sends FIN after what is queued"),
-            Press("reset", id="reset", tooltip="SO_LINGER 1,0 and close(): TCP sends RST, queued bytes are lost"),
-            Press("Call…", id="call", tooltip="Make any call of this socket, with arguments you type"),
+            Caption(f"For the next {next_time}"),
+            Press("Done", id="done", tooltip="Back to what runs; what you filled in stays for the next time"),
+            classes="-alone",
         )
+
+    # --- its form ---------------------------------------------------------------------------------------------------
+
+    def contents(self) -> dict[str, str | bool]:
+        """Return what the form says; the switch of receiving by itself as it is for endpoints to come."""
+        return {**super().contents(), "auto": self._auto_recv}
+
+    def fill_in(self, contents: Mapping[str, str | bool]) -> None:
+        super().fill_in(contents)
+        if "auto" in contents:
+            self._auto_recv = bool(contents["auto"])
 
     # --- shown by a timer -------------------------------------------------------------------------------------------
 
     def show(self, states: Iterable[EndpointState], now: float) -> None:
         """Draw the endpoints as they are at *now* (monotonic seconds); cheap enough for 20 times a second."""
         mine = tuple(state for state in states if state.role in self.ROLES)
+        self._turn(mine)
         before, was = self._states, self.chosen_state
         self._states = mine
         chosen = self.settle(mine, before)
@@ -90,6 +118,20 @@ class EndpointPane(Form):
             self.follow(None if changed else was, state)
         if changed and chosen:
             self.post_message(wishes.EndpointChosen(chosen))
+
+    def _turn(self, mine: tuple[EndpointState, ...]) -> None:
+        """Show the set-up while nothing runs, else what runs."""
+        works = any(not state.closed for state in mine)
+        if works != self.has_class("-work"):
+            self.remove_class("-form").set_class(works, "-work")
+        self.set_class(bool(mine), "-some")
+
+    def open_form(self, show: bool | None = None) -> None:
+        """Open the form for the next time on its own, or close it; while nothing runs it is there anyway."""
+        show = not self.has_class("-form") if show is None else show
+        self.set_class(show and self.has_class("-work"), "-form")
+        if show:
+            self.call_after_refresh(self.query_one("#address").focus)
 
     def _draw_strip(self) -> None:
         state = self.chosen_state
@@ -122,8 +164,12 @@ class EndpointPane(Form):
 
     def follow(self, was: EndpointState | None, state: EndpointState | None) -> None:
         """Let the controls show what changed about the chosen endpoint; *was* is None for a newly chosen one."""
-        self.query_one("#status", Status).say(self.status(state))
+        said = self.status(state)
+        self.query_one("#status", Status).say(said)
+        self.query_one("#status-row").display = bool(said)
         self.query_one("#send-rest").display = bool(state and state.rest)
+        for id in ("recv", "send"):
+            self.query_one(f"#{id}", Press).off = self.why_not(id)
         if state is None:
             return
         if not listens(state) and (was is None or was.bufsize != state.bufsize):
@@ -136,6 +182,23 @@ class EndpointPane(Form):
                 how.value = "sendall"
             self.how_changed()
 
+    def why_not(self, action: str) -> str:
+        """Say why something cannot be done with the chosen endpoint now; empty if it can."""
+        state = self.chosen_state
+        if state is None:
+            return self.NOBODY
+        if action == "recv":
+            return cannot_read(state, "recv")
+        if state.closed:
+            return closed(state.name)
+        if action == "send" and listens(state):
+            return f"{state.name} listens: choose one of its connections to send to a client."
+        return ""
+
+    def title(self, width: int) -> str:
+        """Write what stands in the frame of the pane before its key, in *width* cells."""
+        raise NotImplementedError
+
     def short_send(self, state: EndpointState) -> str:
         """Say how much of a short send went out."""
         rest, offered = len(state.rest), self._offered.get(state.name, 0)
@@ -147,27 +210,40 @@ class EndpointPane(Form):
         """Receive once at the chosen endpoint."""
         self.attempt_at(lambda name: wishes.RecvWanted(name, self.bufsize))
 
+    def use(self, settings: SocketSettings) -> None:
+        """Fill in the form as *settings* say."""
+        raise NotImplementedError
+
+    def send(self) -> None:
+        """Send what has been typed."""
+        raise NotImplementedError
+
     def send_rest(self) -> None:
         """Send what the last short send left."""
         if (state := self.chosen_state) and state.rest:
             self._offered[state.name] = len(state.rest)
             self.post_message(wishes.SendRestWanted(state.name))
 
-    def half_close(self) -> None:
-        """Shut down the sending side of the chosen endpoint."""
-        self.attempt_at(wishes.HalfCloseWanted)
+    def more_about(self) -> None:
+        """Open the form for the next time."""
+        self.open_form(True)
 
-    def close(self) -> None:
-        """Close the chosen endpoint."""
-        self.attempt_at(wishes.CloseWanted)
+    def done(self) -> None:
+        """Close it again."""
+        self.open_form(False)
 
-    def reset(self) -> None:
-        """Reset the chosen endpoint."""
-        self.attempt_at(wishes.ResetWanted)
+    def say_why(self, journal: Journal, name: str) -> None:
+        """Say beside the field at fault why a start failed: the last call of *name* that did."""
+        last = range(len(journal) - 1, max(-1, len(journal) - RECENT), -1)
+        failed = next((call for at in last if (call := journal[at]).name == name and call.error), None)
+        if failed is not None and failed.error is not None:
+            said = error_sentence(failed)
+            advice = self.advice(failed.error.errno)
+            self.show_error(AT_FAULT.get(failed.call, "address"), f"{said}. {advice}" if advice else said, focus=False)
 
-    def call(self) -> None:
-        """Ask for the dialog of all calls."""
-        self.attempt_at(wishes.CallWanted)
+    def advice(self, errno: str | None) -> str:
+        """Say what one can do about an error of the start; empty where nothing is known."""
+        raise NotImplementedError
 
     def send_data(self, data: bytes) -> bool:
         """Send bytes at the chosen endpoint as the choice beside it says; tell whether that was possible."""
@@ -184,7 +260,7 @@ class EndpointPane(Form):
         """Post a wish about the chosen endpoint, or say that there is none."""
         name = self.chosen
         if name is None:
-            self.show_error("endpoints", self.NOBODY, focus=False)
+            self.post_message(Press.Refused(self.NOBODY))
             return False
         return self.attempt(lambda: wish(name))
 
@@ -207,6 +283,10 @@ class EndpointPane(Form):
     def on_endpoint_list_chosen(self, event: EndpointList.Chosen) -> None:
         event.stop()
         self.choose(event.name)
+
+    def on_endpoint_list_menu_wanted(self, event: EndpointList.MenuWanted) -> None:
+        event.stop()
+        self.post_message(wishes.MenuWanted())
 
     def on_endpoint_list_dropped(self, event: EndpointList.Dropped) -> None:
         event.stop()
@@ -236,7 +316,7 @@ class EndpointPane(Form):
 
     def how_changed(self) -> None:
         """Ask for an address where sendto needs one."""
-        self.query_one("#to").display = self.value("how") == "sendto"
+        raise NotImplementedError
 
     def _bufsize_typed(self) -> None:
         try:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from workbench.model.call.address import Address, AddressError
-from workbench.model.call.settings import INT_LIMIT, SettingsError, SocketSettings, parse_bufsize, parse_number
+from workbench.model.call.settings import (
+    INT_LIMIT,
+    SettingsError,
+    SocketSettings,
+    parse_bufsize,
+    parse_number,
+    parse_timeout,
+)
 from workbench.ui.bench import address_field
 from workbench.ui.bench.wishes import Wish
 from workbench.ui.parts.controls import Caption, Choice, ErrorLine, Field, Press, Row, Toggle
@@ -42,28 +49,44 @@ class Status(Static):
 
 
 class Form(VerticalScroll, can_focus=False):
-    """Rows of fields. Those one rarely needs are made when first asked for; till then they have their defaults."""
+    """Rows of fields. Those one rarely needs are made when first asked for; till then they have their defaults.
+
+    Its rows show as its classes say: while something runs (-work) the set-up (-set) is hidden, and what belongs to
+    running endpoints (-live) is shown; with the form opened on its own (-form) the set-up alone.
+    """
 
     DEFAULT_CSS = """
-    Form { height: auto; }
-    Form Field.-short { width: 8; }
+    Form { height: auto; scrollbar-size-vertical: 1; }
+    Form Field.-short { width: 7; }
     Form.-broad Pair { layout: horizontal; height: 1; }
     Form.-broad Pair > * { width: 1fr; margin-right: 1; }
     Form.-broad LifeStrip { min-width: 42; }
     Form .-kind { min-width: 40; }
+    Form .-live, Form .-alone, Form EndpointList { display: none; }
+    Form.-some EndpointList, Form.-work .-live { display: block; }
+    Form.-work .-set { display: none; }
+    Form.-form > *, Form.-form EndpointList { display: none; }
+    Form.-form .-set, Form.-form > .-alone, Form.-form > .-both { display: block; }
+    Form.-form #more-about { display: none; }
+    Form .-alone { text-style: bold; color: $text-accent; }
     """
 
     def __init__(self, settings: SocketSettings, *, id: str) -> None:
         super().__init__(id=id)
-        self._texts = {
-            "address": _address_text(settings),
+        self._texts = self.texts_of(settings)
+        self._has_more = False
+
+    @staticmethod
+    def texts_of(settings: SocketSettings) -> dict[str, str]:
+        """Return what the fields say for some settings, by their ids."""
+        return {
+            "address": address_text(settings),
             "protocol": str(settings.protocol),
-            "timeout": "none" if settings.timeout is None else f"{settings.timeout:g}",
+            "timeout": seconds_text(settings.timeout),
             "rcvbuf": "" if settings.rcvbuf is None else str(settings.rcvbuf),
             "sndbuf": "" if settings.sndbuf is None else str(settings.sndbuf),
             "bufsize": str(settings.bufsize),
         }
-        self._has_more = False
 
     # --- its rows ---------------------------------------------------------------------------------------------------
 
@@ -78,7 +101,7 @@ class Form(VerticalScroll, can_focus=False):
             Choice(FAMILY_HELP, settings.family, id="family", tooltip=family),
             Choice(TYPE_HELP, settings.type, id="type", tooltip="Socket type: a stream of bytes, or messages"),
             *others,
-            classes="-kind",
+            classes="-kind -set",
         )
 
     def buffers_row(self) -> Row:
@@ -106,7 +129,7 @@ class Form(VerticalScroll, can_focus=False):
         press.label = "less" if show else "more…"
         if show and not self._has_more:
             self._has_more = True
-            self.mount(*[widget.add_class("-rare") for widget in self.rare_rows()], before="#endpoints")
+            self.mount(*[widget.add_class("-rare", "-set") for widget in self.rare_rows()], before="#endpoints")
         for widget in self.query(".-rare"):
             widget.display = show
 
@@ -121,6 +144,32 @@ class Form(VerticalScroll, can_focus=False):
         """What stands in a field, or would stand there if it had been shown."""
         found = self.query(f"#{id}")
         return found.first(Field).value if found else self._texts[id]
+
+    def contents(self) -> dict[str, str | bool]:
+        """Return what every field, choice and switch says, by its id."""
+        said: dict[str, str | bool] = dict(self._texts)
+        for field in self.query(Field):
+            said[str(field.id)] = field.value
+        for choice in self.query(Choice):
+            said[str(choice.id)] = choice.value
+        for toggle in self.query(Toggle):
+            said[str(toggle.id)] = toggle.on
+        return said
+
+    def fill_in(self, contents: Mapping[str, str | bool]) -> None:
+        """Let them say that again; what is not in *contents* stays."""
+        for id, value in contents.items():
+            found = self.query(f"#{id}")
+            if isinstance(value, bool):
+                for toggle in found.results(Toggle):
+                    if toggle.on != value:
+                        toggle.action_press()
+            else:
+                self._texts[id] = value
+                for widget in found.results():
+                    if isinstance(widget, Field | Choice):
+                        with widget.prevent(Input.Changed):
+                            widget.value = value
 
     def fill(self, id: str, text: str) -> None:
         """Let a field say *text*, also one that has not been shown yet."""
@@ -156,6 +205,11 @@ class Form(VerticalScroll, can_focus=False):
         """n of the recv row, or SettingsError."""
         return parse_bufsize(self.text("bufsize"), "bufsize")
 
+    def seconds(self, id: str) -> float | None:
+        """A timeout, or SettingsError; an empty field is none."""
+        text = self.text(id)
+        return parse_timeout(text, id) if text.strip() else None
+
     @property
     def protocol(self) -> int:
         """The protocol number, or SettingsError."""
@@ -190,10 +244,13 @@ class Form(VerticalScroll, can_focus=False):
         field = self.query_one(f"#{id}")
         if isinstance(field, Field):
             field.add_class("-wrong")
+        row = self.row_of(f"#{id}")
+        if self.has_class("-work") and any(node.has_class("-set") for node in field.ancestors):
+            self.add_class("-form")
         if focus:
-            field.focus()
+            self.call_after_refresh(field.focus)
         line = self.query_one("#error", ErrorLine)
-        self.move_child(line, after=self.row_of(f"#{id}"))
+        self.move_child(line, after=row)
         line.say(sentence)
 
     # --- what follows from what -------------------------------------------------------------------------------------
@@ -222,7 +279,13 @@ class Form(VerticalScroll, can_focus=False):
             field.value = address_field.without_scheme(field.value)
 
 
-def _address_text(settings: SocketSettings) -> str:
+def seconds_text(seconds: float | None) -> str:
+    """Write a timeout as a field has it: nothing for none, which its placeholder says."""
+    return "" if seconds is None else f"{seconds:g}"
+
+
+def address_text(settings: SocketSettings) -> str:
+    """Write the address of some settings as one types it."""
     if settings.family == "AF_UNIX":
         return settings.path
     return f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"

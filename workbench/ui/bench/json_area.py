@@ -18,6 +18,7 @@ _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?P<string>"(?:[^"\\]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
     r"|(?P<word>true|false|null)"
 )
+_ROOMY = 34  # rows of a screen from which the composer may take more
 _LONGEST = 4096  # a longer line is drawn without colours
 
 
@@ -25,7 +26,7 @@ class JsonArea(TextArea, inherit_bindings=False):
     """A TextArea whose up in the first line and down in the last one ask for the history (Leaf)."""
 
     DEFAULT_CSS = """
-    JsonArea { height: 1fr; min-height: 3; padding: 0; border: none; background: $foreground 8%; }
+    JsonArea { height: 2; padding: 0; border: none; background: $foreground 8%; scrollbar-size-vertical: 1; }
     JsonArea:focus { border: none; }
     JsonArea .json--key { color: $text-primary; }
     JsonArea .json--string { color: $text-success; }
@@ -54,8 +55,19 @@ class JsonArea(TextArea, inherit_bindings=False):
     def __init__(self, text: str, *, id: str, tooltip: str) -> None:
         super().__init__(text, id=id, show_line_numbers=False, highlight_cursor_line=False)
         self.tooltip = tooltip
+        self.cursor_blink = False  # at rest nothing is drawn
         self._coloured = False
         self._fault: tuple[int, int] | None = None
+
+    def fit(self) -> None:
+        """Be as high as the text, within what a screen can spare."""
+        low, high = (2, 8) if self.app.size.height >= _ROOMY else (1, 4)
+        height = min(max(self.wrapped_document.height, low), high)
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.fit)
 
     def colour(self, json: bool, fault: tuple[int, int] | None) -> None:
         """Colour the text as JSON or not at all, and mark the character at *fault* (row and column from 0)."""

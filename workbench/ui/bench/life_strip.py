@@ -45,12 +45,16 @@ def steps_of(states: Iterable[EndpointState], role: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a strip draws. *seconds* run in the step *at*, if that is blocked."""
+    """What a strip draws. *seconds* run in the step *at*, if a person's call is blocked there.
+
+    *waits*: where it waits by itself, which is how it should be.
+    """
 
     steps: tuple[str, ...] = LISTENER
     done: frozenset[str] = frozenset()
     at: str = ""
     blocked: frozenset[str] = frozenset()
+    waits: frozenset[str] = frozenset()
     seconds: str = ""
     failed: bool = False
 
@@ -59,13 +63,15 @@ class Standing:
         """Read it from the chosen endpoint, and after it those that stand behind it (a connection's listener)."""
         pending: list[PendingCall] = [call for state in states for call in state.pending]
         chosen = states[0] if states else None
-        oldest = min((call.since for call in pending[:1]), default=None)
+        told = [call for state in states for call in state.pending if not state.auto]
+        oldest = min((call.since for call in told[:1]), default=None)
         at = pending[0].call if pending else (chosen.last or "") if chosen else ""
         return cls(
             steps=steps,
             done=frozenset(step_of(call) for state in states for call in state.done),
             at=step_of(at),
-            blocked=frozenset(step_of(call.call) for call in pending),
+            blocked=frozenset(step_of(call.call) for call in told),
+            waits=frozenset(step_of(call.call) for call in pending),
             seconds="" if oldest is None else f"{max(0.0, now - oldest):.1f} s",
             failed=bool(not pending and chosen and chosen.error),
         )
@@ -111,6 +117,8 @@ class LifeStrip(Widget):
         if here in standing.blocked:
             running = f" {standing.seconds}" if here == standing.at and standing.seconds else ""
             return Content.styled(f"{step}{running}", "reverse bold $text-accent")
+        if here in standing.waits:
+            return Content.styled(step, "bold underline $text-success")
         if here == standing.at:
             mark = "!" if standing.failed else ""
             return Content.styled(f"{step}{mark}", "reverse bold " + ("$text-error" if mark else "$text-success"))

@@ -8,70 +8,77 @@ from textual.widgets import Input
 
 from workbench.engine.endpoints.responders.registry import BY_NAME, RESPONDERS
 from workbench.engine.state import EndpointState
-from workbench.journal.reader import Journal
 from workbench.model.call.address import show
 from workbench.model.call.payload import PayloadError, encode_text
-from workbench.model.call.settings import ServerSettings, parse_backlog, parse_buffer, parse_timeout
-from workbench.model.words.error_sentence import error_sentence
+from workbench.model.call.settings import ServerSettings, SocketSettings, parse_backlog, parse_buffer
 from workbench.ui.bench import wishes
+from workbench.ui.bench.carry_out import cannot_read
 from workbench.ui.bench.endpoint_pane import HOW_HELP, EndpointPane
+from workbench.ui.bench.form import seconds_text
 from workbench.ui.bench.life_strip import LISTENER, LifeStrip, Standing
 from workbench.ui.parts.controls import Caption, Choice, ErrorLine, Field, Pair, Press, Row, Toggle
-from workbench.ui.parts.endpoint_list import EndpointList, listens
-
-AT_FAULT = {"socket": "type", "bind": "address"}
-"""The field that decides about a call."""
-RECENT = 20
-"""Calls among which a start that just failed has left its error."""
+from workbench.ui.parts.endpoint_list import fit, listens
 
 
 class ServerPane(EndpointPane):
     """Posts StartWanted, StopWanted, AcceptWanted, AutoAcceptChanged, and the wishes about one endpoint."""
 
     ROLES = ("server", "connection")
-    NOBODY = "not started: Start makes the server"
+    NOBODY = "No server runs: F7 starts it."
 
     def __init__(self, settings: ServerSettings | None = None, *, id: str = "server") -> None:
         self._settings = settings or ServerSettings()
         super().__init__(self._settings, id=id)
-        self._texts["backlog"] = str(self._settings.backlog)
         self._auto_accept, self._auto_recv = self._settings.auto_accept, self._settings.auto_recv
         self._by_hand = False
-        self.border_title = "server"
+        self.border_title = "F2 server"
 
     def on_mount(self) -> None:
         self._ask_for_argument()
 
+    @staticmethod
+    def texts_of(settings: SocketSettings) -> dict[str, str]:
+        texts = EndpointPane.texts_of(settings)
+        if isinstance(settings, ServerSettings):
+            texts["backlog"] = str(settings.backlog)
+            texts["accept-timeout"] = seconds_text(settings.accept_timeout)
+        return texts
+
     def compose(self) -> ComposeResult:
         settings = self._settings
-        with Pair():
-            yield LifeStrip("strip", Standing(LISTENER))
-            yield self.status_row()
-        with Pair():
+        yield self.form_head("start")
+        with Pair(classes="-set"):
             yield self.kind_row(settings, self.more_press())
             yield Row(Caption("address"), self.field("address", "host:port (port 0: any free one), a path, or @name"))
-        with Pair():
+        with Pair(classes="-both"):
+            yield Row(
+                Caption("backlog"),
+                self.field("backlog", "listen(backlog): backlog + 1 connections wait for accept, more must retry"),
+                Caption("timeout"),
+                self.field("timeout", "Of each connection: none waits for ever, 0 not at all, else seconds", "none"),
+                classes="-set",
+            )
             reply = Field(settings.reply, id="reply", tooltip="What the answer needs")
             kinds = {kind.name: kind.what for kind in RESPONDERS}
             answers = "What the server answers to what it receives"
             responder = Choice(kinds, settings.responder, id="responder", label="answers", tooltip=answers)
-            yield Row(responder, reply)
-            yield Row(
-                Press(
-                    "Start",
-                    "Stop",
-                    id="toggle",
-                    classes="-good",
-                    tooltip="Start: socket, bind, listen. Stop: close all",
-                ),
-                Press("accept", id="accept", tooltip="Call accept() once: it waits if nobody connects"),
-                Toggle(
-                    "auto accept", settings.auto_accept, id="auto-accept", tooltip="Accept whoever connects, by itself"
-                ),
-            )
+            more = Press("settings…", id="more-about", classes="-live", tooltip="Fill in the form for the next start")
+            yield Row(responder, reply, more)
+        yield Row(
+            Press(
+                *("Start F7", "Stop F7"),
+                id="toggle",
+                classes="-good",
+                tooltip="Start: socket, bind, listen. Stop: close all",
+            ),
+            Press("accept F9", id="accept", tooltip="Call accept() once: it waits if nobody connects"),
+            Toggle("auto accept", settings.auto_accept, id="auto-accept", tooltip="Accept whoever connects, by itself"),
+        )
         yield ErrorLine()
-        empty = "Its connections will stand here."
-        yield EndpointList(id="endpoints", empty=empty, tooltip="The server and its connections: address, state, bytes")
+        yield self.list_of_endpoints("The server and its connections: address, state, bytes")
+        with Pair(classes="-live"):
+            yield LifeStrip("strip", Standing(LISTENER))
+        yield self.status_row()
         with Pair():
             to = self.field("to", "Whom sendto sends to: host:port, a path, or @name", "to: 127.0.0.1:8080")
             to.display = False
@@ -82,19 +89,21 @@ class ServerPane(EndpointPane):
                 to,
                 Choice(HOW_HELP, "sendall", id="how", tooltip="Which call sends"),
                 Press("send", id="send", tooltip="Send the text to the chosen connection"),
+                classes="-live",
             )
-            yield self.recv_row("recv", settings.auto_recv)
-        yield self.actions_row()
+            yield self.recv_row(settings.auto_recv)
 
     def rare_rows(self) -> list[Widget]:
         settings = self._settings
         return [
             Pair(
                 Row(
-                    Caption("backlog"),
-                    self.field("backlog", "listen(backlog): backlog + 1 connections wait for accept, more must retry"),
-                    Caption("timeout"),
-                    self.field("timeout", "settimeout: none waits for ever, 0 not at all, else seconds"),
+                    Caption("accept timeout"),
+                    self.field(
+                        "accept-timeout",
+                        "Of the listening socket: none waits for ever, 0 not at all, else seconds",
+                        "none",
+                    ),
                     Caption("protocol"),
                     self.field("protocol", "Protocol number of socket(); 0: the system's choice"),
                 ),
@@ -116,7 +125,8 @@ class ServerPane(EndpointPane):
             **self.kind(address),
             protocol=self.protocol,
             backlog=parse_backlog(self.text("backlog")),
-            timeout=parse_timeout(self.text("timeout")),
+            timeout=self.seconds("timeout"),
+            accept_timeout=self.seconds("accept-timeout"),
             bufsize=self.bufsize,
             rcvbuf=parse_buffer("rcvbuf", self.text("rcvbuf")),
             sndbuf=parse_buffer("sndbuf", self.text("sndbuf")),
@@ -134,6 +144,15 @@ class ServerPane(EndpointPane):
     def running(self) -> bool:
         """Whether the server has an open socket."""
         return any(state.role == "server" and not state.closed for state in self._states)
+
+    def use(self, settings: SocketSettings) -> None:
+        assert isinstance(settings, ServerSettings)
+        switches = {"auto-accept": settings.auto_accept, "auto": settings.auto_recv}
+        kinds = {"family": settings.family, "type": settings.type, "responder": settings.responder}
+        rare = {"reuse": settings.reuse_address, "nodelay": settings.nodelay}
+        self._settings = settings
+        self.fill_in({**self.texts_of(settings), **kinds, **switches, **rare, "reply": settings.reply})
+        self._ask_for_argument()
 
     def toggle(self) -> None:
         """Start the server, or stop it."""
@@ -155,16 +174,11 @@ class ServerPane(EndpointPane):
         if self.running:
             self.post_message(wishes.AcceptWanted())
         else:
-            self.show_error("toggle", self.NOBODY, focus=False)
+            self.post_message(Press.Refused(self.NOBODY))
 
-    def say_why(self, journal: Journal) -> None:
-        """Say beside the field at fault why the start failed: the last call of the server that did."""
-        last = range(len(journal) - 1, max(-1, len(journal) - RECENT), -1)
-        failed = next((call for at in last if (call := journal[at]).name == "server" and call.error), None)
-        if failed is not None and failed.error is not None:
-            taken = failed.error.errno == "EADDRINUSE" and self.value("family") != "AF_UNIX"
-            said = error_sentence(failed) + (". Port 0 takes any free one." if taken else "")
-            self.show_error(AT_FAULT.get(failed.call, "toggle"), said, focus=False)
+    def advice(self, errno: str | None) -> str:
+        taken = errno == "EADDRINUSE" and self.value("family") != "AF_UNIX"
+        return "Port 0 takes any free one." if taken else ""
 
     def send(self) -> None:
         """Send what stands in the field."""
@@ -183,6 +197,8 @@ class ServerPane(EndpointPane):
         if now is not None and (self._by_hand or now.name in open_ones):
             return now.name
         self._by_hand = False
+        if now is not None and listens(now) and not now.closed and not now.auto:
+            return now.name  # accepting by hand, one wants to see the queue shrink
         if open_ones:
             return open_ones[-1]
         return now.name if now else mine[0].name if mine else None
@@ -195,10 +211,11 @@ class ServerPane(EndpointPane):
         super().follow(was, state)
         running = self.running
         press = self.query_one("#toggle", Press)
-        press.label = "Stop" if running else "Start"
+        press.label = "Stop F7" if running else "Start F7"
         press.set_class(running, "-stop").set_class(not running, "-good")
         auto, accepts = self.query_one("#auto", Toggle), self.query_one("#auto-accept", Toggle)
-        listener = next((one for one in self._states if one.role == "server"), None)
+        self.query_one("#accept", Press).off = self.why_not("accept")
+        listener = self._listener
         accepting = listener is not None and running and listens(listener) and "listen" in listener.done
         accepts.on = listener.auto if accepting and listener else self._auto_accept
         receiver = state if state is not None and not state.closed and not listens(state) else None
@@ -207,21 +224,33 @@ class ServerPane(EndpointPane):
         elif was is None or was.auto != receiver.auto:
             auto.on = receiver.auto
 
-    def status(self, state: EndpointState | None) -> str:
-        if state is None:
+    def why_not(self, action: str) -> str:
+        if action != "accept":
+            return super().why_not(action)
+        listener = self._listener
+        if listener is None or listener.closed:
             return self.NOBODY
-        if state.error:
-            return f"{state.last}: {state.error}"
+        return cannot_read(listener, "accept") if listens(listener) else "A datagram server has nothing to accept."
+
+    @property
+    def _listener(self) -> EndpointState | None:
+        return next((one for one in self._states if one.role == "server"), None)
+
+    def status(self, state: EndpointState | None) -> str:
+        if state is None or not self.has_class("-work"):
+            return ""
         if state.rest:
             return self.short_send(state)
-        if state.role == "server":
-            doing = "stopped" if state.closed else "listening on" if "listen" in state.done else "bound to"
-            return doing if state.closed or state.local is None else f"{doing} {show(state.local)}"
-        if state.closed:
-            return f"{state.name} is closed"
-        if state.ended:
-            return "peer ended: recv returned b''"
-        return f"{show(state.peer)} → {show(state.local)}" if state.peer is not None else state.name
+        if state.error:
+            return f"{state.last}: {state.error}"
+        return "the peer has ended: recv returned b''" if state.ended and not state.closed else ""
+
+    def title(self, width: int) -> str:
+        """Say where the server listens."""
+        listener = self._listener
+        if listener is None or listener.closed or listener.local is None:
+            return "F2 server"
+        return f"F2 server {fit(show(listener.local), width - 10)}"
 
     # --- messages of the controls -----------------------------------------------------------------------------------
 
@@ -244,6 +273,10 @@ class ServerPane(EndpointPane):
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input.id == "reply" and not BY_NAME[self.value("responder")].suffix:
             self._answer_anew()
+
+    def how_changed(self) -> None:
+        """Ask for an address where sendto needs one."""
+        self.query_one("#to").display = self.value("how") == "sendto"
 
     def _ask_for_argument(self) -> None:
         """Show the field for what the responder needs, if it needs something."""

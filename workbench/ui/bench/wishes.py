@@ -132,10 +132,8 @@ class CancelWanted(Wish):
 
 
 @dataclass
-class CallWanted(Wish):
-    """Open the dialog that makes any call."""
-
-    name: str
+class MenuWanted(Wish):
+    """Open the menu of what can be done with the chosen endpoint."""
 
 
 @dataclass

@@ -12,14 +12,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from workbench.experiments.catalog import BadExperiment, Experiment, Verdict, by_topic, catalog, load
 from workbench.experiments.progress import Done, Progress, key_of
 from workbench.model.text.safe import safe
 from workbench.ui.experiments.screen import ExperimentScreen
+from workbench.ui.parts.key_bar import KeyBar
 from workbench.ui.parts.prompt import PathSuggester, Prompt
+from workbench.ui.parts.status_line import StatusLine
+from workbench.ui.parts.survivor import Survivor
 from workbench.ui.parts.titles import entitle
 
 ABOUT = """\
@@ -28,7 +31,7 @@ did. What you do here changes nothing in the bench below.\
 """
 
 
-class ExperimentsScreen(Screen[None]):
+class ExperimentsScreen(Survivor, Screen[None]):
     """Lists the experiments and opens one."""
 
     DEFAULT_CSS = """
@@ -58,7 +61,8 @@ class ExperimentsScreen(Screen[None]):
             yield OptionList(id="list", compact=True)
         with Vertical(id="preview-frame", classes="frame"):
             yield Static(id="preview")
-        yield Footer()
+        yield StatusLine()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self._fill()

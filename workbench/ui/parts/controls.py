@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 from textual.content import Content
+from textual.events import MouseDown
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import var
@@ -90,8 +91,11 @@ class Press(Control):
     Press { background: $primary 30%; }
     Press.-good { background: $success 40%; }
     Press.-stop { background: $error 40%; }
+    Press.-off { background: $foreground 5%; color: $text-disabled; }
     """
     label = var("")
+    off = var("")
+    """Why it cannot be pressed now; empty where it can."""
 
     @dataclass
     class Pressed(Message):
@@ -100,6 +104,12 @@ class Press(Control):
         @property
         def control(self) -> Press:
             return self.press
+
+    @dataclass
+    class Refused(Message):
+        """It was pressed, and this is why nothing was done."""
+
+        why: str
 
     def __init__(self, *labels: str, id: str, tooltip: str, classes: str = "") -> None:
         super().__init__(id=id, tooltip=tooltip, classes=classes)
@@ -115,8 +125,11 @@ class Press(Control):
     def render(self) -> Content:
         return Content(self.label.center(self._cells))
 
+    def watch_off(self) -> None:
+        self.set_class(bool(self.off), "-off")
+
     def action_press(self) -> None:
-        self.post_message(self.Pressed(self))
+        self.post_message(self.Refused(self.off) if self.off else self.Pressed(self))
 
 
 class Toggle(Control):
@@ -220,7 +233,10 @@ class Choice(Control):
 
 
 class Field(Input):
-    """An input of one row that draws nothing but safe text, and can be marked as wrong."""
+    """An input of one row that draws nothing but safe text, and can be marked as wrong.
+
+    The click that brings the focus selects all, as tab does: what one types then replaces it.
+    """
 
     DEFAULT_CSS = """
     Field { width: 1fr; height: 1; padding: 0; border: none; background: $foreground 8%; }
@@ -230,6 +246,21 @@ class Field(Input):
 
     def __init__(self, value: str, *, id: str, tooltip: str, placeholder: str = "", classes: str = "") -> None:
         super().__init__(value, id=id, placeholder=placeholder, tooltip=tooltip, classes=classes, validate_on=())
+        self.cursor_blink = False  # at rest nothing is drawn
+
+    _fresh = False
+
+    def on_focus(self) -> None:
+        self._fresh = True
+
+    def on_key(self) -> None:
+        self._fresh = False
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        if self._fresh:
+            self._fresh = False
+            event.prevent_default()
+            self.select_all()
 
     @property
     def _value(self) -> Text:

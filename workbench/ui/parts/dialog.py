@@ -5,8 +5,10 @@ from __future__ import annotations
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, ScreenResultType
 
+from workbench.ui.parts.survivor import Survivor
 
-class Dialog(ModalScreen[ScreenResultType]):
+
+class Dialog(Survivor, ModalScreen[ScreenResultType]):
     """A modal screen that can be closed but once: the second of two fast clicks would close the screen below."""
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:

@@ -17,6 +17,7 @@ from workbench.engine.state import EndpointState
 from workbench.model.call.address import show
 from workbench.model.text.safe import cells, safe
 
+_MENU = " ⋯ "
 _STATES = {"ESTABLISHED": "ESTAB", "CLOSE": "CLOSED"}
 
 
@@ -84,7 +85,7 @@ def fit(text: str, width: int) -> str:
 
 
 class EndpointList(ScrollView, can_focus=True):
-    """Up and down, or a click, choose an endpoint; delete drops a closed one."""
+    """Up and down, or a click, choose an endpoint; enter, or a click on its ⋯, asks for its menu; delete drops one."""
 
     DEFAULT_CSS = """
     EndpointList { height: 1fr; min-height: 2; scrollbar-size-vertical: 1; overflow-x: hidden; }
@@ -100,6 +101,7 @@ class EndpointList(ScrollView, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "step(-1)", "Previous", show=False),
         Binding("down", "step(1)", "Next", show=False),
+        Binding("enter", "menu", "Its actions", show=False),
         Binding("delete", "forget", "Drop a closed one", show=False),
     ]
 
@@ -111,8 +113,14 @@ class EndpointList(ScrollView, can_focus=True):
     class Dropped(Message):
         name: str
 
-    def __init__(self, *, id: str, empty: str, tooltip: str) -> None:
+    @dataclass
+    class MenuWanted(Message):
+        """What can be done with the chosen endpoint?"""
+
+    def __init__(self, *, id: str, empty: str, tooltip: str, menu: bool = False) -> None:
+        """*menu*: whether there is one of what can be done with an endpoint."""
         super().__init__(id=id)
+        self._margin = len(_MENU) if menu else 0
         self.tooltip = tooltip
         self._empty = empty
         self._states: tuple[EndpointState, ...] = ()
@@ -122,7 +130,7 @@ class EndpointList(ScrollView, can_focus=True):
     def show(self, states: tuple[EndpointState, ...], chosen: str | None) -> None:
         """Draw the endpoints; what is drawn already is left alone."""
         width = self.scrollable_content_region.width
-        rows = tuple(row(state, max(20, width - 2)) for state in states)
+        rows = tuple(row(state, max(20, width - 2 - self._margin)) for state in states)
         self._states = states
         if len(rows) != len(self._rows):
             self.virtual_size = Size(width, len(rows))
@@ -150,6 +158,8 @@ class EndpointList(ScrollView, can_focus=True):
             if here or state.closed:
                 style = self.get_component_rich_style(f"endpoint-list--{'chosen' if here else 'closed'}")
             text = ("▸ " if here else "  ") + self._rows[line]
+            menu = Strip([Segment(_MENU[: self._margin], style)])
+            return Strip.join([Strip([Segment(text, style)]).adjust_cell_length(width - self._margin, style), menu])
         return Strip([Segment(text, style)]).adjust_cell_length(width, style)
 
     def action_step(self, by: int) -> None:
@@ -163,10 +173,16 @@ class EndpointList(ScrollView, can_focus=True):
             if state.name == self.chosen and state.closed:
                 self.post_message(self.Dropped(state.name))
 
+    def action_menu(self) -> None:
+        if self._states and self._margin:
+            self.post_message(self.MenuWanted())
+
     def on_click(self, event: Click) -> None:
         line = event.y + self.scroll_offset.y
         if line < len(self._states):
             self._choose(self._states[line].name)
+            if event.x >= self.scrollable_content_region.width - self._margin:
+                self.action_menu()
 
     def _choose(self, name: str) -> None:
         if name != self.chosen:

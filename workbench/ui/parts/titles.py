@@ -6,10 +6,11 @@ from textual.content import Content
 from textual.widget import Widget
 
 
-def entitle(frame: Widget, title: str) -> None:
-    """Write *title* at the top of a frame; nothing is drawn where it stands there already."""
-    if frame.border_title != (new := Content(title)).markup:
-        frame.border_title = new
+def entitle(frame: Widget, title: str, key: str = "", action: str = "") -> None:
+    """Write *title* at the top of a frame, behind it a *key* that a click presses; the same again draws nothing."""
+    if vars(frame).get("_entitled") != (title, key):  # Textual writes markup in a way of its own
+        vars(frame)["_entitled"] = title, key
+        frame.border_title = Content(title).markup + (f" · [@click={action}]{Content(key).markup}[/]" if key else "")
 
 
 def subtitle(frame: Widget, text: str) -> None:

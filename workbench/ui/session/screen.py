@@ -4,37 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import tzinfo
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import ActiveBinding, Binding, BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import ScreenResume
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from workbench.journal.reader import NotASession
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
 from workbench.ui.inspector.inspector import Inspector
 from workbench.ui.log.frame import LogFrame
 from workbench.ui.log.view import LogView
+from workbench.ui.parts.controls import Press
 from workbench.ui.parts.key_bar import KeyBar
+from workbench.ui.parts.status_line import StatusLine
 from workbench.ui.parts.style import send_hue
 from workbench.ui.parts.titles import entitle, subtitle
+from workbench.ui.parts.unbound import unbound
 from workbench.ui.preferences import Preferences, PreferencesError
-from workbench.ui.session.bridge import Bridge, suggested_name
+from workbench.ui.session.bridge import Bridge
+from workbench.ui.session.file_actions import FileActions
 from workbench.ui.session.watch import Watch
 
 TICK = 0.05
 """Seconds between two looks at the journal; every other one is left out under a flood."""
 FLOOD = 200
 """Calls in one tick that make a flood."""
+LOG_KEYS = ("ask_why", "cycle_density", "next_density", "filter", "next_error", "related(1)", "follow_stream")
+"""Actions of the log that the foot of the screen shows."""
 _BAR = 24
 _WHY = "Why"
 _SOON = 1 << 20  # bytes that are read before one sees a bar
@@ -46,7 +49,7 @@ it returned, and the bytes that moved. Nothing is called here. Notes and bookmar
 """
 
 
-class SessionScreen(Screen[None]):
+class SessionScreen(FileActions):
     """Shows the session of its bridge: a recording, or what a program is writing just now."""
 
     class ExperimentWanted(Message):
@@ -59,25 +62,6 @@ class SessionScreen(Screen[None]):
     ABOUT: ClassVar[str | None] = ABOUT
     """What the help says of this screen; None where it is the bench."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "alt+f",
-            "open_session",
-            "Open a session…",
-            id="session.open",
-            tooltip="Open a recorded session from a file",
-            priority=True,
-            show=False,
-        ),
-        Binding("ctrl+g", "save", "Save", id="session.save", tooltip="Save a copy of the session in a file"),
-        Binding(
-            "alt+e",
-            "new_experiment",
-            "New experiment",
-            id="session.new_experiment",
-            priority=True,
-            show=False,
-            tooltip="Write a script that repeats this session, as a start for an experiment of your own",
-        ),
         Binding(
             "exclamation_mark",
             "findings",
@@ -102,16 +86,8 @@ class SessionScreen(Screen[None]):
             show=False,
             tooltip="Select the call before that a finding is about",
         ),
-        Binding(
-            "alt+i",
-            "inspect",
-            "Inspect",
-            id="session.inspect",
-            priority=True,
-            show=False,
-            tooltip="Show the inspector, or its next tab: bytes, why, queue, plot",
-        ),
-        Binding("escape", "leave", "Back", id="session.leave", tooltip="Go back to the bench"),
+        unbound("inspect", "inspector…", "Show the inspector, or its next tab", id="session.inspect"),
+        Binding("escape", "leave", "back", id="session.leave", tooltip="Go back to the bench"),
     ]
 
     def __init__(self, bridge: Bridge, *, zone: tzinfo | None = None, classes: str = "-recording -v-log") -> None:
@@ -142,11 +118,12 @@ class SessionScreen(Screen[None]):
                 yield from self.below()
                 yield Inspector(self._bridge.journal, self.FIRST_TAB, live=self.IS_LIVE, zone=self._zone)
         yield Static(id="tiny")
-        yield KeyBar(compact=True)
+        yield StatusLine()
+        yield KeyBar()
 
     def first_keys(self) -> tuple[str, ...]:
-        """Name the actions whose keys stand first at the foot of the screen."""
-        return ("help",)
+        """Name the actions whose keys stand at the foot of the screen, at most eight."""
+        return (*LOG_KEYS, "session_menu", "leave")
 
     def above(self) -> Iterable[Widget]:
         """Give what stands above the columns."""
@@ -314,6 +291,10 @@ class SessionScreen(Screen[None]):
         except OSError as problem:
             self.notify(f"The note was not kept: {problem.strerror}", severity="error", markup=False)
 
+    @on(Press.Refused)
+    def _refused(self, event: Press.Refused) -> None:
+        self.notify(event.why, markup=False)
+
     # --- what is wrong ----------------------------------------------------------------------------------------------
 
     def action_next_finding(self, step: int) -> None:
@@ -341,79 +322,6 @@ class SessionScreen(Screen[None]):
         elif chosen is not None:
             self.post_message(self.ExperimentWanted(chosen))
 
-    # --- the file ---------------------------------------------------------------------------------------------------
-
-    @work
-    async def action_save(self) -> None:
-        """Copy the session into a file that one names."""
-        from workbench.ui.parts.prompt import Prompt
-
-        question = Prompt(
-            "Save the session as", suggested_name(self._bridge.path), accept="Save", check=cannot_be_written
-        )
-        name = await self.app.push_screen_wait(question)
-        if name is None:
-            return
-        path = Path(name).expanduser()
-        try:
-            self._bridge.save(path)
-        except OSError as problem:
-            self.notify(f"Not saved: {problem.strerror}", severity="error", markup=False)
-        else:
-            self.notify(f"Saved as {safe(str(path))}", markup=False)
-
-    @work
-    async def action_new_experiment(self) -> None:
-        """Write a script that repeats the session into a file that one names."""
-        from workbench.report.scripts.experiment import CannotRepeat, write_experiment
-        from workbench.ui.parts.prompt import Prompt
-
-        question = Prompt("Write the experiment to", "mine.py", accept="Write", check=no_name_of_a_script)
-        name = await self.app.push_screen_wait(question)
-        if name is None:
-            return
-        path = Path(name).expanduser()
-        try:
-            write_experiment(self._bridge.journal, path)
-        except (CannotRepeat, OSError) as problem:
-            self.notify(f"Not written: {safe(str(problem))}", severity="error", markup=False)
-        else:
-            self.notify(f"Written: run it with socket-workbench run {safe(str(path))}", timeout=8, markup=False)
-
-    @work
-    async def action_open_session(self) -> None:
-        """Show another session, over this one."""
-        from workbench.ui.parts.prompt import PathSuggester, Prompt
-
-        question = Prompt("Open the session in", check=cannot_be_opened, accept="Open", suggester=PathSuggester())
-        name = await self.app.push_screen_wait(question)
-        if name is not None:
-            self.show_session(Path(name).expanduser())
-
-    def show_session(self, path: Path) -> None:
-        """Show the session in *path* over this one, or say why that cannot be."""
-        try:
-            bridge = Bridge.reopened(path)
-        except NotASession as problem:
-            self.notify(safe(str(problem)), severity="error", markup=False)
-        except OSError as problem:
-            self.notify(f"Not opened: {problem.strerror}", severity="error", markup=False)
-        else:
-            self.app.push_screen(SessionScreen(bridge, zone=self._zone))
-
-    @property
-    def active_bindings(self) -> dict[str, ActiveBinding]:
-        """Give the keys that stand first, then those of what has the focus, then the screen's in its own order."""
-        first = {action: place for place, action in enumerate(self.first_keys())}
-        order = {binding.key: place for place, binding in enumerate(self.BINDINGS) if isinstance(binding, Binding)}
-
-        def place(found: tuple[str, ActiveBinding]) -> tuple[int, bool, int]:
-            key, active = found
-            early = first.get(active.binding.action, len(first))
-            return early, active.node in (self, self.app), order.get(key, len(order))
-
-        return dict(sorted(super().active_bindings.items(), key=place))
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """There is no way back from the first screen."""
         return self.is_inspecting or len(self.app.screen_stack) > 1 if action == "leave" else True
@@ -430,30 +338,3 @@ class SessionScreen(Screen[None]):
     def on_unmount(self) -> None:
         if self._left:  # not before: until then the log may be drawn once more
             self._bridge.close()
-
-
-def no_name_of_a_script(name: str) -> str | None:
-    """Say why no new script can have that name; None if it can."""
-    return cannot_be_written(name) if name.endswith(".py") else "The name of a script ends with .py."
-
-
-def cannot_be_opened(name: str) -> str | None:
-    """Say why no session can be read from that file; None if it may be one."""
-    path = Path(name).expanduser()
-    if not name.strip():
-        return "Type the name of a file."
-    if not path.exists():
-        return f"There is no file {safe(str(path))}."
-    return None if path.is_file() else f"{safe(str(path))} is not a file."
-
-
-def cannot_be_written(name: str) -> str | None:
-    """Say why no new file can have that name; None if it can."""
-    path = Path(name).expanduser()
-    if not name.strip():
-        return "Type the name of a file."
-    if path.exists():
-        return f"{safe(path.name)} exists: take another name."
-    if not path.parent.is_dir():
-        return f"There is no folder {safe(str(path.parent))}."
-    return None

@@ -13,7 +13,6 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widgets import Footer
 
 from workbench.journal.find import Search
 from workbench.journal.reader import Journal
@@ -21,6 +20,9 @@ from workbench.model.lens.conversation import TEXT, Conversation, Line
 from workbench.model.lens.registry import LENSES
 from workbench.model.session.query import Query
 from workbench.model.text.safe import safe
+from workbench.ui.parts.key_bar import KeyBar
+from workbench.ui.parts.status_line import StatusLine
+from workbench.ui.parts.survivor import Survivor
 from workbench.ui.parts.titles import entitle, subtitle
 
 SLICE = 0.02
@@ -73,7 +75,7 @@ def _way(line: Line) -> str:
     return "→" if line.sent else "←"
 
 
-class StreamScreen(Screen[None]):
+class StreamScreen(Survivor, Screen[None]):
     """What one end of a connection sent and received."""
 
     ABOUT: ClassVar[str] = ABOUT
@@ -102,7 +104,8 @@ class StreamScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield StreamView()
-        yield Footer()
+        yield StatusLine()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         self.query_one(StreamView).focus()
