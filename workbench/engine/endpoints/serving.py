@@ -55,6 +55,7 @@ class Answering(Endpoint):
     def __init__(self, *args: Any, responder: NewResponder, failed: Callable[[str], None], **options: Any) -> None:
         super().__init__(*args, **options)
         self._failed = failed
+        self._told_nowhere = False
         self.turns = 0
         """How many times it has received and, where there was an answer, answered."""
         self.answer_with(responder)
@@ -89,7 +90,18 @@ class Answering(Endpoint):
             return reply
         if self.peer is not None:
             return self.make("sendall", reply.result)
-        return self.make("sendto", reply.result, sender) if sender else Outcome()
+        if sender:
+            return self.make("sendto", reply.result, sender)
+        return self._nowhere()
+
+    def _nowhere(self) -> Outcome:
+        """Say once why there is no answer: the sender of a UNIX datagram that is not bound has no address."""
+        if not self._told_nowhere:
+            self._told_nowhere = True
+            self._failed(
+                f"{self.name}: no answer, as the sender has no address: bind the client's socket (its source) to a path"
+            )
+        return Outcome()
 
     def _ask(self, sender: Any, question: Callable[[Responder], bytes | None]) -> Outcome:
         """A responder may be a person's own function: what it raises ends its turn, not the server."""

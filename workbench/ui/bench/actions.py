@@ -94,6 +94,10 @@ class BenchActions(SetUps):
             return not (self.query_one(LogFrame).takes_escape or self.is_inspecting)
         return super().check_action(action, parameters)
 
+    def menu_keys(self) -> dict[str, str]:
+        menus = (*SERVER_MENU, *CLIENT_MENU)
+        return {**super().menu_keys(), **{action: f"^o {letter}" for action, letter in menus}}
+
     # --- keys of the panes ------------------------------------------------------------------------------------------
 
     def action_send(self) -> None:

@@ -104,6 +104,9 @@ class ExperimentScreen(SessionScreen):
         self._runs += 1
         return Recorder(str(Path(self._folder.name, f"{self.experiment.name}-{self._runs}.swb")))
 
+    def first_keys(self) -> tuple[str, ...]:
+        return ("step", "run_again", "step_by_step", "run_on", "source", "ask_why", "cycle_density", "leave")
+
     def above(self) -> Iterable[Widget]:
         frame = Vertical(Question(self.experiment), id="question-frame", classes="frame")
         keys = ", ".join(map(str, range(1, len(self.experiment.choices))))

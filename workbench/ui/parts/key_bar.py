@@ -17,6 +17,7 @@ MOST = 8
 _WAYS = {"help": "help", "command_palette": "all"}
 """Actions that lead to all the others, and what they are called here."""
 _GAP = 2
+_NOT_NOW = "not now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _item(bar: KeyBar, *members: ActiveBinding, word: str = "") -> Item:
         tuple(each.binding.key for each in members),
         tuple(bar.app.get_key_display(each.binding) for each in members),
         word or binding.description,
-        why_not(binding.action) if why_not is not None else "",
+        (why_not(binding.action) if why_not is not None else "") or ("" if members[0].enabled else _NOT_NOW),
     )
 
 

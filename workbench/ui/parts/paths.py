@@ -13,12 +13,12 @@ Check: TypeAlias = Callable[[str], str | None]
 
 def typed_path(name: str) -> Path:
     """Read a name; raises OSError also where Python raises something else: an unknown ~user, a NUL in it."""
+    if "\0" in name:
+        raise OSError(0, "a name cannot hold a NUL")
     try:
-        path = Path(name).expanduser()
-        path.is_symlink()  # asks the system: a NUL is found here
-    except (RuntimeError, ValueError) as problem:
+        return Path(name).expanduser()
+    except RuntimeError as problem:
         raise OSError(0, str(problem)) from None
-    return path
 
 
 def _plainly(check: Callable[[Path], str | None]) -> Check:

@@ -81,6 +81,10 @@ class FileActions(Survivor, Screen[None]):
             for action, letter in menu
         ]
 
+    def menu_keys(self) -> dict[str, str]:
+        """Return the way through a menu to each action that stands in one, as one writes keys: "^g s"."""
+        return {action: f"^g {letter}" for action, letter in self.MENU}
+
     def action_session_menu(self) -> None:
         self.open_menu("Session", self.items(self.MENU))
 

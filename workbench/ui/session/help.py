@@ -25,8 +25,11 @@ WHAT = """\
 A bench for real sockets. On the left a server and clients: real ones, that make a real call for each key you press. \
 On the right the log: every call as you would write it in Python, what it returned, and the bytes that moved.
 
-F5 does the first round for you: it starts the server, connects a client and sends what stands in the composer. \
-Then press ctrl+r to receive, change n, and see what recv leaves behind.
+F5 does the first round for you: it starts the server, connects a client and sends what is in the composer. \
+Then press ^r to receive, change n, and see what recv leaves behind.
+
+While nothing runs, the panes are the forms of server and client. What runs takes a row each; ⋯ at its end, or ^o, \
+opens the menu of what can be done with it. F2 or F3 pressed once more opens the form for the next start or connect.
 
 The other side need not be the bench: point any program at the address that the server shows, or connect a client to \
 any server.\
@@ -50,7 +53,7 @@ LOG_SIGNS = {
     "│": "at the left: marked, to be copied; in the hex: here the bytes of the next send or frame begin",
 }
 MOUSE = """\
-Click a call to select it, its ▸ to see more; the wheel scrolls. Drag over text to select it: ctrl+c copies it as it \
+Click a call to select it, its ▸ to see more; the wheel scrolls. Drag over text to select it: ^c copies it as it \
 stands there, x, c, y and m copy the bytes, or the calls, that it belongs to.\
 """
 WAITS = """\
@@ -107,12 +110,13 @@ class HelpScreen(Dialog[None]):
 
     def _keys(self, *nodes: DOMNode) -> Iterator[tuple[str, str]]:
         """Yield what the keys of the nodes do, as their tooltips say, behind the keys."""
+        menu_keys: dict[str, str] = getattr(self._below, "menu_keys", dict)()
         keys: dict[str, list[str]] = {}
         does: dict[str, str] = {}
         for node in nodes:
             for _, binding in node._bindings:
                 if binding.tooltip and binding.id:
-                    shown = self.app.get_key_display(binding)
+                    shown = self.app.get_key_display(binding) or menu_keys.get(binding.action, "^p")
                     keys.setdefault(binding.id, [])
                     keys[binding.id] += [shown] if shown not in keys[binding.id] else []
                     does[binding.id] = binding.tooltip

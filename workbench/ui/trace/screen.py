@@ -51,6 +51,7 @@ kernel tells how many there are. Ctrl+c ends the program; so does leaving.\
 """
 _PATIENCE = 1.0
 """Seconds that a program has to end before it is killed."""
+_LAST_KEYS = ("session_menu", "leave")
 _FOCUS = {"sockets": "#sockets", "source": "#output", "log": "#log"}
 
 
@@ -85,6 +86,9 @@ class TraceScreen(SessionScreen):
         self._reported: set[int] = set()
         self._apart: set[str] = set()
         self._asked_to_end = False
+
+    def first_keys(self) -> tuple[str, ...]:
+        return ("step", "run_on", "stops", "end", *(("ask_why", "filter") if self._view == "log" else ()), *_LAST_KEYS)
 
     def above(self) -> Iterable[Widget]:
         yield Views(self._view, VIEWS)
