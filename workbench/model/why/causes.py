@@ -184,7 +184,7 @@ def unanswered(call: Call, around: Around) -> str:
         return refusals.unanswered(call, around)
     if errno_name(call):
         option = around.did("setsockopt", "TCP_USER_TIMEOUT") or around.did("setsockopt", "SO_KEEPALIVE")
-        by = f" ({call_with_outcome(option)})" if option is not None else ""
+        by = f" ({option.args[1]}, #{option.seq})" if option is not None else ""
         return f"What was sent, or a keep-alive probe, was repeated and not acknowledged, until the kernel gave up{by}."
     if call.call == "accept" and (call.datagram or around.kind(call)[1] == "SOCK_DGRAM"):
         return "It never can: a datagram socket has no connections to accept."
