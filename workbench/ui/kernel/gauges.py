@@ -31,7 +31,7 @@ class AcceptGauge(PieceView):
         super().__init__(
             id=id,
             tooltip="Connections that are complete and wait for accept. listen(n) lets n + 1 of them wait; the next "
-            "TCP connect is not refused: its SYN is dropped, and tried again after 1, 3, 7 … seconds.",
+            "TCP connect is not refused: its SYN is dropped and repeated, at first once a second.",
         )
 
     def show(
