@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from workbench.cli.common import Failure, new_report, output_options
+from workbench.cli.injecting import inject_options, injection
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import session_recorder
 from workbench.cli.run_all import run_all
@@ -22,6 +23,7 @@ from workbench.experiments.parameters import BadValue, Value
 from workbench.experiments.runner import DEADLINE, ExperimentRun, Result
 from workbench.model.text.safe import safe
 from workbench.model.words.as_python import expression, outcome
+from workbench.probe.rules import Injection, Rule
 from workbench.report.feed import copy
 
 EPILOG = """\b
@@ -46,6 +48,7 @@ _PARAGRAPH = 100  # cells
     "--timeout", type=click.FloatRange(0, min_open=True), default=DEADLINE, show_default=True, metavar="S",
     help="Seconds that an experiment may take.",
 )  # fmt: skip
+@inject_options
 @record_options
 @limit_option
 @output_options
@@ -58,6 +61,8 @@ def command(
     record: Path | None,
     form: str,
     limit: int,
+    rules: tuple[Rule, ...],
+    seed: int,
     **keep: bool,
 ) -> None:
     """Run an experiment and print its annotated log and whether its claim holds here.
@@ -73,7 +78,7 @@ def command(
     elif name is None:
         run_all(catalog(), timeout)
     else:
-        _run(name, sets, timeout, form, {"path": record, "limit": limit, **keep})
+        _run(name, sets, timeout, form, {"path": record, "limit": limit, **keep}, injection(rules, seed))
 
 
 def _list() -> None:
@@ -84,28 +89,33 @@ def _list() -> None:
             print(f"  {experiment.name:<{wide}}  {safe(experiment.title)}")
 
 
-def _run(name: str, sets: tuple[str, ...], timeout: float, form: str, keep: dict[str, Any]) -> None:
+def _run(
+    name: str, sets: tuple[str, ...], timeout: float, form: str, keep: dict[str, Any], injection: Injection | None
+) -> None:
     try:
         experiment = find(name)
         values = dict(_values(experiment, sets))
     except NoBlock as problem:
         if sets:
             raise Failure(str(problem), 2) from None
-        _run_plain(name, form, keep)
+        _run_plain(name, form, keep, injection)
     except (BadExperiment, BadValue) as problem:
         raise Failure(str(problem), 2) from None
     else:
-        with session_recorder(**keep) as recorder, closing(ExperimentRun(experiment, recorder, values, timeout)) as run:
+        with (
+            session_recorder(**keep) as recorder,
+            closing(ExperimentRun(experiment, recorder, values, timeout, injection=injection)) as run,
+        ):
             _tell(run, run.wait(), form)
 
 
-def _run_plain(name: str, form: str, keep: dict[str, Any]) -> None:
+def _run_plain(name: str, form: str, keep: dict[str, Any], injection: Injection | None) -> None:
     try:
         described = program([name])
     except NoProgram as problem:
         raise Failure(str(problem), 2) from None
     with session_recorder(**keep) as recorder:
-        code = trace([described], recorder, form)
+        code = trace([described], recorder, form, injection=injection)
     sys.exit(code)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from workbench.cli.common import Failure, coloured, output_options
+from workbench.cli.injecting import inject_options, injection
 from workbench.cli.keeping import limit_option, record_options
 from workbench.cli.live import OrderedPrinter, Printer, session_recorder
 from workbench.cli.waits import Waits
@@ -23,6 +24,7 @@ from workbench.journal.reader import Journal
 from workbench.model.text.safe import safe
 from workbench.model.words.about import not_kept
 from workbench.probe.recorder import Recorder
+from workbench.probe.rules import Injection, Rule
 from workbench.report.feed import Report
 from workbench.report.findings.counts import counts
 from workbench.report.jsonl import JsonReport
@@ -39,13 +41,14 @@ Examples:
   socket-workbench trace -m http.server 8000
   socket-workbench trace --with server.py --with client.py
   socket-workbench trace --tui --step server.py
+  socket-workbench trace --inject recv:max=1 --inject 'accept:delay=1s:when=2' server.py
 """
 
 
 class Command(click.Command):
     """Takes everything from PROGRAM on as it stands: -m is the program's, not an option of ours."""
 
-    values: tuple[str, ...] = ("-o", "--record", "--with", "--format", "--limit", "--bytes")
+    values: tuple[str, ...] = ("-o", "--record", "--with", "--format", "--limit", "--bytes", "--inject", "--seed")
     """Options that take a value."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
@@ -73,6 +76,7 @@ class Command(click.Command):
     metavar="N",
     help="Print so many bytes of a call; the session has them all.",
 )
+@inject_options
 @record_options
 @limit_option
 @output_options
@@ -86,6 +90,8 @@ def command(
     form: str,
     limit: int,
     most: int,
+    rules: tuple[Rule, ...],
+    seed: int,
     **keep: bool,
 ) -> None:
     """Run PROGRAM unchanged and log its socket calls on stderr.
@@ -97,10 +103,12 @@ def command(
         raise click.UsageError("-o and --record both name the session: give one")
     if step and not tui:
         raise click.UsageError("--step needs --tui: a call waits until a person on the screen lets it go")
+    if tui and rules:
+        raise click.UsageError("--inject goes without --tui: record with -o FILE, and open FILE")
     if tui:
         sys.exit(_on_screen(programs, out or record, step, limit=limit, **keep))
     with session_recorder(out or record, limit=limit, **keep) as recorder:
-        code = trace(programs, recorder, None if out else form, most)
+        code = trace(programs, recorder, None if out else form, most, injection(rules, seed))
         if out or form != "json":
             _tell_findings(Path(recorder.path), out or record)
     sys.exit(code)
@@ -145,17 +153,23 @@ def programs_of(words: tuple[str, ...], beside: tuple[str, ...]) -> Iterable[Pro
             raise Failure(str(problem), 2) from None
 
 
-def trace(programs: list[Program], recorder: Recorder, form: str | None, most: int | None = None) -> int:
+def trace(
+    programs: list[Program],
+    recorder: Recorder,
+    form: str | None,
+    most: int | None = None,
+    injection: Injection | None = None,
+) -> int:
     """Run *programs* until all have ended and return the first one's exit code.
 
-    *form* None prints no calls; *most*: bytes of a call that the text shows.
+    *form* None prints no calls; *most*: bytes of a call that the text shows; *injection*: what calls are made to do.
     """
     journal = Journal(recorder.path)
     journal.pull()
     begin = len(journal)
     report = _Nothing() if form is None else _report(journal, form, most)
     printer = (OrderedPrinter if report.by_cause else Printer)(journal, report, begin)
-    tracing = Tracing(Path(recorder.path), limit=recorder.limit)
+    tracing = Tracing(Path(recorder.path), limit=recorder.limit, injection=injection)
     with LivePages.made(Path(recorder.path)) as live, tracing.watching():
         for described in programs:
             if described.untraced:

@@ -21,6 +21,7 @@ from workbench.journal.pages import LivePages
 from workbench.journal.reader import Journal
 from workbench.model.call.call import Call
 from workbench.probe.recorder import Recorder
+from workbench.probe.rules import Injection
 
 DEADLINE = 20.0
 """Seconds that a script may take, unless told otherwise."""
@@ -75,8 +76,9 @@ class ExperimentRun:
         deadline: float = DEADLINE,
         *,
         step: bool = False,
+        injection: Injection | None = None,
     ) -> None:
-        """Start the script; its calls go into *recorder*'s session.
+        """Start the script; its calls go into *recorder*'s session. *injection*: what they are made to do.
 
         *deadline*: seconds after which it is stopped; *step*: let each call wait until it is let go, while the clock
         stands still. Raises BadExperiment for a wrong parameter, OSError where the system refuses to start a process.
@@ -85,7 +87,7 @@ class ExperimentRun:
         self.result: Result | None = None
         self.proof: int | None = None
         """The index in the journal of the call that shows the answer, once the script has ended and the claim held."""
-        self._recorder, self._deadline = recorder, deadline
+        self._recorder, self._deadline, self._injection = recorder, deadline, injection
         self._stopped = ""
         script = experiment.script(self.values)
         with ExitStack() as stack:
@@ -117,7 +119,9 @@ class ExperimentRun:
         return self.experiment.path.parent == SCRIPTS
 
     def _started(self, path: Path) -> subprocess.Popen[bytes]:
-        environment = traced_environment(Path(self._recorder.path), os.environ, limit=self._recorder.limit)
+        environment = traced_environment(
+            Path(self._recorder.path), os.environ, limit=self._recorder.limit, injection=self._injection
+        )
         beside = str(self.experiment.path.parent.absolute())
         environment["PYTHONPATH"] += os.pathsep + beside  # modules beside a script that runs from elsewhere
         environment["TMPDIR"] = str(self._folder)  # so that what a stopped script leaves behind goes with it

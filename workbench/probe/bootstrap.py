@@ -16,6 +16,8 @@ SESSION = "SOCKET_WORKBENCH_SESSION"
 """Environment variable: the session file to record into."""
 LIMIT = "SOCKET_WORKBENCH_LIMIT"
 """Environment variable: bytes that the session file may have; any number of them unless it is there."""
+INJECT = "SOCKET_WORKBENCH_INJECT"
+"""Environment variable: what calls are made to do (see rules.py); nothing unless it is there."""
 PACKAGE = "_socket_workbench"
 PAGE = 4096
 """Size in bytes of a process's part of the live file."""
@@ -30,14 +32,15 @@ def start(folder: str) -> None:
     """Begin tracing this process, if its environment says so. *folder*: what was put on PYTHONPATH."""
     session = os.environ.get(SESSION)
     limit = os.environ.get(LIMIT, "")
-    children = Children(folder, session or "", limit)
+    inject = os.environ.get(INJECT, "")
+    children = Children(folder, session or "", limit, inject)
     children.hide()
     if session:
         children.install()
         live = session + ".live"
         place = sign_in(live)
         wanted: dict[str, Callable[[Any], None]] = {
-            "socket": lambda module: _trace(module, str(session), place, limit),
+            "socket": lambda module: _trace(module, str(session), place, limit, inject),
             "_posixsubprocess": children.install_fork_exec,
         }
         for number, name in enumerate(APART.values(), AT_APART):
@@ -71,7 +74,7 @@ def _mark(path: str, place: int, at: int, mark: bytes) -> None:
         os.close(fd)
 
 
-def _trace(module: "ModuleType", session: str, place: int, limit: str) -> None:
+def _trace(module: "ModuleType", session: str, place: int, limit: str, inject: str) -> None:
     """Load the rest of the probe under a name of its own, and let it replace what *module* (socket) makes."""
     package = type(sys)(PACKAGE)
     package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
@@ -79,7 +82,8 @@ def _trace(module: "ModuleType", session: str, place: int, limit: str) -> None:
     own = _lend()
     try:
         __import__(PACKAGE + ".program_socket")
-        sys.modules[PACKAGE + ".program_socket"].install(module, session, place, int(limit) if limit else None)
+        install = sys.modules[PACKAGE + ".program_socket"].install
+        install(module, session, place, int(limit) if limit else None, inject)
     except Exception:
         _mark(session + ".live", place, _AT_LOST, b"\xff" * 4)  # more calls lost than there can be: it is not traced
         raise
@@ -122,16 +126,17 @@ class Children:
     a child an environment of its own, they are added to it.
     """
 
-    def __init__(self, folder: str, session: str, limit: str) -> None:
+    def __init__(self, folder: str, session: str, limit: str, inject: str = "") -> None:
         self._folder = os.fsencode(folder)
         self._ours = {SESSION.encode(): os.fsencode(session)}
-        if limit:
-            self._ours[LIMIT.encode()] = os.fsencode(limit)
+        for name, value in ((LIMIT, limit), (INJECT, inject)):
+            if value:
+                self._ours[name.encode()] = os.fsencode(value)
 
     def hide(self) -> None:
         """Let os.environ be what it would be without trace; the C library's environment stays as it is."""
         known = os.environb._data  # type: ignore[attr-defined]  # of bytes, also posix.environ
-        for name in (SESSION.encode(), LIMIT.encode()):
+        for name in (SESSION.encode(), LIMIT.encode(), INJECT.encode()):
             known.pop(name, None)
         _, _, own = known.pop(b"PYTHONPATH", b"").partition(os.pathsep.encode())
         if own:

@@ -16,6 +16,7 @@ from .fast_socket import fast_methods
 from .format import CODE, RECVS, UNKNOWN
 from .recorder import Recorder
 from .recording_socket import RecordingSocket
+from .rules import name_of, read
 from .source import Sources
 from .step import joined
 from .tail import argument, dumps
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Callable, ClassVar, Optional
 
+    from .rules import Injection
     from .step import Steps
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -99,13 +101,18 @@ class Probe:
     """What one process needs to record its sockets: the class that makes them, and all that class shares."""
 
     def __init__(
-        self, recorder: Recorder, live: live_page.Live, module: ModuleType, steps: Optional[Steps] = None
+        self,
+        recorder: Recorder,
+        live: live_page.Live,
+        module: ModuleType,
+        steps: Optional[Steps] = None,
+        injection: Optional[Injection] = None,
     ) -> None:
-        """*module*: socket; *steps*: holds calls, where that is wanted."""
+        """*module*: socket; *steps*: holds calls, and *injection* changes them, where that is wanted."""
         self.recorder, self.live = recorder, live
         self.sources = Sources(recorder, (_FOLDER, str(module.__file__)))
         self.original: Any = module.socket
-        self.socket = self._make(module, steps)
+        self.socket = self._make(module, steps, injection)
         live.begin(recorder.writer)
         recorder.on_loss = live.tell_lost
         self.replaced = {"socket": (self.original, self.socket)}
@@ -114,19 +121,24 @@ class Probe:
             self.replaced[name] = (real, _module_function(name, module, real))
         """What of the socket module has to be replaced, and by what."""
 
-    def _make(self, module: Any, steps: Optional[Steps]) -> Any:
+    def _make(self, module: Any, steps: Optional[Steps], injection: Optional[Injection]) -> Any:
         """Make the class that stands for socket.socket, and looks like it."""
         own = {"recorder": self.recorder, "sources": self.sources, "live": self.live, "numbers": {}, "labels": {}}
         shared = {f"_wb_{name}": value for name, value in own.items()}
         looks = {name: getattr(self.original, name) for name in ("__module__", "__qualname__", "__doc__")}
-        methods = {name: _outer(name, getattr(ProgramSocket, name), self.original) for name in METHODS}
-        changed = fast = fast_methods(self, methods, hide)
+        base: Any = ProgramSocket
+        if injection is not None:
+            from .injecting_socket import InjectingSocket
+
+            base, shared["_wb_injection"] = InjectingSocket, injection
+        methods = {name: _outer(name, getattr(base, name), self.original) for name in METHODS}
+        changed = fast = fast_methods(self, methods, hide) if injection is None else {}
         if steps is not None:
             shared["_wb_hold"] = steps.holder()
             changed = {name: steps.followed(method, fast.get(name, method), hide) for name, method in methods.items()}
         methods.update({name: _dressed(method, methods[name]) for name, method in changed.items()})
         shared["_wb_accepts"] = property(lambda _: module.socket)  # as socket.accept: the program may put its own there
-        made: Any = type("socket", (ProgramSocket,), {"__slots__": (), **looks, **shared, **methods})
+        made: Any = type("socket", (base,), {"__slots__": (), **looks, **shared, **methods})
         made.__slots__ = self.original.__slots__
         return made
 
@@ -136,13 +148,15 @@ class Probe:
         self.live.begin_after_fork(self.recorder.writer)
 
 
-def install(module: ModuleType, session: str, place: int, limit: Optional[int] = None) -> None:
+def install(module: ModuleType, session: str, place: int, limit: Optional[int] = None, inject: str = "") -> None:
     """Let *module*, which is socket, make recording sockets from now on. *place*: of our page in the live file.
 
-    *limit*: bytes that the session file may have.
+    *limit*: bytes that the session file may have. *inject*: what their calls are made to do, as Injection writes it.
     """
-    recorder = Recorder(session, limit=limit, program=" ".join(getattr(sys, "orig_argv", sys.argv)))
-    probe = Probe(recorder, live_page.Live(session + live_page.SUFFIX, place), module, joined(session))
+    words = getattr(sys, "orig_argv", sys.argv)
+    recorder = Recorder(session, limit=limit, program=" ".join(words))
+    live = live_page.Live(session + live_page.SUFFIX, place)
+    probe = Probe(recorder, live, module, joined(session), read(inject).of_program(name_of(words)) if inject else None)
     os.register_at_fork(after_in_child=probe.begin_after_fork)
     for name, (_, ours) in probe.replaced.items():
         setattr(module, name, ours)

@@ -16,6 +16,7 @@ from typing import Any
 
 from workbench.engine.tracing.programs import Program
 from workbench.probe import bootstrap
+from workbench.probe.rules import Injection
 
 INJECTED = Path(bootstrap.__file__).parent / "inject"
 """What goes in front of PYTHONPATH: a folder with nothing but a sitecustomize."""
@@ -38,10 +39,20 @@ class Running:
 class Tracing:
     """Programs that run beside each other and write one session."""
 
-    def __init__(self, session: Path, environment: Mapping[str, str] = os.environ, *, limit: int | None = None) -> None:
-        """*session*: the file they write; it has to exist. *limit*: the bytes that it may have."""
+    def __init__(
+        self,
+        session: Path,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        limit: int | None = None,
+        injection: Injection | None = None,
+    ) -> None:
+        """*session*: the file they write; it has to exist. *limit*: the bytes that it may have.
+
+        *injection*: what their calls are made to do.
+        """
         self.running: list[Running] = []
-        self._environment = traced_environment(session, environment, limit=limit)
+        self._environment = traced_environment(session, environment, limit=limit, injection=injection)
         self._mask: set[int] = set()
         self._waited: set[int] = set()
 
@@ -115,16 +126,21 @@ def _exit_code(pid: int) -> int | None:
 
 
 def traced_environment(
-    session: Path, environment: Mapping[str, str] = os.environ, *, limit: int | None = None
+    session: Path,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    limit: int | None = None,
+    injection: Injection | None = None,
 ) -> dict[str, str]:
     """Return *environment* as a program gets it that is to write its socket calls into *session*.
 
-    *limit*: the bytes that the session may have.
+    *limit*: the bytes that the session may have. *injection*: what the calls are made to do.
     """
     own = environment.get("PYTHONPATH")
     return {
         **environment,
         bootstrap.SESSION: str(session.absolute()),
         **({} if limit is None else {bootstrap.LIMIT: str(limit)}),
+        **({bootstrap.INJECT: str(injection)} if injection and injection.rules else {}),
         "PYTHONPATH": f"{INJECTED}{os.pathsep}{own}" if own else str(INJECTED),
     }

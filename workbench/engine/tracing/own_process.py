@@ -19,6 +19,7 @@ from workbench.model.call.call import Call
 from workbench.model.findings.finding import Finding
 from workbench.probe.page import Live
 from workbench.probe.program_socket import Probe
+from workbench.probe.rules import Injection
 
 
 class Recording:
@@ -42,16 +43,18 @@ class Recording:
 
 
 @contextmanager
-def record(path: str | os.PathLike[str] | None = None, *, overwrite: bool = False) -> Iterator[Recording]:
+def record(
+    path: str | os.PathLike[str] | None = None, *, overwrite: bool = False, injection: Injection | None = None
+) -> Iterator[Recording]:
     """Record every socket made within the block, by any thread of this process, into a session file.
 
     *path*: the session; without it a temporary one, removed at the end. Raises SessionExists for an existing file
-    unless *overwrite*. Sockets made before, and other processes, are left alone.
+    unless *overwrite*. Sockets made before, and other processes, are left alone. *injection*: of calls.
     """
     kept = path is not None
     where = Path(path) if path is not None else Path(mkdtemp(prefix="socket-workbench-")) / f"session{SUFFIX}"
     recorder = record_to(where, overwrite=overwrite)
-    probe = Probe(recorder, Live(), socket)
+    probe = Probe(recorder, Live(), socket, injection=injection)
     _begin_after_fork(probe)
     try:
         with _replaced(probe):

@@ -56,6 +56,7 @@ class Tail(msgspec.Struct, frozen=True):
     now: Number | None = None
     timeout: float | None = None
     descriptors: Number = 0
+    injected: dict[str, int | float | str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,8 @@ class Call(msgspec.Struct, frozen=True):
     """Of a sendmsg or recvmsg: how many descriptors went or came with it (SCM_RIGHTS)."""
     retries: int | None = None
     """Of a TCP connect that took long or failed: how often the kernel had repeated its SYN."""
+    injected: dict[str, int | float | str] | None = None
+    """What --inject did to it: {"max": 1, "asked": 1024, "nth": 3}; nth: which of the socket's calls of its kind."""
 
     @property
     def cancelled(self) -> bool:
@@ -192,6 +195,7 @@ def decode(head: Head, tail_bytes: bytes, data: bytes, *, seq: int, time: float,
         timeout=tail.timeout,
         descriptors=max(0, tail.descriptors),
         retries=_known(tail.retries),
+        injected=tail.injected if head.flags & record_format.INJECTED else None,
     )
 
 
@@ -285,4 +289,6 @@ def to_json(call: Call, lineage: Sequence[tuple[int, int, int]] | None) -> dict[
         shown["lost"] = True
     if call.unfinished:
         shown["unfinished"] = True
+    if call.injected is not None:
+        shown["injected"] = {key: value for key, value in call.injected.items() if key != "nth"}
     return shown

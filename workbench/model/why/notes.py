@@ -19,6 +19,7 @@ from workbench.model.text.fit import counted, duration_text
 from workbench.model.text.json_note import json_note
 from workbench.model.why.causes import instead
 from workbench.model.words.error_sentence import errno_name, error_sentence, is_interrupt
+from workbench.model.words.injected import injected_notes
 
 _WAITED = 0.001  # seconds; a call that took longer has waited for something
 _SEND_WAITED = 0.02  # of a send, which also takes long where it copies many bytes
@@ -47,7 +48,9 @@ def notes(
     """
     if call.unfinished:
         return ["still running when the recording ended"]
-    found = [sentence] if (sentence := error_note(call, around)) else []
+    found = injected_notes(call)
+    if not (call.injected and "error" in call.injected):
+        found += [sentence] if (sentence := error_note(call, around)) else []
     if call.sends:
         found += _sent(call, sizes)
         found += [f"{counted(call.descriptors, 'descriptor')} went with it"] if call.descriptors else []

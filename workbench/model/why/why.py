@@ -20,6 +20,7 @@ from workbench.model.why.sent import sent
 from workbench.model.why.setup import OTHER, fallback
 from workbench.model.words.as_python import expression, outcome
 from workbench.model.words.error_sentence import errno_name
+from workbench.model.words.injected import injected_notes
 
 _ALONE = Around()
 SENTENCES = 3
@@ -56,6 +57,15 @@ def why(call: Call, around: Around = _ALONE) -> Why:
 
 
 def _reason(call: Call, around: Around) -> Reason:
+    """Explain a call; what --inject did to it comes first."""
+    injected = tuple(f"{note[0].upper()}{note[1:]}." for note in injected_notes(call))
+    if call.injected and "error" in call.injected:
+        return Reason(injected, "Nothing reached the system: the socket is as it was before.", "trace --inject")
+    reason = _unchanged(call, around)
+    return reason._replace(sentences=(*injected, *reason.sentences)) if injected else reason
+
+
+def _unchanged(call: Call, around: Around) -> Reason:
     if call.unfinished:
         return _unfinished(call, around)
     if call.error is not None or errno_name(call):
