@@ -8,7 +8,7 @@ import json
 from tests.report.conftest import SERVER
 from workbench.probe.format import NO_RESULT
 from workbench.report.feed import copy
-from workbench.report.jsonl import JsonReport
+from workbench.report.jsonl import JsonReport, encode
 
 
 class Flushed(io.BytesIO):
@@ -70,3 +70,8 @@ def test_text_that_is_no_unicode(session):
     assert bind["name"] == send["name"] == "\\xff"
     assert base64.b64decode(send["data"]) == b"\xff\x00"
     assert send["error"] == {"type": "OSError", "errno": None, "message": "x"}
+
+
+def test_a_path_whose_bytes_are_no_text_is_written_as_python_reads_it():
+    shown = {"path": "/tmp/\udcff", "data": b"\xff", "n": 1}
+    assert json.loads(encode(shown)) == {"path": "/tmp/\udcff", "data": "/w==", "n": 1}

@@ -232,6 +232,11 @@ def test_a_session_that_grows(session):
     assert out.flushed == shown(session, times="delta")
 
 
+def test_a_source_file_of_any_name_steers_no_terminal(session):
+    session.call("listen", 2, name="server", source=session.recorder.text("evil\x1b[2J.py:3"))
+    assert "at evil·[2J.py:3" in shown(session)
+
+
 def test_of_a_send_whose_lineage_has_stopped_nothing_is_claimed(session):
     session.connect()
     session.send(b"before")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.sessions import connected, read, recorded
 from workbench.report.capture.frames import FIN, PUSH, RST, SYN, Host
 from workbench.report.capture.stream import Stream
+from workbench.report.capture.wire import Wire
 
 HOSTS = (Host(b"\x7f\0\0\1", 5000), Host(b"\x7f\0\0\1", 6789))
 _PORT, _FLAGS, _DATA = 34, 47, 54
@@ -63,3 +67,38 @@ def test_a_side_that_ended_can_still_be_reset() -> None:
     one = stream(0, 0)
     segments(one.finish(0))
     assert segments(one.reset(1)) == ["< RST"]
+
+
+def ends(session: Path) -> list[tuple[str, list[str]]]:
+    """Return each call that ended something, with the FINs and RSTs that it put on the wire."""
+    journal = read(session)
+    wire = Wire(journal)
+    found = []
+    for call in journal:
+        frames = [packet.data for packet in wire.frames(call)]
+        if flags := [_NAMES[flag] for frame in frames for flag in (FIN, RST) if frame[_FLAGS] & flag]:
+            found.append((f"{call.name} {call.call}", flags))
+    return found
+
+
+def test_a_shutdown_of_receiving_ends_nothing(tmp_path: Path) -> None:
+    with recorded(tmp_path / "a.swb") as traced:
+        listener, conn, client = connected(traced, traced, ("127.0.0.1", 0))
+        conn.label, client.label = "conn", "client"  # type: ignore[attr-defined]
+        client.shutdown(socket.SHUT_RD)
+        client.sendall(b"x")
+        assert [conn.recv(9), client.shutdown(socket.SHUT_WR), conn.recv(9)] == [b"x", None, b""]
+        for sock in (client, conn, listener):
+            sock.close()
+    assert ends(tmp_path / "a.swb") == [("client shutdown", ["FIN"]), ("conn close", ["FIN"])]
+
+
+def test_a_connection_ends_with_its_last_duplicate(tmp_path: Path) -> None:
+    with recorded(tmp_path / "a.swb") as traced:
+        listener, conn, client = connected(traced, traced, ("127.0.0.1", 0))
+        conn.label, client.label = "conn", "client"  # type: ignore[attr-defined]
+        duplicate = client.dup()
+        duplicate.label = "duplicate"  # type: ignore[attr-defined]
+        for sock in (client, duplicate, conn, listener):
+            sock.close()
+    assert ends(tmp_path / "a.swb") == [("duplicate close", ["FIN"]), ("conn close", ["FIN"])]

@@ -1,7 +1,8 @@
 """What each socket option does: one true sentence for its value, and where it is written.
 
 A module for each level, with a table by name; `SENTENCES` puts them together by (level, name). To add an option, add
-its entry there; a test holds the tables against the constants of the socket module.
+its entry there; a test holds the tables against the constants of the socket module. May import
+what model/why may.
 """
 
 from __future__ import annotations
