@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
+import subprocess
 import threading
 
 import pytest
@@ -248,6 +250,53 @@ def test_a_forked_process_keeps_the_connection(session: Session, ends: Ends, use
         os.close(wait)
         os.close(go)
     assert client.recv(1) == b""
+
+
+@holds(Kind.HELD_UNSEEN)
+@pytest.mark.parametrize("how", ["os.dup", "a child's stdin"])
+def test_a_copy_that_no_call_shows_keeps_the_connection(session: Session, ends: Ends, how: str) -> None:
+    client, connection = ends
+    child, copy = None, -1
+    connection.setblocking(True)  # else cat finds a descriptor that does not wait
+    if how == "os.dup":
+        copy = os.dup(connection.fileno())
+    else:
+        child = subprocess.Popen(["cat"], stdin=connection.fileno(), stdout=subprocess.DEVNULL)
+    connection.close()
+    client.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        client.recv(1)
+    assert is_open(client)
+    assert session.claim(Kind.HELD_UNSEEN, "close").seq == session.seq("recv")
+    if child is None:
+        os.close(copy)
+    else:
+        client.shutdown(socket.SHUT_WR)
+        child.wait()
+    client.settimeout(5)
+    assert client.recv(1) == b""
+
+
+def test_a_connection_after_a_refused_one_ends_as_any(session: Session, server: TracedSocket) -> None:
+    with TracedSocket(socket.AF_INET, socket.SOCK_STREAM) as client:
+        with pytest.raises(ConnectionRefusedError):
+            client.connect(("127.0.0.1", 1))
+        client.connect(socket.socket.getsockname(server))
+        connection, _ = server.accept()
+    assert Kind.FIN_SENT in session.kinds("close")
+    with connection:
+        assert connection.recv(1) == b""
+
+
+def test_the_error_that_so_error_took_is_no_end_of_the_peer(session: Session, ends: Ends) -> None:
+    client, connection = ends
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    client.close()
+    assert until(lambda: state(connection) == "CLOSE")
+    assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
+    assert connection.recv(1) == b""
+    assert session.claim(Kind.AFTER_ERROR, "recv").seq == session.seq("getsockopt")
+    assert "peer closed" not in session.says("recv")
 
 
 @holds(Kind.HELD_BY_CALL)

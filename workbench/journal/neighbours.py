@@ -11,6 +11,7 @@ from workbench.model.call.value import PlainAddress
 from workbench.model.claims import every
 from workbench.model.claims.around import Around, ends_stream
 from workbench.model.claims.claim import Claim
+from workbench.model.claims.holders import SOON
 from workbench.model.lineage.lineage import Part
 from workbench.model.text.hexdump import cut_character
 from workbench.model.why.notes import notes
@@ -21,7 +22,6 @@ NEAR = 500
 """So many calls before and after are looked at, and at most so many MiB of their bytes."""
 _BYTES = 4 << 20
 _KIN = 8
-_SOON = 32
 _MAKERS = frozenset(("socket", "socketpair", "fromfd"))
 _TELLING = _MAKERS | {"accept", "bind", "listen", "connect", "connect_ex", "dup", "close"}
 _OF_ALL = frozenset(("bind", "listen", "connect", "connect_ex", "shutdown", "setsockopt", "recv", "send"))
@@ -49,6 +49,7 @@ def events(journal: Journal, index: int) -> Around:
         after=_merged((each for each in mine if each.seq > call.seq), _under_way(journal, index, call)),
         elsewhere=tuple(each for each in others if each.socket != call.socket or call.socket in each.made),
         nearby=False,
+        beside=tuple(_beside_close(journal, index, call, peers)),
         whole_life=bool(own) and (own[0].call in _MAKERS or call.socket in own[0].made),
         peers=tuple(peers),
         twins=tuple(twins),
@@ -100,8 +101,15 @@ def _lives(journal: Journal, sockets: Iterable[str]) -> list[Call]:
 
 def _under_way(journal: Journal, index: int, call: Call) -> Iterator[Call]:
     """Yield calls on a socket that is closed which had begun before, and returned afterwards: in other threads."""
-    for each in range(index + 1, min(index + 1 + _SOON, len(journal)) if call.call == "close" else index):
+    for each in range(index + 1, min(index + 1 + SOON, len(journal)) if call.call == "close" else index):
         if (later := journal[each]).socket == call.socket and later.time < call.time:
+            yield later
+
+
+def _beside_close(journal: Journal, index: int, call: Call, peers: list[str]) -> Iterator[Call]:
+    """Yield the calls of the other end soon after a close."""
+    for each in range(index + 1, min(index + 1 + SOON, len(journal)) if call.call == "close" and peers else index):
+        if (later := journal[each]).socket in peers:
             yield later
 
 

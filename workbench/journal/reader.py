@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import time
 from array import array
 from collections.abc import Callable, Iterator
@@ -44,6 +45,8 @@ _MOVED_NOTHING = record_format.FAILED | record_format.UNFINISHED
 _NO_NUMBER = record_format.NO_RESULT | record_format.OTHER_RESULT | record_format.UNFINISHED
 _ENDING = frozenset((record_format.CODE["shutdown"], record_format.CODE["close"]))
 _SETTING = frozenset((record_format.CODE["listen"], record_format.CODE["setsockopt"]))
+_GETSOCKOPT = record_format.CODE["getsockopt"]
+_SO_ERROR = [int(socket.SOL_SOCKET), int(socket.SO_ERROR)]
 _PASSING = (errno.EAGAIN, errno.EINTR)
 """What a send or a recv may raise while its socket stays as it is."""
 _SOCKET, _CLOSE = record_format.CODE["socket"], record_format.CODE["close"]
@@ -180,6 +183,9 @@ class Journal:
                     elif tail and mark == RECEIVED and not flags & _MOVED_NOTHING:
                         add_life(len(marks), pid, socket, code)
                         self._compare((pid, socket), self._tail(offset, tail), flags)
+                elif code == _GETSOCKOPT and result > 0 and not flags & _NO_NUMBER:
+                    if self._tail(offset, tail).args == _SO_ERROR:
+                        add_life(len(marks), pid, socket, code)
                 elif code in _SETTING:
                     add_life(len(marks), pid, socket, code, error)
                 elif code in _ENDING:

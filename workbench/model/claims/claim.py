@@ -52,6 +52,7 @@ class Kind(Enum):
     RECEIVER_GONE = "a datagram socket and its queue are gone"
     HELD_BY_DESCRIPTOR = "another descriptor of the socket is open"  # seqs: the call that made it
     HELD_BY_PROCESS = "a forked process has a copy"  # count: its pid
+    HELD_UNSEEN = "somebody else holds the socket, whom no call shows"  # seqs: the peer's call that found no end
     HELD_BY_CALL = "a call in another thread still uses the socket"  # seqs: that call
     TIME_WAIT_HERE = "TIME_WAIT is on this side"
     TIME_WAIT_HERE_IF = "TIME_WAIT will be on this side, if the peer ends cleanly"

@@ -6,12 +6,14 @@ net/unix/af_unix.c; states as in net/tcp_states.h. The recorder notes the state 
 
 from __future__ import annotations
 
+import errno
 import struct
 
 from workbench.model.call.call import Call
 from workbench.model.claims.around import Around, ends_stream
 from workbench.model.claims.claim import Claim, Kind
 from workbench.model.claims.holders import holders, last_close
+from workbench.model.words.error_sentence import errno_name
 
 ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSED, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING = (
     1, 2, 4, 5, 6, 7, 8, 9, 10, 11,
@@ -24,8 +26,10 @@ _FAILS = frozenset(
 
 def ended_by(around: Around) -> Call | None:
     """Return the earlier call that learnt that the connection had failed: the first, as later ones only repeat it."""
-    own = own_shutdown(around, "SHUT_WR")
+    own, connected = own_shutdown(around, "SHUT_WR"), around.did("connect")
     for call in around.before:
+        if connected is not None and call.seq < connected.seq:
+            continue
         number = call.error.errno if call.error else None
         if number == "EPIPE" and own is not None and own.seq < call.seq:
             continue
@@ -34,6 +38,12 @@ def ended_by(around: Around) -> Call | None:
         if call.call == "getsockopt" and call.args[1:2] == ["SO_ERROR"] and call.result not in (0, None):
             return call
     return None
+
+
+def error_learnt(call: Call) -> str:
+    """Name the error that a call learnt: that it raised, or that SO_ERROR returned."""
+    number = call.result if call.call == "getsockopt" else None
+    return errno.errorcode.get(number, "SO_ERROR") if isinstance(number, int) else errno_name(call) or "an error"
 
 
 def own_shutdown(around: Around, how: str) -> Call | None:
@@ -122,7 +132,7 @@ def _closed(call: Call, around: Around) -> tuple[Claim, ...]:
     state, own, failed = call.tcp_state, own_shutdown(around, "SHUT_WR"), ended_by(around)
     if state == SYN_SENT or not around.connected(call):
         return Claim(Kind.NOTHING_SENT), Claim(Kind.NO_TIME_WAIT)
-    if failed is not None or state == CLOSED:
+    if state == CLOSED or (state is None and failed is not None):
         return _over(around, own, failed)
     number, (linger, seconds) = unread(call, around), lingers(around)
     if number or (linger is not None and not seconds):

@@ -11,14 +11,35 @@ from collections.abc import Iterator
 from workbench.model.call.call import Call
 from workbench.model.claims.around import Around
 from workbench.model.claims.claim import Claim, Kind
+from workbench.model.words.error_sentence import errno_name
 
+SOON = 32
+"""So many calls after a close are looked at for what its peer found."""
 _GIVES_UP = ("close", "detach")
 _MAKERS = ("socket", "socketpair", "fromfd", "accept", "dup")
 
 
 def holders(call: Call, around: Around) -> tuple[Claim, ...]:
     """Return who else holds the socket of *call*, a close, when it returns; empty where nobody is known to."""
-    return (*_descriptors(call, around), *_processes(call, around), *_calls(call, around))
+    return (*_descriptors(call, around), *_processes(call, around), *_calls(call, around), *_unseen(call, around))
+
+
+def _unseen(call: Call, around: Around) -> Iterator[Claim]:
+    """Yield a holder whom no call shows (os.dup, a child's stdin), if the peer found no end soon after the close.
+
+    On one machine a FIN is there when close returns, unless bytes are queued before it; then recv returns those.
+    """
+    returned = call.time + (call.duration or 0.0)
+    for each in around.beside:
+        if 0 < each.seq - call.seq <= SOON and each.time > returned and each.receives and found_nothing(each):
+            yield Claim(Kind.HELD_UNSEEN, seqs=(each.seq,))
+            return
+
+
+def found_nothing(call: Call) -> bool:
+    """Whether a recv found an empty queue and no end: it timed out, or would have had to wait."""
+    timed_out = call.error is not None and call.error.type in ("TimeoutError", "timeout")
+    return errno_name(call) == "EAGAIN" or (timed_out and not errno_name(call))
 
 
 def _descriptors(call: Call, around: Around) -> Iterator[Claim]:

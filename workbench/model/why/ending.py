@@ -8,11 +8,10 @@ from __future__ import annotations
 from workbench.model.call.call import Call
 from workbench.model.claims.around import Around
 from workbench.model.claims.claim import Claim, Kind, find
-from workbench.model.claims.ending import ended, ended_by, lingers, own_shutdown
+from workbench.model.claims.ending import ended, ended_by, error_learnt, lingers, own_shutdown
 from workbench.model.text.fit import duration_text
 from workbench.model.why.around import Reason, count
 from workbench.model.words.about import argument
-from workbench.model.words.error_sentence import errno_name
 
 _GIVEN_BACK = "The descriptor is given back"
 _NO_WAIT = "close does not wait for the peer, and returns before the last bytes have arrived."
@@ -99,7 +98,7 @@ def close(call: Call, around: Around) -> Reason:
     family, claims = around.kind(call)[0], ended(call, around)
     first = claims[0]
     match first.kind:
-        case Kind.HELD_BY_DESCRIPTOR | Kind.HELD_BY_PROCESS | Kind.HELD_BY_CALL:
+        case Kind.HELD_BY_DESCRIPTOR | Kind.HELD_BY_PROCESS | Kind.HELD_BY_CALL | Kind.HELD_UNSEEN:
             return _held(first, bool(around.did("listen")))
         case Kind.LISTENER_GONE:
             return _listener(family)
@@ -123,6 +122,10 @@ def _held(claim: Claim, listens: bool) -> Reason:
             f"process {claim.count} got a copy of the same socket by a fork, and no call here closed it",
             "fork(2)",
         ),
+        Kind.HELD_UNSEEN: (
+            f"the peer found no end in #{claim.seq}: somebody else holds the socket, whom no call here shows",
+            "dup(2)",
+        ),
         Kind.HELD_BY_CALL: (
             f"#{claim.seq} in another thread still uses the socket, until it returns",
             "close(2), NOTES",
@@ -140,6 +143,7 @@ _WHILE = {
     Kind.HELD_BY_DESCRIPTOR: "So long as that is so",
     Kind.HELD_BY_PROCESS: "So long as that process runs and keeps it",
     Kind.HELD_BY_CALL: "Until then",
+    Kind.HELD_UNSEEN: "So long as that is so",
 }
 
 
@@ -179,8 +183,7 @@ def _nothing_sent(call: Call, around: Around) -> Reason:
     if gone is not None and not never:
         return Reason(
             (
-                f"{_GIVEN_BACK}; the connection had ended before, as #{gone.seq} learnt "
-                f"({errno_name(gone) or 'SO_ERROR'}).",
+                f"{_GIVEN_BACK}; the connection had ended before, as #{gone.seq} learnt ({error_learnt(gone)}).",
                 "Neither FIN nor RST is sent.",
             ),
             "Nothing of it stays: a connection that failed leaves no TIME_WAIT here.",

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from workbench.model.call.call import Call
 from workbench.model.claims.around import UNKNOWN, Around, ends_stream, has_flag
 from workbench.model.claims.claim import Claim, Kind, find
-from workbench.model.claims.ending import end
+from workbench.model.claims.ending import end, error_learnt
 from workbench.model.claims.texts import cut_of_text
 from workbench.model.claims.took import took
 from workbench.model.lineage.lineage import Part
 from workbench.model.text.fit import duration_text
 from workbench.model.why.around import Reason, count, names, protocol_page, waits_how
-from workbench.model.words.error_sentence import errno_name
 
 _WAITED = 0.01  # seconds; a shorter one may just have lost the processor for a moment
 
@@ -252,7 +251,7 @@ def _nothing(call: Call, around: Around) -> Reason:
     match claim.kind:
         case Kind.AFTER_ERROR:
             failed = next(each for each in around.before if each.seq == claim.seq)
-            name = errno_name(failed) or "an error"
+            name = error_learnt(failed)
             first = (
                 f"The connection had failed: #{claim.seq} learnt it ({name}), which is reported once. From "
                 "then on b'' comes."

@@ -9,6 +9,7 @@ from workbench.model.call.address import family_of, show
 from workbench.model.call.call import Call
 from workbench.model.claims.around import Around
 from workbench.model.claims.claim import Claim, Kind
+from workbench.model.claims.ending import ended_by
 from workbench.model.claims.ports import holder, listening, queue
 from workbench.model.why.around import call_with_outcome, count
 from workbench.model.words.about import address_of, host_of, path_of, place, port_of
@@ -38,7 +39,7 @@ def in_use(call: Call, around: Around) -> str:
 def _by_socket(claim: Claim, call: Call, around: Around, who: str) -> str:
     bind = next(each for each in around.elsewhere if each.seq == claim.seq)
     where = show(bind.local) if isinstance(bind.local, list) else place(bind)
-    other = "" if bind.local == address_of(call) else f" to {where}, which takes in this address"
+    other = "" if bind.local == address_of(call) else f" to {where}, which overlaps with this address"
     lives = [each for each in around.elsewhere if each.socket == bind.socket and each.seq < call.seq]
     listens = next((each for each in lives if each.call == "listen" and each.error is None), None)
     state = f" and listens (#{listens.seq})" if listens is not None else ""
@@ -194,8 +195,8 @@ def not_connected(call: Call, around: Around) -> str:
         return "A listener has no peer; its connections are other sockets, which accept returns."
     if call.datagram:
         return "A datagram socket has no peer until connect notes one."
-    gone = around.failed("ECONNRESET") or around.failed("EPIPE")
-    if gone is not None and around.had_peer(call):
+    gone = ended_by(around)
+    if gone is not None and gone.call not in _CONNECTS and around.had_peer(call):
         return f"The connection was gone already: {call_with_outcome(gone)}."
     tried = next((each for each in reversed(around.before) if each.call in _CONNECTS), None)
     if tried is not None and not around.had_peer(call):
