@@ -42,8 +42,8 @@ from workbench.probe.format import CALLS
 
 SCRIPTS = Path(__file__).parent / "scripts"
 TOPICS = (
-    "first contact", "bytes and text", "the stream has no messages", "framing", "datagrams", "waiting", "ending",
-    "queues", "errors", "UNIX",
+    "errors", "first contact", "bytes and text", "the stream has no messages", "framing", "datagrams", "waiting",
+    "ending", "queues", "UNIX",
 )  # fmt: skip
 """The topics in the order of a course; a script of someone's own may have another, which comes after them."""
 

@@ -6,9 +6,9 @@
 # choices = ["complete: established", "half open: SYN received", "not begun"]
 # answer = 1
 # explanation = """
-# The handshake is the kernel's work. While it lasts a connection is in another place (the SYN queue, with limits of
-# its own); once complete it moves to the accept queue, which is what the backlog limits. Both ends are ESTABLISHED
-# there, and the client can send, though the program has not seen the connection yet.
+# The handshake is the kernel's work. While it lasts a connection is in another place, the SYN queue; once complete it
+# moves to the accept queue, whose length the backlog limits (and on Linux that of the SYN queue with it). Both ends are
+# ESTABLISHED there, and the client can send, though the program has not seen the connection yet.
 # """
 # shows = { call = "getsockopt", nth = 2 }
 # [parameters]

@@ -46,7 +46,7 @@ listener.bind(("127.0.0.1", 0))
 listener.listen()
 
 assert bind(listener.getsockname()) == "EADDRINUSE"
-assert bind(("192.0.2.1", 0)) == "EADDRNOTAVAIL"  # an address for documentation: no machine has it
+assert bind(("192.0.2.1", 0)) == "EADDRNOTAVAIL"  # kept for documentation (RFC 5737), so hardly ever a machine's own
 assert bind(("127.0.0.1", 70000)) == "OverflowError"
 assert bind((HOST, 0)) == "gaierror"
 assert bind(("127.0.0.1", 1)) in ("EACCES", "works", "EADDRINUSE")  # EACCES unless the system lets us

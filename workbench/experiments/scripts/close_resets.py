@@ -7,9 +7,10 @@
 # answer = 1
 # explanation = """
 # close() with an empty receive queue sends FIN: the peer reads b"". With unread bytes in it, close() sends RST: they
-# are lost, and the peer shall know. So a server that sends an error and closes without reading the rest of the
-# request may take its own answer away from the client. Read to the end first, or shutdown(SHUT_WR) and read until
-# b"".
+# are lost, and the peer shall know. What had arrived at the client before is still there to be received (on Linux);
+# behind it stands the error instead of b"", and what was still on its way is lost. So a server that answers and closes
+# without reading the rest of the request makes its client fail. Read to the end first, or shutdown(SHUT_WR) and read
+# until b"".
 # """
 # shows = { call = "recv", nth = 1, error = "ConnectionResetError" }
 # ///

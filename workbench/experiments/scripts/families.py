@@ -1,7 +1,7 @@
 # /// experiment
 # title = "Every family with every type"
 # topic = "first contact"
-# order = 40
+# order = 60
 # question = "Which of these sockets can be made on Linux: a stream, a datagram and a seqpacket socket of AF_INET?"
 # choices = ["all three", "only the stream socket", "only the stream and the datagram socket"]
 # answer = 3

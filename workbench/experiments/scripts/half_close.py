@@ -1,7 +1,7 @@
 # /// experiment
 # title = "Half of the conversation ends"
-# topic = "ending"
-# order = 20
+# topic = "first contact"
+# order = 15
 # question = "The client sends its question and calls shutdown(SHUT_WR). Can it still receive the answer?"
 # choices = ["yes", "no, the connection is closed", "only what was sent before"]
 # answer = 1

@@ -1,7 +1,7 @@
 # /// experiment
 # title = "What recv(n) waits for, and what it leaves"
 # topic = "the stream has no messages"
-# order = 30
+# order = 15
 # question = "10 bytes have arrived. The server calls recv(4), then recv(1024). What do they return?"
 # choices = [
 #     "4 bytes, then the other 6",

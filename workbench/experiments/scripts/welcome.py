@@ -11,7 +11,8 @@
 # explanation = """
 # b"" would mean that the client has ended its side. Silence is no end: the wait is over, the connection is not. The
 # server may wait again, or say "time out" and close. TimeoutError (socket.timeout before Python 3.10) has no errno
-# here, since no system call failed: Python itself gave up waiting.
+# here, since no system call failed: Python itself gave up waiting. (This server tells its client; the one that
+# tutorials show only prints "time out": see welcome-original.)
 # """
 # shows = { call = "recv", nth = 1, error = "TimeoutError" }
 # [parameters]
