@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ import click
 
 from workbench.cli.common import ADDRESS, TIMEOUT
 from workbench.cli.failure import Failure
-from workbench.cli.live import OutputOptions, reason, session_options
+from workbench.cli.live import OutputOptions, Printer, Silence, reason, session_options
+from workbench.cli.progress import Progress
 from workbench.cli.reading import reading
+from workbench.cli.send import written_out
 from workbench.engine.endpoints.bench import Bench
 from workbench.engine.replay.recorded_client import NoClient, RecordedClient, find_client
 from workbench.engine.replay.replay import Differs, Replay, settings_for
+from workbench.engine.state import Moved
 from workbench.model.call.address import Address
 from workbench.model.call.settings import SettingsError
 
@@ -64,13 +68,28 @@ def replay(
     with output.opened() as (recorder, printer):
         bench = Bench(recorder)
         try:
-            run = Replay(bench, recorded, settings, fast=fast, idle=printer.print_new)
+            moved = partial(_moved, bench)
+            progress = Progress(moved, progress=output.progress, stats=output.stats)
+            idle = partial(_idle, printer, progress)
+            run = Replay(bench, recorded, settings, fast=fast, idle=idle)
+            if output.data:
+                bench.clients[0].on_data = written_out
             outcome = run.connect()
             if not outcome.ok:
                 raise Failure(f"could not connect: {reason(outcome)}")
             run.run()
+            progress.end()
         except Differs as difference:
             printer.print_new()
             raise Failure(str(difference)) from None
         finally:
             bench.close()
+
+
+def _idle(printer: Printer | Silence, progress: Progress) -> None:
+    printer.print_new()
+    progress.show()
+
+
+def _moved(bench: Bench) -> Moved:
+    return Moved.total(endpoint.moved() for endpoint in bench.all())

@@ -108,6 +108,8 @@ def command(
     output = OutputOptions.taken_from(others)
     towards_target = tls.client_side(target, others)
     towards_clients = tls.server_side(listen, others)
+    if output.data:
+        raise click.UsageError("--data: a tap receives from two sides; record it and use show --stream")
     if others:
         raise click.UsageError(f"{next(iter(others))} has no meaning here")
     if listen.kind[1] != target.kind[1]:

@@ -13,12 +13,14 @@ from workbench.engine.sockets.waiting_socket import WaitingSocket
 from workbench.engine.sockets.waker import POLLIN
 from workbench.engine.sockets.watching_socket import Receivers, WatchingSocket
 from workbench.model.call.call import socket_id
-from workbench.probe.facts import STREAM, queued
+from workbench.probe.facts import STREAM, queued, ready
 from workbench.probe.format import CODE
 from workbench.probe.recorder import Recorder
 from workbench.probe.traced_socket import TracedSocket
 
 _RECV = CODE["recv"]
+_SOON = 0.001
+"""Seconds in which the next bytes of a stream that flows are waited for without more ado."""
 
 
 class BenchSocket(TracedSocket, WatchingSocket):
@@ -74,19 +76,25 @@ class BenchSocket(TracedSocket, WatchingSocket):
         recorder, key, lock, clock = self.recorder, self._wb_key, self._queue_lock, time.monotonic_ns
         name = recorder.text(self.label) if recorder is not None and self.label else 0
         receive = partial(_socket.socket.recv, self, bufsize)
+        data: bytes | None
+        flows = False
         while True:
             started = clock()
             with lock:
                 self._pay()
                 try:
                     data = receive()
+                    self.taken += len(data)
                 except BlockingIOError:
-                    return
+                    data = None
                 except OSError as error:
                     self._wb_write_failed_recv("recv", started, error, bufsize, 0)
                     raise
-                count = len(data)
-                self.taken += count
+            if data is None:
+                if flows and ready(self, _SOON):
+                    continue
+                return
+            flows, count = True, len(data)
             if recorder is not None:
                 if 0 < count < bufsize:
                     recorder.call(_RECV, key, started, clock(), count, bufsize, 0, data, name=name)
