@@ -47,9 +47,15 @@ def error_learnt(call: Call) -> str:
 
 
 def own_shutdown(around: Around, how: str) -> Call | None:
-    """Return the own shutdown that ended receiving (SHUT_RD) or sending (SHUT_WR) before."""
-    return next((call for call in around.before if call.call == "shutdown" and call.error is None
-                 and call.args[:1] in ([how], ["SHUT_RDWR"])), None)  # fmt: skip
+    """Return the own shutdown that ended receiving (SHUT_RD) or sending (SHUT_WR) before.
+
+    On a datagram socket without a peer it raises ENOTCONN, and takes effect all the same (inet_shutdown).
+    """
+    for call in around.before:
+        took_effect = call.error is None or (call.datagram and call.error.errno == "ENOTCONN")
+        if call.call == "shutdown" and call.args[:1] in ([how], ["SHUT_RDWR"]) and took_effect:
+            return call
+    return None
 
 
 def end(call: Call, around: Around) -> Claim | None:

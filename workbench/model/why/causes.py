@@ -130,6 +130,8 @@ def piped(call: Call, around: Around) -> str:
         return f"This socket's own shutdown in #{own.seq} ended sending."
     if (gone := ended_by(around)) is not None:
         return f"The connection was gone already: {call_with_outcome(gone)}."
+    if call.datagram and around.kind(call)[1] != "SOCK_SEQPACKET":
+        return "A datagram socket raises it once its sending was shut down."
     if around.kind(call)[0] == "AF_UNIX":
         return "A UNIX socket learns at once that its peer has closed, or shut down receiving."
     before = next((each for each in reversed(around.before) if each.sends and each.error is None and each.data), None)
@@ -270,6 +272,10 @@ def interrupted_next(call: Call, around: Around) -> str:
     beside = next((each for each in reversed(around.beside) if _spans(each, call)), None)
     if beside is not None:
         return f"Meanwhile the peer was in {call_with_outcome(beside)}."
+    if call.call in _CONNECTS:
+        return "Close the socket: the kernel goes on with the connect until then."
+    if call.call == "accept":
+        return "The listener goes on listening: the same call can be made again."
     return "The socket is open as before; what it received in the very moment is lost, if anything."
 
 

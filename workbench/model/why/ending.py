@@ -101,7 +101,7 @@ def close(call: Call, around: Around) -> Reason:
         case Kind.HELD_BY_DESCRIPTOR | Kind.HELD_BY_PROCESS | Kind.HELD_BY_CALL | Kind.HELD_UNSEEN:
             return _held(first, bool(around.did("listen")))
         case Kind.LISTENER_GONE:
-            return _listener(family)
+            return _listener(family, around)
         case Kind.RECEIVER_GONE:
             return _datagram(family)
         case Kind.PEER_SEES_RESET:
@@ -147,9 +147,12 @@ _WHILE = {
 }
 
 
-def _listener(family: str) -> Reason:
+def _listener(family: str, around: Around) -> Reason:
+    bound = around.did("bind")
+    abstract = bound is not None and str(bound.local or "")[:1] == "@"
+    unix = "An abstract name is free again." if abstract else "A UNIX path stays as a file until it is unlinked."
     second = (
-        "A UNIX path stays as a file until it is unlinked."
+        unix
         if family == "AF_UNIX"
         else "While a connection of its port is open or in TIME_WAIT, another bind needs SO_REUSEADDR on both sockets."
     )
@@ -179,7 +182,8 @@ def _nothing_sent(call: Call, around: Around) -> Reason:
             "A closed socket can't be used again.",
             "close(2); unix(7)",
         )
-    never = gone is not None and (gone.call in _CONNECTS or (gone.call == "getsockopt" and not around.peers))
+    asked = gone is not None and (gone.call in _CONNECTS or (gone.call == "getsockopt" and not around.peers))
+    never = asked or not around.had_peer(call)
     if gone is not None and not never:
         return Reason(
             (

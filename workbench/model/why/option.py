@@ -41,7 +41,7 @@ def _when(when: str, around: Around) -> str:
     for name in ("bind", "connect", "listen"):
         if f"{name} " in when or when.endswith(f"{name}."):
             done = around.did(name)
-            return f"{when} Here it is too late: #{done.seq} {name} came before." if done is not None else when
+            return f"{when} Here #{done.seq} {name} came first." if done is not None else when
     return when
 
 

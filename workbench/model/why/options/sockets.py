@@ -9,7 +9,7 @@ from workbench.model.call.constants import FAMILIES, TYPES
 from workbench.model.text.fit import counted
 from workbench.model.why.options.sentence import Sentence, Value, always, number, number_of, switch, timeout
 
-_BEFORE_BIND = "It matters for a bind that comes after it."
+_BEFORE_BIND = "For the socket's own bind it has to be set before that."
 
 
 def _linger(value: Value) -> str:
