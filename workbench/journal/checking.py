@@ -40,7 +40,7 @@ class Check:
     def findings(self, *, growing: bool = False) -> list[Finding]:
         """Return what is wrong if the session ends where the check stands, the gravest first.
 
-        *growing*: it does not end there, and only what is wrong whatever comes yet is told.
+        *growing*: it does not end there, and only what stays wrong whatever follows is reported.
         """
         return self._checker.certain() if growing else self._checker.findings()
 

@@ -21,7 +21,7 @@ except ImportError:  # Windows: nobody can tell whether another process is writi
 APPLICATION = "socket-workbench"
 SUFFIX = ".swb"
 LIMIT = 1 << 30
-"""Bytes that a session file may have unless told otherwise."""
+"""Largest size of a session file in bytes, by default."""
 
 _NEAR = 0.9
 

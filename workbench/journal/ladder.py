@@ -171,7 +171,7 @@ class Ladder:
         return call, phase, call.time + (call.duration or 0.0) * ended
 
     def number_of(self, index: int) -> int | None:
-        """Return the rung that stands for the call *index* itself; None where it has none."""
+        """Return the rung of the call *index* itself; None where it has none."""
         return next((at for at in self._near(index) if self._order[at] >> 2 == index), None)
 
     def _near(self, index: int) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Finding what stands around a call in its session, for its explanation, its annotation and every claim on it."""
+"""Finding the calls around a call in its session, for its explanation, its annotation and every claim about it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def events(journal: Journal, index: int) -> Around:
 
 
 def around(journal: Journal, index: int) -> Around:
-    """Return all that stands around call *index*: a few milliseconds, whatever the session's size."""
+    """Return everything around call *index*, within a few milliseconds whatever the session's size."""
     call, found = journal[index], events(journal, index)
     near, later = list(_walk(journal, index, -1)), list(_walk(journal, index, 1))
     earlier = [*near, *_setups(journal, index - len(near))]

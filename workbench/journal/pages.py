@@ -40,7 +40,7 @@ class Doing:
     source: str
     started: int
     slot: int
-    """Where it stands in the live file."""
+    """Its offset in the live file."""
 
     @property
     def socket(self) -> str:

@@ -270,7 +270,7 @@ class Journal:
             self.lineage.interrupted((pid, socket), sent)
 
     def _take_message(self, offset: int, tail: int, moved: int) -> None:
-        """Take in a datagram, which is told from others by its addresses and its first bytes."""
+        """Take in a datagram; its addresses and first bytes distinguish it from others."""
         data = HEAD_SIZE + tail
         whole = self._bytes(offset, offset + data + min(moved, FIRST_BYTES))
         head = head_at(whole)
@@ -382,7 +382,7 @@ class Journal:
         return found.texts.get(number, "") if found is not None else ""
 
     def lost_by(self, writer: int) -> int:
-        """Return how many calls *writer* has told to have lost."""
+        """Return how many lost calls *writer* has reported."""
         found = self._writers.get(writer)
         return found.lost if found is not None else 0
 

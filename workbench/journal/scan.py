@@ -97,7 +97,7 @@ class Scanner:
         return fields
 
     def _head_at(self, offset: int) -> Fields | None:
-        """Return the fields of what stands at *offset* if it begins a record."""
+        """Return the fields of the record that begins at *offset*, None where none does."""
         head = pread(self._fd, HEAD_SIZE, offset)
         if len(head) < HEAD_SIZE:
             return None

@@ -43,7 +43,7 @@ class Descriptor:
         self.mark = _marked(self.number) if _APPENDS else _NO_MARK
 
     def is_ours(self) -> bool:
-        """Tell whether the number still stands for our file."""
+        """Tell whether the number is still that of our file."""
         try:
             if self.mark == _NO_MARK:
                 return identity(os.fstat(self.number)) == self._file
@@ -82,7 +82,7 @@ def identity(status: os.stat_result) -> tuple[int, int]:
 
 
 def _marked(fd: int) -> int:
-    """Put the file's position where nobody else's stands, and return it; _NO_MARK where it does not stay there."""
+    """Set the file's position to one that no other file has, and return it; _NO_MARK where it does not stay there."""
     for size in (41, 31):  # some file systems have no longer files
         mark = (1 << size) + int.from_bytes(os.urandom(5), "little") % (1 << size) - (1 << size - 1)
         try:

@@ -38,7 +38,7 @@ def queued(sock: socket.socket, kind: int) -> int:
     """Return the bytes still in the receive queue, UNKNOWN where the system does not tell without consuming.
 
     FIONREAD gives the whole queue of a stream (tcp(7)) and the sum of all messages for SEQPACKET, but only the next
-    datagram of a UDP socket (udp(7)); there, an empty queue is what can be told.
+    datagram of a UDP socket (udp(7)); there, only an empty queue is known to be one.
     """
     try:
         if ioctl is None:

@@ -25,7 +25,7 @@ kind    1 START  A writer begins. tail: format, program, wall and monotonic (ns,
         7 EVENT  What is no call; *call* says which (EVENTS), thread and source as in a call:
                  1 exception  Nothing caught it. tail: error [type, message], traceback (texts "file:line in function",
                               the innermost last), thread (name). It ended the thread or the program.
-                 2 exit       The interpreter ends. result: its exit code; flags NO_RESULT where it can't be told.
+                 2 exit       The interpreter ends. result: its exit code; flags NO_RESULT where it is not known.
                  3 wait       select, poll or epoll, from started to ended. tail: on ("epoll"), sockets ([[pid, number,
                               events asked, events told]]), timeout (seconds or null). result: how many were ready.
         8 WIRE   A segment or datagram of a capture, which no call moved. started: when. data: its payload. tail: local

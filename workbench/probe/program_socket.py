@@ -122,7 +122,7 @@ class Probe:
         """What of the socket module has to be replaced, and by what."""
 
     def _make(self, module: Any, steps: Optional[Steps], injection: Optional[Injection]) -> Any:
-        """Make the class that stands for socket.socket, and looks like it."""
+        """Make the class that replaces socket.socket, and looks like it."""
         own = {"recorder": self.recorder, "sources": self.sources, "live": self.live, "numbers": {}, "labels": {}}
         shared = {f"_wb_{name}": value for name, value in own.items()}
         looks = {name: getattr(self.original, name) for name in ("__module__", "__qualname__", "__doc__")}
@@ -236,12 +236,12 @@ def hide(error: BaseException) -> None:
 
 
 def is_ours(kind: Any) -> bool:
-    """Tell whether a class that stands for socket.socket records; a program may put there what it likes."""
+    """Tell whether the class in the place of socket.socket records; a program may put any class there."""
     return isinstance(kind, type) and issubclass(kind, ProgramSocket)
 
 
 def _module_function(name: str, module: Any, original: Any) -> Any:
-    """Return what stands for *original*, the function *name* of the socket *module*."""
+    """Return the replacement for *original*, the function *name* of the socket *module*."""
     real = getattr(ProgramSocket, name).__func__
 
     def function(*args: Any, **options: Any) -> Any:

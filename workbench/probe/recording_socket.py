@@ -54,7 +54,7 @@ class RecordingSocket(socket.socket):
     _wb_fate: int = 0
     """DROPPED or DELIVERED after the last send of a datagram, where the base class finds it out."""
     _wb_label: str
-    """The name under which the socket's calls stand in the log; empty unless set."""
+    """The name of the socket in the log; empty unless set."""
     _wb_key: tuple[int, int]
     _wb_kind: int
 
@@ -107,7 +107,7 @@ class RecordingSocket(socket.socket):
         ancillary: Any = (),
         returned_flags: Optional[int] = None,
     ) -> None:
-        """Record a recv that put *count* bytes into *data*; *told*: the flags that recvmsg returned."""
+        """Record a recv that put *count* bytes into *data*; *returned_flags*: those of recvmsg."""
         left, cut, size = 0, None, UNKNOWN
         about = {} if address is None else {"peer": argument(address)}
         if ancbufsize:

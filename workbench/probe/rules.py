@@ -200,7 +200,7 @@ def name_of(words: list[str]) -> str:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Tell whether *name* is what *pattern* says, in which * stands for anything."""
+    """Tell whether *name* matches *pattern*, in which * matches anything."""
     first, *rest = pattern.split("*")
     if not rest:
         return name == pattern

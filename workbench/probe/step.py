@@ -31,7 +31,7 @@ SUFFIX = ".step"
 BEFORE, AFTER = 1, 2
 """Bits of the first byte: ask before each call; tell after each call."""
 AT_PATH = 16
-"""Where the path of the UNIX socket stands in the file, ended by a NUL."""
+"""Where the path of the UNIX socket begins in the file; it ends with a NUL."""
 LENGTH = 4
 """Bytes before a message that give its length, the least first."""
 LOOK_AGAIN = b"p"
@@ -39,7 +39,7 @@ LOOK_AGAIN = b"p"
 HEAD = 4096
 """Bytes of the queue that are looked at."""
 _SHOWN = 64
-"""Bytes of what is to be sent that are told."""
+"""Most bytes of a payload that a step message carries."""
 _PEEK_OFF = 42
 """SO_PEEK_OFF (socket(7)): where a program that set it is in its own peeks, which another peek would move."""
 _PEEK = _socket.MSG_PEEK | getattr(_socket, "MSG_DONTWAIT", 0)
@@ -82,7 +82,7 @@ class Steps:
     def followed(
         self, method: Callable[..., Any], fast: Callable[..., Any], hide: Callable[[BaseException], None]
     ) -> Callable[..., Any]:
-        """Return *method* so that what it left in the queue is told too; *fast* stands for it while nothing is held.
+        """Return *method* so that what it left in the queue is sent too; *fast* replaces it while nothing is held.
 
         *hide* takes our frames out of tracebacks.
         """
@@ -138,7 +138,7 @@ class Steps:
                 encoded = dumps(message()).encode()
                 asking.sendall(len(encoded).to_bytes(LENGTH, "little") + encoded)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # let go while the queue was told again: that was not read
+            pass  # let go while the queue was sent again: nobody read that
         except OSError:
             self._page[0] = 0  # nobody is there any more
         finally:

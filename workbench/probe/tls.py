@@ -82,7 +82,7 @@ def _length(data: bytes) -> int:
 
 @harmless
 def _write_plain(self: Any, call: str, times: tuple[int, int], data: Any, count: int, requested: int) -> None:
-    """Record plain bytes; how many wait in the kernel cannot be told, as those are ciphertext."""
+    """Record plain bytes; how many are left is unknown, as the kernel holds ciphertext."""
     moved = memoryview(data).cast("B")[:count] if count else b""
     facts = received(count, requested, moved) if call in ("recv", "recv_into") else sent(call, count, requested, moved)
     self._wb_put(call, *times, facts)

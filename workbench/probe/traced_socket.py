@@ -73,7 +73,7 @@ class CompleteSocket(TransferSocket):
 
     @classmethod
     def _wb_unmade(cls) -> CompleteSocket:
-        """Return what stands for a socket that could not be made, to record just that."""
+        """Return a stand-in for a socket that could not be made, to record that it failed."""
         unmade = cls.__new__(cls)
         unmade._wb_identify()
         return unmade
@@ -252,7 +252,7 @@ class TracedSocket(CompleteSocket):
 
     @property
     def label(self) -> str:
-        """The name under which the socket's calls stand in the log; empty unless set."""
+        """The name of the socket in the log; empty unless set."""
         return self._wb_label
 
     @label.setter

@@ -12,7 +12,7 @@ from workbench.engine.sockets.waker import current
 from workbench.engine.state import Outcome
 
 _MOST = 1 << 20
-"""Bytes that `until` looks through unless told otherwise."""
+"""Bytes that `until` looks through by default."""
 
 
 class Conversation:

@@ -169,14 +169,14 @@ class Driven:
 
     def drain(self, goes_on: Callable[[bytes], bool]) -> Outcome | None:
         """Receive what lies in a stream's queue, while *goes_on* says so; return the last outcome at its end."""
-        sock, tally, told = self._socket, self._tally, self.on_data
+        sock, tally, on_data = self._socket, self._tally, self.on_data
         if sock is None or self._kind[1] != "SOCK_STREAM" or self.polls or self.bufsize <= 0:
             return None
 
         def wanted(data: bytes) -> bool:
             tally.drained(data)
-            if told is not None:
-                told(data)
+            if on_data is not None:
+                on_data(data)
             return goes_on(data)
 
         try:

@@ -98,7 +98,7 @@ class Endpoint(Driven):
         return self._receiving.on and not self.ending
 
     def set_auto(self, on: bool) -> None:
-        """Let it receive (a listener: accept) by itself, or only when told; a wait of its own ends when turned off."""
+        """Let it receive (a listener: accept) by itself, or only on demand; turning it off ends its own wait."""
         if on and not self.auto:
             receiving = self._receiving = AutoReceive(on=True)
             self.submit(lambda: self.receive_by_itself(receiving), reads=True)

@@ -57,7 +57,7 @@ def inside(
 def send_side(sock: BenchSocket) -> SendSide | None:
     """Return the send side of a stream; None for sockets that keep messages, which queue nothing of their own.
 
-    TIOCOUTQ counts what is not acknowledged on TCP (tcp(7)), but kernel memory on UNIX: there it is not told.
+    TIOCOUTQ counts what is not acknowledged on TCP (tcp(7)), but kernel memory on UNIX: there it is not reported.
     """
     if sock.type != socket.SOCK_STREAM:
         return None

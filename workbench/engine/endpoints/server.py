@@ -68,11 +68,11 @@ class Server:
         return self._on_data
 
     @on_data.setter
-    def on_data(self, told: Callable[[bytes], None] | None) -> None:
-        self._on_data = told
+    def on_data(self, on_data: Callable[[bytes], None] | None) -> None:
+        self._on_data = on_data
         for endpoint in (self.listener, *self.connections):
             if isinstance(endpoint, Answering):
-                endpoint.on_data = told
+                endpoint.on_data = on_data
 
     @property
     def running(self) -> bool:

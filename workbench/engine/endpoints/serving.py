@@ -121,7 +121,7 @@ class Connection(Answering):
     """An accepted connection. By itself it receives and answers until the end or an error, then closes."""
 
     def begin(self, settings: ServerSettings) -> None:
-        """Set it up as the server is told to, then receive; OSError or RuntimeError where there's no lane for it."""
+        """Set it up by the server's settings, then receive; OSError or RuntimeError where there's no lane for it."""
 
         def work() -> Outcome:
             if settings.nodelay:
@@ -149,7 +149,7 @@ class Connection(Answering):
         return outcome
 
     def receive_by_itself(self, receiving: AutoReceive) -> Outcome:
-        """Receive and answer, or let the responder speak; a connection that was only told to stop stays open."""
+        """Receive and answer, or let the responder speak; a connection that was only asked to stop stays open."""
         converse = getattr(self._responder_for(None), "converse", None)
         outcome = super().receive_by_itself(receiving) if converse is None else self._converse(converse, receiving)
         if self.ended or not (outcome.ok or isinstance(outcome.error, Cancelled)):
@@ -182,10 +182,10 @@ class DatagramServer(Answering):
 
 
 class Listener(Endpoint):
-    """A listening socket. *accepted* is told each new socket, in the lane that accepted it.
+    """A listening socket. *accepted* is called with each new socket, in the lane that accepted it.
 
     By itself it accepts only while *may_accept* holds: the next connections wait in the kernel's queue. So they do
-    while the system has no descriptor or thread left, which *failed* is told.
+    while the system has no descriptor or thread left, which it reports to *failed*.
     """
 
     def __init__(

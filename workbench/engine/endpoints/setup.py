@@ -23,7 +23,7 @@ NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 _FIRST_INHERITED = 3
 """SD_LISTEN_FDS_START."""
 _LOOK_AGAIN = 1.0
-"""Seconds between two looks at work in the background; its end is told at once."""
+"""Seconds between two looks at work in the background; its end is noticed at once."""
 
 
 def set_options(endpoint: Driven, settings: SocketSettings) -> None:

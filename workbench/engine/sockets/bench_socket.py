@@ -30,7 +30,7 @@ class BenchSocket(TracedSocket, WatchingSocket):
     _wb_sending = WaitingSocket.sending
 
     name: str = ""
-    """Under which its calls stand in the journal."""
+    """The name of its calls in the journal."""
     number: int = 0
     """Of an accepted socket, its number among the connections."""
     numbers: Iterator[int] | None = None
@@ -48,7 +48,7 @@ class BenchSocket(TracedSocket, WatchingSocket):
             self.label = self.name
 
     def rename(self, name: str) -> None:
-        """Let the calls from here on stand under *name*."""
+        """Record the calls from here on under *name*."""
         self.name = self.label = name
 
     @property
@@ -71,7 +71,9 @@ class BenchSocket(TracedSocket, WatchingSocket):
     def drain(self, bufsize: int, wanted: Callable[[bytes], object]) -> None:
         """Make as many recvs of a stream as find something without a wait, while *wanted* takes their bytes.
 
-        Each is recorded as recv does it, with less ado. The end of the stream is told to *wanted* too. Raises OSError.
+        Each is recorded as recv records it, with less work. *wanted* is called at the end of the stream too.
+
+        Raises OSError.
         """
         recorder, key, lock, clock = self.recorder, self._wb_key, self._queue_lock, time.monotonic_ns
         name = recorder.text(self.label) if recorder is not None and self.label else 0
@@ -132,7 +134,7 @@ class BenchSocket(TracedSocket, WatchingSocket):
         return False
 
     def fileno_recorded(self) -> int:
-        """Make a fileno call that stands in the journal; fileno itself is asked too often to be recorded."""
+        """Call fileno and record it; fileno itself is called too often to be recorded."""
         return int(self._wb_call("fileno", self.fileno, ()))
 
 

@@ -34,7 +34,7 @@ class Side:
 
 
 class Stream:
-    """Forwards between *client* and *target* until both have ended or one is reset; *closed* is told then."""
+    """Forwards between *client* and *target* until both have ended or one is reset; then it calls *closed*."""
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ class ToxicError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Toxics:
-    """One direction's; nothing unless told. Sizes in bytes, times in seconds, chances from 0 to 1."""
+    """Those of one direction; none by default. Sizes in bytes, times in seconds, chances from 0 to 1."""
 
     latency: float = 0.0
     jitter: float = 0.0

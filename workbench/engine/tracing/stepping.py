@@ -98,7 +98,7 @@ class Held:
     waits: socket.socket
 
     def latest(self) -> bytes | None:
-        """Return what the probe has told since: nothing where the program has died; None where nothing came."""
+        """Return what the probe has sent since: b"" where the program has died, None where nothing came."""
         try:
             return self.waits.recv(_LONGEST)
         except BlockingIOError:
@@ -192,7 +192,7 @@ class Stepping:
                     held.waits.send(LOOK_AGAIN)
 
     def last(self) -> tuple[StepMessage, StepMessage | None] | None:
-        """Return the call that returned last, as told before and after it, or that was let go last (None: after it)."""
+        """Return the messages before and after the call that returned last; the second is None while it still runs."""
         return self._last
 
     def peeked(self, key: tuple[int, int]) -> tuple[Looked, float] | None:

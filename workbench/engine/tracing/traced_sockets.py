@@ -190,7 +190,7 @@ def _name(sock: Traced, call: Call) -> None:
 
 
 def key_of(id: str) -> tuple[int, int] | None:
-    """Return the key that a socket's id stands for; None where it is no socket's."""
+    """Return the key of the socket with this id; None where the text is no such id."""
     pid, _, number = id.partition(".")
     return (int(pid), int(number)) if number else None
 

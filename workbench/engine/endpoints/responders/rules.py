@@ -147,7 +147,7 @@ class ByRules:
 
 
 def filled(answer: bytes, captures: Mapping[str, bytes], used: int) -> bytes:
-    """Put in what stands for something: $1, ${name}, ${count}, ${time}, ${random}, ${uuid}; $$ is a dollar."""
+    """Fill in the placeholders $1, ${name}, ${count}, ${time}, ${random}, ${uuid}; $$ is a dollar."""
 
     def value(found: re.Match[bytes]) -> bytes:
         if found[1]:
