@@ -13,6 +13,8 @@ from tests.model.findings.acted import connected
 from workbench.engine.tracing.own_process import record
 from workbench.ui.app import WorkbenchApp
 from workbench.ui.experiments.screen import ExperimentScreen
+from workbench.ui.inspector.findings_tab import FindingsTab
+from workbench.ui.inspector.inspector import Inspector
 from workbench.ui.log.view import LogView
 from workbench.ui.session.bridge import Bridge
 from workbench.ui.session.findings import FindingsScreen
@@ -55,6 +57,35 @@ async def test_the_log_counts_and_marks_and_a_key_goes_from_one_to_the_next(brid
         await pilot.press("i")
         assert log.selected == seq - 1
     bridge.close()
+
+
+async def test_the_inspector_has_them_in_a_tab_and_the_one_about_the_call_in_full(bridge: Bridge) -> None:
+    async with WorkbenchApp(bridge).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: "1 error" in title(pilot))
+        inspector = pilot.app.screen.query_one(Inspector)
+        assert FindingsTab in inspector.tabs
+        pilot.app.screen.query_one(LogView).focus()
+        await pilot.press("i")
+        inspector.tab = "Findings"
+        await until(pilot, lambda: "Receive in a loop" in drawn(pilot))
+        assert "asked for the 50 bytes" in drawn(pilot)
+    bridge.close()
+
+
+async def test_without_findings_there_is_no_tab(tmp_path: Path) -> None:
+    with record(tmp_path / "s.swb"):
+        for each in connected():
+            each.close()
+    bridge = Bridge.reopened(tmp_path / "s.swb")
+    async with WorkbenchApp(bridge).run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert FindingsTab not in pilot.app.screen.query_one(Inspector).tabs
+    bridge.close()
+
+
+def drawn(pilot: Pilot[None]) -> str:
+    lines = pilot.app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in line) for line in lines)
 
 
 async def test_the_list_shows_each_with_its_proof_and_remedy(bridge: Bridge) -> None:

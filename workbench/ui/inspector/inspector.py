@@ -15,6 +15,7 @@ from textual.reactive import reactive
 
 from workbench.engine.state import EndpointState, Inside
 from workbench.journal.reader import Journal
+from workbench.model.findings.finding import Finding
 from workbench.model.lineage.lineage import Part
 from workbench.ui.inspector.registry import TABS
 from workbench.ui.inspector.tab import Endpoint, Subject, Tab
@@ -50,6 +51,7 @@ class Inspector(Vertical, can_focus=True):
         self._subject = Subject(journal, zone=zone)
         self._history, self._sizes = SampleHistory(), Sizes()
         self._endpoint: Endpoint | None = None
+        self._findings: Sequence[Finding] = ()
         self.set_reactive(Inspector.tab, tab)
         self._titled: object = None
         self._stirs: object = None
@@ -61,19 +63,26 @@ class Inspector(Vertical, can_focus=True):
     @property
     def tabs(self) -> tuple[type[Tab], ...]:
         """The tabs that can be chosen here."""
-        return tuple(kind for kind in TABS if self._live or not kind.IS_LIVE)
+        fit = (kind for kind in TABS if self._live or not kind.IS_LIVE)
+        return tuple(kind for kind in fit if self._findings or not kind.NEEDS_FINDINGS)
 
     # --- what is shown ----------------------------------------------------------------------------------------------
 
     def show_call(self, journal: Journal, index: int | None) -> None:
         """Be about call *index* of *journal*."""
-        stirs = id(journal), index, len(journal), id(self._endpoint)
+        stirs = id(journal), index, len(journal), id(self._endpoint), id(self._findings)
         self._calm = self._calm + 1 if stirs == self._stirs else 0
         self._stirs = stirs
         if self._calm % _REST:
             return
-        self._subject = Subject(journal, index, self._endpoint, self._history, self._sizes, self._subject.zone)
+        around = self._history, self._sizes, self._subject.zone, self._findings
+        self._subject = Subject(journal, index, self._endpoint, *around)
         self._draw()
+
+    def show_findings(self, findings: Sequence[Finding]) -> None:
+        """Be about these findings too; drawn at the next call of show_call."""
+        self._findings = findings
+        self._titled = None
 
     def show(
         self,

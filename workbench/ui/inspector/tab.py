@@ -11,6 +11,7 @@ from textual.containers import Vertical
 
 from workbench.engine.state import EndpointState, Inside
 from workbench.journal.reader import Journal
+from workbench.model.findings.finding import Finding
 from workbench.model.lineage.lineage import Part
 from workbench.ui.kernel.history import SampleHistory, Sizes
 from workbench.ui.kernel.queue_bytes import no_hue
@@ -46,6 +47,8 @@ class Subject:
     history: SampleHistory | None = None
     sizes: Sizes | None = None
     zone: tzinfo | None = None
+    findings: Sequence[Finding] = ()
+    """What is wrong with the program, as far as it was looked at."""
 
 
 class Tab(Vertical):
@@ -56,6 +59,8 @@ class Tab(Vertical):
     """One word, shown among the tabs."""
     IS_LIVE: ClassVar[bool] = False
     """Whether it shows an endpoint that runs: where none does, it can't be chosen."""
+    NEEDS_FINDINGS: ClassVar[bool] = False
+    """Whether it is there only while something was found."""
     IS_LARGE: ClassVar[bool] = False
     """Whether it is read rather than glanced at, and so gets more rows where the screen has them."""
 

@@ -40,8 +40,8 @@ class Watch:
 
     @property
     def marked(self) -> frozenset[int]:
-        """The numbers of the calls that are to be looked at first."""
-        return frozenset(finding.calls[0] for finding in self.findings)
+        """The numbers of the calls that are to be looked at first, but for those of mere notes."""
+        return frozenset(finding.calls[0] for finding in self.findings if finding.severity != "note")
 
     @property
     def told(self) -> str:
