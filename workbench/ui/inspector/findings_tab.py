@@ -18,7 +18,7 @@ _LOOKS = {"error": "error", "warning": "strong", "note": "muted"}
 
 
 class FindingsTab(ScrollTab):
-    """The findings of the session; it is there only where there are some."""
+    """The findings of the session; it is there only where there is more than notes among them."""
 
     TITLE: ClassVar[str] = "Findings"
     IS_LARGE: ClassVar[bool] = True

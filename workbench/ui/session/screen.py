@@ -172,7 +172,7 @@ class SessionScreen(FileActions):
         frame.sync()
         if self._watch.tick(self._bridge.journal, self._grows):
             self.query_one(LogView).show_marked(self._watch.marked)
-            self.query_one(Inspector).show_findings(self._watch.findings)
+            self.query_one(Inspector).show_findings(self._watch.findings if self._watch.marked else ())
         entitle(frame, self.title_of_log() + self._watch.told)
         if moved or self._ticks % _CALM == 1:
             state = self.state_of_file(moved)
