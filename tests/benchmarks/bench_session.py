@@ -65,11 +65,11 @@ class _Writer:
 
     def record(self, code: int, socket: tuple[int, int], data: bytes, tail: bytes, flags: int) -> bytes:
         self.now += 3000
-        fixed = (
-            CALL, code, flags, self.writer, 7, *socket, self.thread, self.name, 0, self.now, self.now + 900,
-            len(data), 4096, 0, -1, 0, 0,
+        head = packed(
+            self.file, tail, data, CALL, code, flags, self.writer, 7, *socket, self.thread, self.name, 0, self.now,
+            self.now + 900, len(data), 4096, 0, -1, 0, 0,
         )  # fmt: skip
-        return packed(self.file, fixed, tail, data) + tail + data
+        return head + tail + data
 
 
 _Made = tuple[int, tuple[int, int], bytes, bytes, int]

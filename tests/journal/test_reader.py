@@ -114,7 +114,7 @@ def test_a_conversation(tmp_path: Path) -> None:
     journal = read(conversation(tmp_path / "session").path)
     assert journal.notes == {3: Note(3, "the greeting", True)}
     assert (journal.lost, journal.ended) == (1, True)
-    assert journal.problems() == ["1 call was not kept (full disk or size limit)"]
+    assert journal.problems() == ["1 call was not kept (full disk, size limit, or interrupted)"]
     assert [call.name for call in journal][:3] == ["client", "socket 2", "client"]
     assert [journal.lineage.sources(journal[index]) for index in (3, 4)] == [[(3, 0, 4)], [(3, 0, 5)]]
     use(journal)

@@ -11,6 +11,8 @@ import os
 import sys
 from errno import EBADF
 
+from .shield import let_through
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Optional
@@ -24,6 +26,7 @@ _APPENDS = sys.platform == "linux"
 """Whether pwrite appends where O_APPEND is set (pwrite(2), BUGS)."""
 _NO_MARK = -1
 _lseek, _CURRENT = os.lseek, os.SEEK_CUR
+_pwrite: Any = getattr(os, "pwrite", None)
 
 
 class NotOurs(OSError):
@@ -48,8 +51,24 @@ class Descriptor:
             if self.mark == _NO_MARK:
                 return identity(os.fstat(self.number)) == self._file
             return _lseek(self.number, 0, _CURRENT) == self.mark
-        except OSError:
+        except OSError as error:
+            let_through(error)
             return False
+
+    def append_one(self, data: bytes) -> int:
+        """Append *data* as `append` does; -1 where that can't be done."""
+        try:
+            if _APPENDS and _lseek(self.number, 0, _CURRENT) == self.mark:
+                return int(_pwrite(self.number, data, 0))
+        except OSError as error:
+            let_through(error)
+        return -1
+
+    def last(self, size: int) -> bytes:
+        """Return the last *size* bytes of the file, as far as they can be read."""
+        if not self.is_ours() or not hasattr(os, "pread"):
+            return b""
+        return os.pread(self.number, size, max(0, os.fstat(self.number).st_size - size))
 
     def append(self, pieces: list[Any]) -> int:
         """Append *pieces* with one write; return how many bytes went into the file. Raises OSError."""
@@ -64,7 +83,8 @@ class Descriptor:
         """Return another descriptor of the same file; None where *path* leads to another by now, or can't be opened."""
         try:
             opened = Descriptor(path)
-        except OSError:
+        except OSError as error:
+            let_through(error)
             return None
         return opened if opened._file == self._file else None
 
@@ -88,24 +108,25 @@ def _marked(fd: int) -> int:
         try:
             if os.lseek(fd, mark, os.SEEK_SET) == mark == os.lseek(fd, 0, os.SEEK_CUR):
                 return mark
-        except OSError:
-            continue
+        except OSError as error:
+            let_through(error)
     return _NO_MARK
 
 
 def _opened(path: str, make: bool) -> int:
     """Open a session file; in a place among the descriptors where no program counts on its next one."""
-    flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     fd = os.open(path, flags | (os.O_CREAT if make else 0), 0o600)
     if fcntl is None:
         return fd
     try:  # for as long as this process lives, others can tell that the file is being written
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        pass
+    except OSError as error:
+        let_through(error)
     try:
         high = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, min(os.sysconf("SC_OPEN_MAX"), 1024) - 32)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        let_through(error)
         return fd
     os.close(fd)
     return high

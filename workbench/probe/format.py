@@ -68,6 +68,7 @@ written, or was cut off.
 
 from __future__ import annotations
 
+import _socket
 import struct
 from _operator import itemgetter
 from binascii import crc32
@@ -93,11 +94,13 @@ _FIELDS = (
 FIELDS = tuple(name for name, _ in _FIELDS)
 FIXED = struct.Struct("<" + "".join(code for _, code in _FIELDS))
 HEAD_SIZE = PREFIX.size + FIXED.size
+_pack_prefix, _pack_fixed = PREFIX.pack, FIXED.pack
 
 START, CALL, TEXT, NOTE, LOST, END, EVENT, WIRE = range(1, 9)
 FAILED, NO_RESULT, OTHER_RESULT, TRUNCATED, PEEK, DATAGRAM, WHOLE = (1 << bit for bit in range(7))
 OUT_OF_BAND, UNFINISHED, TLS, DROPPED, DELIVERED, INJECTED, MISCALLED = (1 << bit for bit in range(7, 14))
 UNKNOWN = -1
+_MSG_PEEK, _MSG_OOB = int(_socket.MSG_PEEK), int(_socket.MSG_OOB)
 
 CALLS = (
     *("", "socket", "socketpair", "fromfd", "dup", "bind", "listen", "accept", "connect", "connect_ex", "send"),
@@ -161,11 +164,11 @@ def is_sound(record: Any, offset: int, length: int, file: int, crc: int) -> bool
     return crc32(record[offset + PREFIX.size : offset + HEAD_SIZE], length ^ file) == crc
 
 
-def packed(file: int, fixed: tuple[int, ...], tail: bytes = b"", data: Any = b"") -> bytes:
-    """Return the record's PREFIX and FIXED; *fixed*: its fields but the last, in order. Raises struct.error."""
-    body = FIXED.pack(*fixed, len(tail))
+def packed(file: int, tail: bytes, data: Any, *fixed: int) -> bytes:
+    """Return a record's PREFIX and FIXED; *fixed*: its fields but the last, in order. Raises struct.error."""
     length = HEAD_SIZE + len(tail) + len(data)
-    return PREFIX.pack(MAGIC, file, length, crc32(body, length ^ file)) + body
+    body = _pack_fixed(*fixed, len(tail))
+    return _pack_prefix(MAGIC, file, length, crc32(body, length ^ file)) + body
 
 
 # --- how facts are put --------------------------------------------------------------------------------------------
@@ -195,21 +198,25 @@ def returned(call: str, args: Any, result: Any, about: Optional[dict[str, Any]] 
 
 
 def failed(
-    call: str, error: BaseException, args: Any = None, moved: Any = b"", about: Optional[dict[str, Any]] = None
+    call: str, error: BaseException, args: Any = None, moved: Any = b"", about: Any = None, wrong: Any = None
 ) -> Facts:
-    """Return the facts of a call that raised *error*; *moved*: the bytes that had gone out all the same."""
+    """Return the facts of a call that raised *error*; *moved*: the bytes that had gone out all the same.
+
+    *about*: what the tail holds beside. *wrong*: the arguments (see `as_passed`), where it raised for those.
+    """
     tail = {"error": [type(error).__name__, message(error)], **with_args(call, args), **(about or {})}
+    if wrong is not None:
+        tail["passed"] = wrong
     number = error.errno if isinstance(error, OSError) and isinstance(error.errno, int) else 0
     if not 0 < number < 1 << 31 or hasattr(error, "library"):  # getaddrinfo's are negative, ssl's are OpenSSL's own
         number = 0
-    return {"flags": FAILED, "number": number, "result": len(moved), "data": moved, "tail": tail_of(tail)}
+    flags = FAILED if wrong is None else FAILED | MISCALLED
+    return {"flags": flags, "number": number, "result": len(moved), "data": moved, "tail": tail_of(tail)}
 
 
-def miscalled(error: BaseException, args: tuple[Any, ...], options: dict[str, Any]) -> Facts:
-    """Return the facts of a call that raised *error* for its arguments."""
-    passed = [*map(source_text, args), *(f"{name}={source_text(value)}" for name, value in options.items())]
-    tail = {"error": [type(error).__name__, message(error)], "passed": passed}
-    return {"flags": FAILED | MISCALLED, "tail": tail_of(tail)}
+def as_passed(args: tuple[Any, ...], options: dict[str, Any]) -> list[str]:
+    """Return the arguments of a call as Python writes them."""
+    return [*map(source_text, args), *(f"{name}={source_text(value)}" for name, value in options.items())]
 
 
 def message(error: BaseException) -> str:
@@ -217,6 +224,11 @@ def message(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return str(error.strerror)
     return str(error)
+
+
+def marks_of(message_flags: int) -> int:
+    """Return the flags that a record has for MSG_ flags."""
+    return (PEEK if message_flags & _MSG_PEEK else 0) | (OUT_OF_BAND if message_flags & _MSG_OOB else 0)
 
 
 def received(

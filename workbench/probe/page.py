@@ -13,6 +13,7 @@ from mmap import mmap
 
 from .bootstrap import PAGE as PAGE
 from .bootstrap import sign_in
+from .shield import let_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ AT_CALL = NOTE.size - 1
 
 
 class Mine(thread_local):
-    """A thread's own: its slot, the number of its name, and of the line that makes the call that goes on."""
+    """A thread's own: its slot, and the number of its name."""
 
-    slot: memoryview
-    thread: int
-    source: int
-    both: tuple[memoryview, int]
+    both: Any = None
+    """A slot and the number of the thread's name."""
     lease: _Lease
+    born: Any
+    """A descriptor of which a socket is about to be made (program_socket.Born)."""
 
 
 class _Lease:
@@ -76,14 +77,18 @@ class Live:
         self._map(sign_in(self._path))
         self.begin(writer)
 
-    def claim_slot(self, thread: int) -> memoryview:
-        """Return a slot for the current thread, whose name has the number *thread*."""
+    def end(self) -> None:
+        """Note nothing any more: a child process may not have a page."""
+        self.mine.__dict__.clear()
+        self._map(-1)
+
+    def claim_slot(self, thread: int) -> tuple[memoryview, int]:
+        """Return a slot for the current thread, and *thread*, the number of its name."""
         slot = self._free.pop() if self._free else memoryview(bytearray(SLOT))
         slot[AT_CALL] = 0
-        self.mine.thread = thread
         self.mine.lease = _Lease(slot, self._free)
-        self.mine.slot, self.mine.both = slot, (slot, thread)
-        return slot
+        self.mine.both = both = slot, thread
+        return both
 
     def _map(self, place: int) -> None:
         page: Any = bytearray(PAGE)
@@ -94,8 +99,8 @@ class Live:
                     page = mapped(fd, place)
                 finally:
                     os.close(fd)
-            except (OSError, ValueError):
-                pass
+            except (OSError, ValueError) as error:
+                let_through(error)
         self._page = memoryview(page)
         self._kept.append(self._page)
         self._free = [self._page[start : start + SLOT] for start in range(PAGE - SLOT, 0, -SLOT)]
@@ -105,8 +110,8 @@ def mapped(fd: int, place: int) -> Any:
     """Map a page without leaving a descriptor behind, where the program counts on its numbers."""
     try:
         return mmap(fd, PAGE, offset=place, trackfd=False)  # type: ignore[call-arg]  # since 3.13
-    except TypeError:
-        pass
+    except TypeError as error:
+        let_through(error)
     next_free = os.dup(fd)
     os.close(next_free)
     page = mmap(fd, PAGE, offset=place)

@@ -6,8 +6,8 @@ import os
 import struct
 import sys
 import time
-from _thread import RLock
 from _thread import _local as thread_local
+from _thread import allocate_lock, get_ident
 from _weakref import ref
 from itertools import count
 
@@ -29,6 +29,7 @@ from .format import (
     packed,
     tail_of,
 )
+from .shield import is_foreign, let_through
 from .tail import encodable
 
 TYPE_CHECKING = False
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _MOST_TEXTS = 10000
 _SMALL = 16384  # bytes that are copied together faster than handed over in pieces
+_LOOKED_THROUGH = 1 << 17  # bytes at the file's end among which a record may be that was written just now
 _ROOM = 1 << 20  # bytes that may be written without another look at the file's size
 
 
@@ -63,6 +65,7 @@ class Recorder:
         """Told how many calls were lost in this process, each time; the file may have no room to say so."""
         self._descriptor: Optional[Descriptor] = Descriptor(path, make=True)
         self._file = _number_of(path, self._descriptor.number)
+        self._boot = _boot_id()
         self._begin()
         _begin_after_fork(self)
 
@@ -72,8 +75,10 @@ class Recorder:
         self.pid = os.getpid()
         self.writer = int.from_bytes(os.urandom(4), "little")
         self._room = 1 << 62 if self.limit is None else 0
+        self._quick = min(self._room, _SMALL)
         self.lost = self._lost_written = 0
-        self._losing = RLock()  # taken only by calls that are lost
+        self._losses = count(1)
+        self._settling = allocate_lock()  # no RLock: eventlet warns of those that it did not make
         self._numbers, self._text_numbers = count(1), count(1)
         self._texts: dict[str, int] = {}
         self._thread = thread_local()
@@ -82,7 +87,7 @@ class Recorder:
         self._owes = not self._began
 
     def _start(self) -> bool:
-        now = {"wall": self.wall(), "monotonic": self.clock(), "boot": _boot_id()}
+        now = {"wall": self.wall(), "monotonic": self.clock(), "boot": self._boot}
         system = {"platform": sys.platform, "python": sys.version.split()[0]}
         if self._parent:
             now.update(parent=self._parent, forked=self._forking)
@@ -111,10 +116,10 @@ class Recorder:
         """Return the number of the current thread's name."""
         number: int = getattr(self._thread, "number", 0)
         if not number:
-            threading = sys.modules.get("threading")
-            number = self._thread.number = self.text(
-                str(threading.current_thread().name) if threading else "MainThread"
-            )
+            # Without current_thread(), which would make a thread known that threading does not know.
+            threads = getattr(sys.modules.get("threading"), "_active", {})
+            name = getattr(threads.get(get_ident()), "_name", "MainThread" if not threads else "thread")
+            number = self._thread.number = self.text(str(name))
         return number
 
     def call(
@@ -141,37 +146,54 @@ class Recorder:
 
         *pid*, *thread* (a text): who made it, where that was not the current thread.
         """
-        length = HEAD_SIZE + len(tail) + len(data)
+        head = b""
         try:
             head = packed(
-                self._file,
-                (
-                    CALL, code, flags, self.writer, self.pid if pid is None else pid, socket[0], socket[1],
-                    self.thread() if thread is None else thread, name, source, started, ended, result, requested,
-                    left, size, number, message_flags & 0xFFFFFFFF,
-                ),
-                tail,
-                data,
+                self._file, tail, data,
+                CALL, code, flags, self.writer, self.pid if pid is None else pid, socket[0], socket[1],
+                self.thread() if thread is None else thread, name, source, started, ended, result, requested, left,
+                size, number, message_flags & 0xFFFFFFFF,
             )  # fmt: skip
-        except struct.error:  # more than 4 GiB of data, or a number from elsewhere that has no room
-            self.lose()
-            return
-        if self._owes and self._fits(length):
-            self._settle()
-        if self._descriptor is not None and not self._append([head, tail, data]):
-            self.lose()
+            length, descriptor = HEAD_SIZE + len(tail) + len(data), self._descriptor
+            if descriptor is None:
+                return
+            if length <= self._quick and not self._owes:  # the usual case, as _append does it
+                self._room -= length
+                self._quick = min(self._room, _SMALL)
+                if descriptor.append_one(head + tail + data) == length:
+                    return
+            if self._owes and self._fits(length):
+                self._settle()
+            if not self._append([head, tail, data]):
+                self.lose()
+        except BaseException as error:
+            # struct.error: more than 4 GiB of data, or a number from elsewhere that has no room.
+            foreign = is_foreign(error)
+            if foreign and not head:
+                self.call(
+                    code, socket, started, ended, result, requested, left, data, flags, size, number, message_flags,
+                    name, source, tail, pid, thread,
+                )  # fmt: skip
+            elif not foreign or not (self._holds(head) or self._append([head, tail, data])):
+                self.lose()
+            if foreign:
+                raise
+
+    def _holds(self, head: bytes) -> bool:
+        """Tell whether the record that begins with *head* was written, just now."""
+        descriptor = self._descriptor
+        return descriptor is not None and head in descriptor.last(_LOOKED_THROUGH)
 
     def lose(self) -> None:
         """Count a call that is not recorded."""
         if self._descriptor is None:
             return
-        with self._losing:
-            self.lost += 1
-            self._owes = True
-            if self.on_loss is not None:
-                self.on_loss(self.lost)
-            if self.lost & (self.lost - 1) == 0:  # now and then, as the program may be killed before it ends
-                self._settle()
+        self.lost = next(self._losses)
+        self._owes = True
+        if self.on_loss is not None:
+            self.on_loss(self.lost)
+        if self.lost & (self.lost - 1) == 0:  # now and then, as the program may be killed before it ends
+            self._settle()
 
     def tell_lost(self, calls: int) -> None:
         """Write that other processes lost *calls* which they did not tell in the file."""
@@ -198,7 +220,7 @@ class Recorder:
     ) -> bool:  # fmt: skip
         encoded, now = tail_of(tail), self.clock()
         about = (kind, code, flags, self.writer, self.pid, 0, 0, thread, 0, source)
-        head = packed(self._file, (*about, now, now, number, 0, 0, 0, 0, 0), encoded, data)
+        head = packed(self._file, encoded, data, *about, now, now, number, 0, 0, 0, 0, 0)
         return self._append([head, encoded, data], bounded=kind == TEXT)
 
     def _append(self, pieces: list[Any], bounded: bool = True) -> bool:
@@ -210,10 +232,9 @@ class Recorder:
             pieces = [b"".join(pieces)]
         try:
             return descriptor.append(pieces) == size
-        except NotOurs:
-            return self._reopen(descriptor) and self._append(pieces, bounded)
-        except OSError:
-            return False
+        except OSError as error:
+            let_through(error)
+            return isinstance(error, NotOurs) and self._reopen(descriptor) and self._append(pieces, bounded)
 
     def _reopen(self, gone: Descriptor) -> bool:
         """Open the file anew where the program closed all descriptors, as a daemon does, or took ours."""
@@ -229,21 +250,28 @@ class Recorder:
         """
         if size <= self._room:
             self._room -= size
+            self._quick = min(self._room, _SMALL)
             return True
         descriptor = self._descriptor
         if self.limit is None or descriptor is None or not descriptor.is_ours():
             return True
         left = self.limit - os.fstat(descriptor.number).st_size - size
         self._room = max(0, min(left // 8, _ROOM))
+        self._quick = min(self._room, _SMALL)
         return left >= 0
 
     def _settle(self) -> None:
         """Write what could not be written before: that this process began, and how many calls it lost so far."""
-        with self._losing:
+        if not self._settling.acquire(False):
+            return  # another thread does it, or this one where a signal's handler interrupted it
+        try:
             self._began = self._began or self._start()
-            if self.lost > self._lost_written and self._other(LOST, {"calls": self.lost}):
-                self._lost_written = self.lost
+            lost = self.lost
+            if lost > self._lost_written and self._other(LOST, {"calls": lost}):
+                self._lost_written = lost
             self._owes = not self._began or self._lost_written < self.lost
+        finally:
+            self._settling.release()
 
 
 def _begin_after_fork(recorder: Recorder) -> None:
@@ -270,8 +298,8 @@ def _number_of(path: str, fd: int) -> int:
         magic, number, _, _ = PREFIX.unpack(_first_of(path, PREFIX.size))
         if magic == MAGIC:
             return int(number)
-    except (OSError, struct.error):
-        pass
+    except (OSError, struct.error) as error:
+        let_through(error)
     return os.fstat(fd).st_ino & 0xFFFFFFFF
 
 
@@ -279,7 +307,8 @@ def _boot_id() -> str:
     """Return what tells one boot of this machine from another, since monotonic clocks start anew with each."""
     try:
         return _first_of("/proc/sys/kernel/random/boot_id", 99).decode("ascii", "replace").strip()
-    except OSError:
+    except OSError as error:
+        let_through(error)
         return ""
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 from time import monotonic_ns as clock
 
 from . import format as record_format
-from .facts import SEQPACKET, STREAM, counted, names, passed, queued, retried, size_of, taken, unread
-from .format import CODE, UNKNOWN
+from .facts import IN_PROGRESS, STREAM, closing_counts, names, of_recv, retried, size_of, taken
+from .format import CODE
 from .recorder import Recorder
+from .shield import let_through
 from .tail import argument
 
 TYPE_CHECKING = False
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from typing import Any, Callable, ClassVar, Optional, TypeVar
 
     _Write = TypeVar("_Write", bound=Callable[..., None])
-
-_PEEK, _OUT_OF_BAND = int(socket.MSG_PEEK), int(socket.MSG_OOB)
-_TRUNCATED = int(getattr(socket, "MSG_TRUNC", 0))
-_IN_PROGRESS = (errno.EINPROGRESS, getattr(errno, "WSAEWOULDBLOCK", errno.EINPROGRESS))
 
 
 def harmless(write: _Write) -> _Write:
@@ -31,8 +27,9 @@ def harmless(write: _Write) -> _Write:
         if recorder is not None:
             try:
                 write(self, *args, **facts)
-            except Exception:  # noqa: BLE001 - the program comes first: whatever it passed, its call was made
+            except BaseException as error:  # the program comes first: whatever it passed, its call was made
                 recorder.lose()
+                let_through(error)
 
     return shielded  # type: ignore[return-value]
 
@@ -78,8 +75,8 @@ class RecordingSocket(socket.socket):
 
     @harmless
     def _wb_write_result(self, call: str, started: int, ended: int, args: Any, result: Any, about: Any = None) -> None:
-        returned_flags = None if about is None else about(result)
-        self._wb_put(call, started, ended, record_format.returned(call, args, result, returned_flags))
+        told = None if about is None else about(result)
+        self._wb_put(call, started, ended, record_format.returned(call, args, result, told))
 
     @harmless
     def _wb_write_error(
@@ -87,7 +84,7 @@ class RecordingSocket(socket.socket):
     ) -> None:
         """Record a call that raised just now; *moved*: what had gone out all the same."""
         ended, about = clock(), None
-        if call == "connect" and isinstance(error, OSError) and error.errno in _IN_PROGRESS:
+        if call == "connect" and isinstance(error, OSError) and error.errno in IN_PROGRESS:
             about = self._wb_connecting(args[0])
         elif call == "connect":
             about = retried(self)
@@ -105,57 +102,28 @@ class RecordingSocket(socket.socket):
         address: Any = None,
         ancbufsize: int = 0,
         ancillary: Any = (),
-        returned_flags: Optional[int] = None,
+        told: Optional[int] = None,
     ) -> None:
-        """Record a recv that put *count* bytes into *data*; *returned_flags*: those of recvmsg."""
-        left, cut, size = 0, None, UNKNOWN
+        """Record a recv that put *count* bytes into *data*; *told*: the flags that recvmsg returned."""
         about = {} if address is None else {"peer": argument(address)}
         if ancbufsize:
             about["args"] = [requested, ancbufsize]
-        if ancillary:
-            about.update(passed(ancillary))
-        marks = (record_format.PEEK if flags & _PEEK else 0) | (
-            record_format.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
-        )
-        if self._wb_kind != STREAM:
-            cut, size = self._wb_truncation(count, requested, flags, returned_flags)
-        # A stream's recv that took less than asked took all, unless ancillary data ended it.
-        if self._wb_kind != STREAM or marks or ancillary or count >= requested:
-            left = queued(self, self._wb_kind)
-        if self._wb_kind == STREAM and not count and requested:
-            about.update(counted(self))
-        moved = b"" if flags & _TRUNCATED and self._wb_discards(flags) else taken(data, min(count, requested))
-        facts = record_format.received(
-            count, requested, moved, flags, left=left, size=size, cut=cut, marks=marks, about=about
+        facts = of_recv(
+            self, self._wb_kind, data, count, requested, flags, about, told, ancillary, real=self._wb_real_size
         )
         self._wb_put(call, *times, facts)
-
-    def _wb_truncation(
-        self, count: int, requested: int, flags: int, returned_flags: Optional[int]
-    ) -> tuple[Optional[bool], int]:
-        """Return whether a datagram was cut, None if it is not known, and its real size, UNKNOWN if so."""
-        real = count if flags & _TRUNCATED else self._wb_real_size  # recv(2): with MSG_TRUNC the real size is returned
-        if real is not None:
-            return real > requested, real
-        if returned_flags is not None:
-            return bool(returned_flags & _TRUNCATED), UNKNOWN
-        return (False if count < requested else None), UNKNOWN
-
-    def _wb_discards(self, flags: int) -> bool:
-        """Tell whether a recv with MSG_TRUNC threw its bytes away: TCP does (tcp(7)), but for a peek."""
-        return self._wb_kind == STREAM and not flags & _PEEK and self.family != getattr(socket, "AF_UNIX", None)
 
     @harmless
     def _wb_write_send(
         self, call: str, times: tuple[int, int], data: Any, sent: int, flags: int, about: Any = None
     ) -> None:
         """Record a send of which *sent* bytes of *data* went out; *about* gives the tail."""
-        marks = record_format.OUT_OF_BAND if flags & _OUT_OF_BAND else 0
+        marks = record_format.marks_of(flags)
         if self._wb_kind != STREAM:
             marks |= self._wb_fate
-        returned_flags = None if about is None else about()
+        told = None if about is None else about()
         moved, offered = taken(data, sent), size_of(data)
-        self._wb_put(call, *times, record_format.sent(call, sent, offered, moved, flags, marks, returned_flags))
+        self._wb_put(call, *times, record_format.sent(call, sent, offered, moved, flags, marks, told))
 
     def _wb_put(self, call: str, started: int, ended: int, facts: record_format.Facts) -> None:
         """Write a record, if it can be made; *facts* as Recorder.call takes them."""
@@ -171,9 +139,7 @@ class RecordingSocket(socket.socket):
 
         Of a UNIX connection it tells the bytes that wait to be received alone.
         """
-        if self._wb_recorder is None or self._wb_kind not in (STREAM, SEQPACKET):
-            return {}
-        return counted(self) or unread(self)
+        return {} if self._wb_recorder is None else closing_counts(self, self._wb_kind)
 
     def _wb_connecting(self, address: Any) -> dict[str, Any]:
         """Return the names of a socket whose connect goes on in the background: its peer is the one it asked for."""
@@ -181,4 +147,4 @@ class RecordingSocket(socket.socket):
 
     def _wb_connected(self, address: Any, number: int) -> dict[str, Any]:
         """Return the names of a socket after connect_ex."""
-        return self._wb_connecting(address) if number in _IN_PROGRESS else {**names(self), **retried(self)}
+        return self._wb_connecting(address) if number in IN_PROGRESS else {**names(self), **retried(self)}

@@ -53,7 +53,7 @@ class Sources:
             if places is not _SKIPPED:
                 number = places.get(frame.f_lasti)
                 if not number:
-                    number = places[frame.f_lasti] = self._recorder.text(self._text(frame))
+                    number = places[frame.f_lasti] = self._recorder.text(self.text(frame, frame.f_lineno))
                 return number
             frame = frame.f_back
         return 0
@@ -75,10 +75,11 @@ class Sources:
         places = self.places[id(code)] = _SKIPPED if skipped else {}
         return places
 
-    def _text(self, frame: FrameType) -> str:
+    def text(self, frame: FrameType, line: int) -> str:
+        """Return a place in the program as people read it, "file:line"."""
         name = frame.f_code.co_filename
         for folder in (self._here, self._library):
             if name.startswith(folder):
                 name = name[len(folder) :]
                 break
-        return name + ":" + str(frame.f_lineno)
+        return f"{name}:{line}"

@@ -10,22 +10,21 @@ from __future__ import annotations
 import _socket
 import os
 import select
-import sys
 from _thread import _local as thread_local
 
 from .bootstrap import PAGE as PAGE
-from .facts import STREAM, queued, size_of, taken
+from .facts import STREAM, fileno, kind_of, queued, size_of, taken
 from .format import CALLS, CODE, SENDS
 from .page import mapped
+from .shield import let_through
 from .tail import argument, dumps, option
-from .traced_socket import _Made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mmap import mmap
     from typing import Any, Callable, Optional
 
-    from .program_socket import ProgramSocket
+    from .program_socket import Identity, Probe
 
 SUFFIX = ".step"
 BEFORE, AFTER = 1, 2
@@ -46,6 +45,7 @@ _PEEK = _socket.MSG_PEEK | getattr(_socket, "MSG_DONTWAIT", 0)
 _TRUNC = getattr(_socket, "MSG_TRUNC", 0)
 _RDHUP = getattr(select, "POLLRDHUP", 0)
 _SOCKET = CODE["socket"]
+_Socket = _socket.socket
 
 
 def joined(session: str) -> Optional[Steps]:
@@ -66,95 +66,55 @@ class Steps:
     """One process's side. Whatever goes wrong here, the program's call is made."""
 
     def __init__(self, page: mmap) -> None:
-        self._page = page
+        self.page = page
         self._mine = thread_local()
 
-    def holder(self) -> Callable[..., None]:
-        """Return what a class of sockets has as its `hold`."""
-        page, before = self._page, self._before
+    def before(self, probe: Probe, sock: Any, who: Identity, code: int, args: tuple[Any, ...], source: int) -> None:
+        """Hold a call that is about to be made, if it is to wait."""
+        self._mine.__dict__["call"] = code, source
+        if self.page[0] & BEFORE:
+            self._ask(lambda: {**_who(probe, who, code, source), **_what(code, args), "queue": _queue(sock, code)})
 
-        def hold(sock: ProgramSocket, code: int, args: tuple[Any, ...], options: Optional[dict[str, Any]]) -> None:
-            if page[0]:
-                before(sock, code, args, options or {})
-
-        return hold
-
-    def followed(
-        self, method: Callable[..., Any], fast: Callable[..., Any], hide: Callable[[BaseException], None]
-    ) -> Callable[..., Any]:
-        """Return *method* so that what it left in the queue is sent too; *fast* replaces it while nothing is held.
-
-        *hide* takes our frames out of tracebacks.
-        """
-        page, after = self._page, self._after
-
-        def followed(self: ProgramSocket, /, *args: Any, **options: Any) -> Any:
-            try:
-                if not page[0]:
-                    return fast(self, *args, **options)
-                result = method(self, *args, **options)
-                if page[0]:
-                    after(self, None)
-            except BaseException as error:
-                if page[0] and isinstance(error, Exception):
-                    after(self, error)
-                hide(error)
-                raise
-            return result
-
-        return followed
-
-    def _before(self, sock: ProgramSocket, code: int, args: tuple[Any, ...], options: dict[str, Any]) -> None:
-        if code == _SOCKET:
-            if isinstance(options.get("fileno"), _Made):
-                return  # part of an accept, dup, socketpair or fromfd
-            args = (*args, *options.values())
-        elif code == CODE["close"] and sock.fileno() < 0:
-            return
-        else:
-            sock._wb_role(code)
-        self._mine.__dict__["call"] = code
-        if self._page[0] & BEFORE:
-            self._ask(lambda: {**_who(sock, code), **_what(code, args), "queue": _queue(sock)})
-
-    def _after(self, sock: ProgramSocket, error: Optional[Exception]) -> None:
-        code = self._mine.__dict__.pop("call", 0)
-        if code and self._page[0] & AFTER:
+    def after(self, probe: Probe, sock: Any, who: Identity, error: Optional[BaseException]) -> None:
+        """Tell that a call returned, or raised *error*."""
+        code, source = self._mine.__dict__.pop("call", (0, 0))
+        if code and self.page[0] & AFTER:
             failed = "" if error is None else type(error).__name__
-            self._ask(lambda: {**_who(sock, code), "after": True, "error": failed, "queue": _queue(sock)})
+            about = {"after": True, "error": failed}
+            self._ask(lambda: {**_who(probe, who, code, source), **about, "queue": _queue(sock)})
 
     def _ask(self, message: Callable[[], dict[str, Any]]) -> None:
         """Tell what goes on, and wait for the answer; signals of the program are handled meanwhile."""
         try:
             encoded = dumps(message()).encode()
-            asking = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        except Exception:  # noqa: BLE001 - the program comes first: no descriptor left, or an argument like no other
+            asking = _Socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        except BaseException as error:  # the program comes first: no descriptor left, or an argument like no other
+            let_through(error)
             return
         try:
             asking.settimeout(None)  # whatever the program's default is
-            asking.connect(self._page[AT_PATH:].split(b"\0", 1)[0])
+            asking.connect(self.page[AT_PATH:].split(b"\0", 1)[0])
             asking.sendall(len(encoded).to_bytes(LENGTH, "little") + encoded)
             while asking.recv(1) == LOOK_AGAIN:
                 encoded = dumps(message()).encode()
                 asking.sendall(len(encoded).to_bytes(LENGTH, "little") + encoded)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # let go while the queue was sent again: nobody read that
-        except OSError:
-            self._page[0] = 0  # nobody is there any more
+        except OSError as error:
+            let_through(error)
+            if not isinstance(error, (BrokenPipeError, ConnectionResetError)):
+                self.page[0] = 0  # nobody is there any more; else let go while the queue was told again
         finally:
             asking.close()
 
 
-def _who(sock: ProgramSocket, code: int) -> dict[str, Any]:
+def _who(probe: Probe, who: Identity, code: int, source: int) -> dict[str, Any]:
     """Tell who makes the call; thread and source as numbers of texts."""
-    label = getattr(sock, "_wb_label", "")
     return {
         "pid": os.getpid(),
-        "writer": sock._wb_recorder.writer,
-        "thread": sock._wb_recorder.thread(),
-        "socket": getattr(sock, "_wb_key", (0, 0)),
-        "name": label,
-        "source": sock._wb_sources.of(sys._getframe()),
+        "writer": probe.recorder.writer,
+        "thread": probe.recorder.thread(),
+        "socket": who.key,
+        "name": who.label,
+        "source": source,
         "call": CALLS[code],
     }
 
@@ -169,15 +129,16 @@ def _what(code: int, args: tuple[Any, ...]) -> dict[str, Any]:
     return {"args": [argument(value) for value in args[1:]], "size": size, "data": head.hex()}
 
 
-def _queue(sock: ProgramSocket) -> Any:
+def _queue(sock: Any, code: int = 0) -> Any:
     """Look into the receive queue, where that changes nothing for the program; None where it can't be.
 
     A peek takes a pending error as any recv does (socket(7)): none is made while poll tells of one.
     """
-    if sock.fileno() < 0:
+    fd = -1 if code == _SOCKET else fileno(sock)
+    if fd < 0:
         return None
-    kind, poll = int(sock.type), select.poll()
-    poll.register(sock.fileno(), select.POLLIN | _RDHUP)
+    kind, poll = kind_of(sock), select.poll()
+    poll.register(fd, select.POLLIN | _RDHUP)
     found = poll.poll(0)
     ready = found[0][1] if found else 0
     facts = {"error": bool(ready & select.POLLERR), "fin": bool(ready & _RDHUP), "head": "", "messages": kind != STREAM}
@@ -187,18 +148,19 @@ def _queue(sock: ProgramSocket) -> Any:
     if ready & select.POLLIN and not ready & (select.POLLERR | select.POLLNVAL) and total and not _peeks_itself(sock):
         try:
             if kind == STREAM:
-                facts["head"] = _socket.socket.recv(sock, min(total, HEAD), _PEEK).hex()
+                facts["head"] = _Socket.recv(sock, min(total, HEAD), _PEEK).hex()
             else:
                 buffer = bytearray(HEAD)
-                total = _socket.socket.recv_into(sock, buffer, HEAD, _PEEK | _TRUNC)
+                total = _Socket.recv_into(sock, buffer, HEAD, _PEEK | _TRUNC)
                 facts["head"] = bytes(buffer[:total]).hex()
-        except OSError:
-            pass
+        except OSError as error:
+            let_through(error)
     return {**facts, "total": total}
 
 
-def _peeks_itself(sock: ProgramSocket) -> bool:
+def _peeks_itself(sock: Any) -> bool:
     try:
-        return _socket.socket.getsockopt(sock, _socket.SOL_SOCKET, _PEEK_OFF) >= 0
-    except OSError:
+        return _Socket.getsockopt(sock, _socket.SOL_SOCKET, _PEEK_OFF) >= 0
+    except OSError as error:
+        let_through(error)
         return False

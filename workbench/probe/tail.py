@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from .shield import let_through
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -56,7 +58,8 @@ def encodable(text: str) -> str:
     """Return *text* as UTF-8 can write it: a byte that could not be decoded (PEP 383) as Python writes it, "\\xff"."""
     try:
         data = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a surrogate that stands for no byte
+    except UnicodeEncodeError as error:
+        let_through(error)  # else a surrogate stands for no byte
         data = text.encode("utf-8", "backslashreplace")
     return data.decode("utf-8", "backslashreplace")
 

@@ -8,7 +8,7 @@ from mmap import ACCESS_READ, mmap
 from time import monotonic
 from time import monotonic_ns as clock
 
-from .facts import flat, local_address, passed, ready, size_of, taken, whole
+from .facts import address_of, flat, listed, passed, ready, size_of, taken, whole
 from .recording_socket import RecordingSocket, harmless
 from .tail import argument
 
@@ -215,7 +215,7 @@ class TransferSocket(RecordingSocket):
 
     def _wb_destination(self, address: Any) -> dict[str, Any]:
         """Return the tail of a datagram's record: where it went, and from where (a first sendto binds the socket)."""
-        return {"args": [argument(address)], "peer": argument(address), "local": local_address(self)}
+        return {"args": [argument(address)], "peer": argument(address), "local": address_of(self)}
 
     def _wb_write_failed_send(
         self, call: str, started: int, error: BaseException, data: Any, flags: Any, sent: int = 0, args: Any = None
@@ -238,11 +238,3 @@ class _Watched:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
-
-
-def listed(items: Any) -> Any:
-    """Return *items* as a list that can be read twice; itself where it is none, for the call to raise."""
-    try:
-        return list(items)
-    except TypeError:
-        return items

@@ -6,10 +6,14 @@ import _socket
 import os
 import struct
 
+from .facts import family_of, fileno, watched
+from .shield import let_through
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
+    from typing import Any
 
+_Socket = _socket.socket
 _SOCK_DIAG = 4
 """NETLINK_SOCK_DIAG."""
 _BY_FAMILY = 20
@@ -25,7 +29,7 @@ _SHOW_PEER, _PEER = 4, 2
 def unix_diag(inode: int, show: int) -> dict[int, bytes]:
     """Ask the kernel about one UNIX socket; return the attributes by number. Raises OSError where it can't be asked."""
     request = _REQUEST.pack(_socket.AF_UNIX, 0, 0, _ANY, inode, show, _ANY, _ANY)
-    netlink = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _SOCK_DIAG)
+    netlink = _Socket(_socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _SOCK_DIAG)
     try:
         netlink.send(_HEADER.pack(_HEADER.size + len(request), _BY_FAMILY, 1, 1, 0) + request)
         answer = netlink.recv(65536, _socket.MSG_DONTWAIT)  # it is there when send returns
@@ -43,12 +47,13 @@ def unix_diag(inode: int, show: int) -> dict[int, bytes]:
     return found
 
 
-def peer_inode(sock: socket.socket) -> int | None:
+def peer_inode(sock: Any) -> int | None:
     """Return the inode of a UNIX socket's peer; None for other sockets, a closed peer, and where nobody tells."""
-    if sock.family != getattr(_socket, "AF_UNIX", None):
+    if family_of(sock) != getattr(_socket, "AF_UNIX", None) or watched():
         return None
     try:
-        peer = unix_diag(os.fstat(sock.fileno()).st_ino & _ANY, _SHOW_PEER).get(_PEER)
-    except (OSError, AttributeError, struct.error):  # AttributeError: not Linux
+        peer = unix_diag(os.fstat(fileno(sock)).st_ino & _ANY, _SHOW_PEER).get(_PEER)
+    except (OSError, AttributeError, struct.error) as error:  # AttributeError: not Linux
+        let_through(error)
         return None
     return int.from_bytes(peer[:4], "little") if peer else None

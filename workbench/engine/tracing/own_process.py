@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket
 import os
 import socket
 import sys
@@ -17,6 +18,7 @@ from workbench.journal.files import SUFFIX, record_to
 from workbench.journal.reader import Journal
 from workbench.model.call.call import Call
 from workbench.model.findings.finding import Finding
+from workbench.probe.bootstrap import Function
 from workbench.probe.page import Live
 from workbench.probe.program_socket import Probe
 from workbench.probe.rules import Injection
@@ -54,7 +56,7 @@ def record(
     kept = path is not None
     where = Path(path) if path is not None else Path(mkdtemp(prefix="socket-workbench-")) / f"session{SUFFIX}"
     recorder = record_to(where, overwrite=overwrite)
-    probe = Probe(recorder, Live(), socket, injection=injection)
+    probe = Probe(recorder, Live(), injection=injection)
     _begin_after_fork(probe)
     try:
         with _replaced(probe):
@@ -71,16 +73,21 @@ def record(
 def _replaced(probe: Probe) -> Iterator[None]:
     """Put the probe's class and functions wherever a module holds the original ones, and take them out again."""
     context: Any = getattr(sys.modules.get("ssl"), "SSLContext", None)
-    _exchange(probe.replaced.values())
+    functions = probe.replacements(_socket, Function)
+    pairs = [(getattr(_socket, name), functions[name]) for name in ("socketpair", "dup") if name in functions]
+    ours = probe.above(socket)
+    pairs.append((socket.socket, ours))
+    _exchange(pairs)
     if context is not None:  # its sockets are of a class that was made before
         before = context.sslsocket_class
-        context.sslsocket_class = type(before.__name__, (before, probe.socket), {"__module__": before.__module__})
+        context.sslsocket_class = type(before.__name__, (before, ours), {"__module__": before.__module__})
+        probe.take_in_tls(sys.modules["ssl"], context.sslsocket_class)
     try:
         yield
     finally:
         if context is not None:
             context.sslsocket_class = before
-        _exchange((ours, original) for original, ours in probe.replaced.values())
+        _exchange((ours, original) for original, ours in pairs)
 
 
 def _exchange(pairs: Iterable[tuple[Any, Any]]) -> None:

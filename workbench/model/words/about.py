@@ -64,4 +64,6 @@ def within(call: Call) -> str:
 
 def not_kept(calls: int) -> str:
     """Say how many calls have no record."""
-    return f"{counted(calls, 'call')} {'was' if calls == 1 else 'were'} not kept (full disk or size limit)"
+    return (
+        f"{counted(calls, 'call')} {'was' if calls == 1 else 'were'} not kept (full disk, size limit, or interrupted)"
+    )

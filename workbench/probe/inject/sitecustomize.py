@@ -21,7 +21,7 @@ if sys.version_info >= (3, 9) and sys.implementation.name == "cpython":
         _bootstrap.__file__ = _loader.path
         exec(_loader.get_code("_socket_workbench"), _bootstrap.__dict__)  # type: ignore[arg-type]
         _bootstrap.start(_here)
-    except Exception:  # noqa: BLE001 - the program comes first; trace sees that nothing was recorded
+    except Exception:
         pass
 
 sys.modules.pop("sitecustomize", None)
