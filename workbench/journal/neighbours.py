@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from workbench.journal.reader import FAILED, Journal
 from workbench.model.call.call import Call
@@ -15,8 +16,10 @@ from workbench.model.claims.holders import SOON
 from workbench.model.lineage.lineage import Part
 from workbench.model.text.hexdump import cut_character
 from workbench.model.why.notes import notes
-from workbench.model.why.why import Why, why
 from workbench.model.words.about import address_of
+
+if TYPE_CHECKING:
+    from workbench.model.why.why import Why
 
 NEAR = 500
 """So many calls before and after are looked at, and at most so many MiB of their bytes."""
@@ -161,6 +164,8 @@ def _kin(journal: Journal, parts: Iterable[Part]) -> Iterator[Call]:
 
 def explain(journal: Journal, index: int) -> Why:
     """Return the explanation of call *index*, from the journal alone: so for a reopened session too."""
+    from workbench.model.why.why import why  # a large part of the model, and nobody has asked before
+
     return why(journal[index], around(journal, index))
 
 

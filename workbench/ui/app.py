@@ -79,24 +79,28 @@ class WorkbenchApp(Survivor, App[None]):
     def on_mount(self) -> None:
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
-        self._apply_preferences()
+        self._apply_theme()
+        self.call_after_refresh(self._apply_keys)  # the log's have to be there, and the line that tells what is wrong
         self.call_after_refresh(_calm_collector)
 
     # --- what a person has chosen -----------------------------------------------------------------------------------
 
-    def _apply_preferences(self) -> None:
+    def _apply_theme(self) -> None:
         kept = self.preferences
         if kept.theme is not None:
             if kept.theme in self.available_themes:
                 self.theme = kept.theme
             else:
                 kept.problems.append(f"{kept.line('theme')}: no theme is called {kept.theme}")
+        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
+
+    def _apply_keys(self) -> None:
+        kept = self.preferences
         if kept.keys:
             known = {binding.id for _, binding in _bindings(self.screen)}
             for name in kept.keys.keys() - known:
                 kept.problems.append(f"{kept.line('keys', name)}: no action is called {name}")
             self.set_keymap({name: keys for name, keys in kept.keys.items() if name in known})
-        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         for problem in kept.problems:
             self.notify(problem, severity="error", timeout=60, markup=False)
 

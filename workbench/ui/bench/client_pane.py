@@ -81,7 +81,7 @@ class ClientPane(EndpointPane):
         yield Row(
             Status("", id="count"),
             Choice(HOW_HELP, self._call, id="how", tooltip="Which call sends (F6)"),
-            Press("Send ^s", id="send", classes="-good", tooltip="Send what is in the composer"),
+            Press("Send ^s", id="send", classes="-good", tooltip="Send what is in the composer", off=self.NOBODY),
         )
         yield self.recv_row(settings.auto_recv)
 

@@ -72,7 +72,12 @@ class EndpointPane(Form):
             Caption("recv n"),
             self.field("bufsize", n, classes="-short"),
             Slider(int(self._texts["bufsize"]), id="slider", tooltip=slide),
-            Press("recv ^r", id="recv", tooltip="Call recv(n) once: it waits if nothing is there, as the timeout says"),
+            Press(
+                "recv ^r",
+                id="recv",
+                tooltip="Call recv(n) once: it waits if nothing is there, as the timeout says",
+                off=self.NOBODY,
+            ),
             Toggle("auto", auto, id="auto", tooltip="Receive again and again by itself"),
         )
 

@@ -74,12 +74,14 @@ class BenchScreen(BenchActions):
         client = ClientPane(left.setup.client, left.draft, left.call, left.sent, id="client")
         yield Vertical(server.add_class("frame"), client.add_class("frame"), id="left")
 
+    def in_place_of_log(self) -> Iterable[Widget]:
+        yield FirstSteps()
+
     @cached_property
     def _panes(self) -> tuple[EndpointPane, ...]:
         return tuple(self.query(EndpointPane))
 
     def begin(self) -> None:
-        self.query_one(LogFrame).mount(FirstSteps())
         self._focus(self._view)
         if not self._bridge.keep and (left := unfinished(self._bridge.path)):
             self._offer_unfinished(left)

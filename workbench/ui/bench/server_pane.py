@@ -71,7 +71,7 @@ class ServerPane(EndpointPane):
                 classes="-good",
                 tooltip="Start: socket, bind, listen. Stop: close all",
             ),
-            Press("accept F9", id="accept", tooltip="Call accept() once: it waits if nobody connects"),
+            Press("accept F9", id="accept", tooltip="Call accept() once: it waits if nobody connects", off=self.NOBODY),
             Toggle("auto accept", settings.auto_accept, id="auto-accept", tooltip="Accept whoever connects, by itself"),
         )
         yield ErrorLine()
@@ -88,7 +88,7 @@ class ServerPane(EndpointPane):
                 ),
                 to,
                 Choice(HOW_HELP, "sendall", id="how", tooltip="Which call sends"),
-                Press("send", id="send", tooltip="Send the text to the chosen connection"),
+                Press("send", id="send", tooltip="Send the text to the chosen connection", off=self.NOBODY),
                 classes="-live",
             )
             yield self.recv_row(settings.auto_recv)

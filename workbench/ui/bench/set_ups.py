@@ -14,9 +14,7 @@ from workbench.ui.bench.client_pane import ClientPane
 from workbench.ui.bench.composer import Composer
 from workbench.ui.bench.draft import replaced
 from workbench.ui.bench.server_pane import ServerPane
-from workbench.ui.parts.menu import Item, Menu
 from workbench.ui.parts.paths import cannot_be_opened, typed_path
-from workbench.ui.parts.prompt import PathSuggester, Prompt
 from workbench.ui.preferences import Left, PreferencesError, Setup
 from workbench.ui.session.file_actions import preferences_of
 from workbench.ui.session.screen import SessionScreen
@@ -98,6 +96,8 @@ class SetUps(SessionScreen):
             self._keep(lambda: kept.save_message(name, draft), f"Saved as message {name}")
 
     async def _ask_for_name(self, question: str, taken: Iterable[str]) -> str | None:
+        from workbench.ui.parts.prompt import Prompt
+
         def check(name: str) -> str | None:
             return None if name.strip() else "Type a name."
 
@@ -135,6 +135,8 @@ class SetUps(SessionScreen):
         if not about:
             self.notify(f"{what}: nothing has been saved under a name yet.", markup=False)
             return None
+        from workbench.ui.parts.menu import Item, Menu
+
         items = [
             Item(letter, name, safe(name), shorten(safe(text), 40))
             for letter, (name, text) in zip(_LETTERS, about.items(), strict=False)
@@ -144,6 +146,8 @@ class SetUps(SessionScreen):
     @work(exclusive=True, group="set-up")
     async def action_import_settings(self) -> None:
         """Take the set-ups and messages of another settings.toml into one's own."""
+        from workbench.ui.parts.prompt import PathSuggester, Prompt
+
         question = Prompt(
             "Take set-ups and messages from", accept="Import", check=cannot_be_opened, suggester=PathSuggester()
         )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from workbench.journal.neighbours import explain
 from workbench.model.text.fit import wrap
-from workbench.model.why.why import Why
 from workbench.ui.inspector.scroll_tab import Lines, ScrollTab, nothing
 from workbench.ui.inspector.tab import Subject
 from workbench.ui.parts.piece_view import Line
@@ -18,6 +17,9 @@ from workbench.ui.parts.piece_view import Line
 _AGAIN = 1.0
 """Seconds after which an explanation is made anew where more calls came: it can depend on them."""
 _MOST_LINES = 12
+
+if TYPE_CHECKING:
+    from workbench.model.why.why import Why
 
 
 class WhyTab(ScrollTab):

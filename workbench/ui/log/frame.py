@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.reactive import reactive
+from textual.widget import Widget
 
 from workbench.journal.reader import Journal
 from workbench.ui.log.rows import Density
@@ -38,13 +39,24 @@ class LogFrame(Vertical):
 
     ladder_shown: reactive[bool] = reactive(False, init=False)
 
-    def __init__(self, journal: Journal, *, zone: tzinfo | None = None, density: str | None = None) -> None:
-        """Show *journal*; *zone*: of the clock, None for the local one; *density*: the name of one, None as shipped."""
+    def __init__(
+        self,
+        journal: Journal,
+        *others: Widget,
+        zone: tzinfo | None = None,
+        density: str | None = None,
+    ) -> None:
+        """Show *journal*; *zone*: of the clock, None for the local one; *density*: the name of one, None as shipped.
+
+        *others*: what may stand in its place.
+        """
         super().__init__(id="log-frame", classes="frame")
+        self._others = others
         self._log = LogView(journal, zone=zone, density=DENSITIES.get(density or "", Density.BYTES), id="log")
 
     def compose(self) -> ComposeResult:
         yield self._log
+        yield from self._others
 
     def sync(self) -> None:
         """Show what the journal has taken in since; call it after each pull."""

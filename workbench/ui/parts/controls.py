@@ -111,10 +111,11 @@ class Press(Control):
 
         why: str
 
-    def __init__(self, *labels: str, id: str, tooltip: str, classes: str = "") -> None:
-        super().__init__(id=id, tooltip=tooltip, classes=classes)
+    def __init__(self, *labels: str, id: str, tooltip: str, classes: str = "", off: str = "") -> None:
+        super().__init__(id=id, tooltip=tooltip, classes=f"{classes} -off" if off else classes)
         self._cells = max(map(len, labels)) + 2
         self.set_reactive(Press.label, labels[0])
+        self.set_reactive(Press.off, off)
 
     def watch_label(self) -> None:
         self.refresh()

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import tzinfo
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import App
@@ -16,12 +16,14 @@ from textual.screen import Screen
 from workbench.journal.reader import NotASession
 from workbench.model.text.fit import counted
 from workbench.model.text.safe import safe
-from workbench.ui.parts.menu import Item, Menu
 from workbench.ui.parts.paths import cannot_be_opened, cannot_be_written, no_name_of_a_script, typed_path
 from workbench.ui.parts.survivor import Survivor
 from workbench.ui.parts.unbound import unbound
 from workbench.ui.preferences import Preferences
 from workbench.ui.session.bridge import Bridge, suggested_name, unfinished
+
+if TYPE_CHECKING:
+    from workbench.ui.parts.menu import Item
 
 _MENU = (("save", "s"), ("export", "x"), ("open", "o"), ("recent", "r"), ("new_experiment", "e"), ("inspect", "v"))
 _LETTERS = "123456789abcdefghijklmnopqrstuvwxyz"
@@ -68,6 +70,8 @@ class FileActions(Survivor, Screen[None]):
 
     def items(self, menu: Sequence[tuple[str, str]]) -> list[Item]:
         """Make the items of a menu from the bindings of its actions."""
+        from workbench.ui.parts.menu import Item  # not at the start, as all dialogs
+
         bindings = {binding.action: binding for _, binding in self._bindings}
         return [
             Item(
@@ -90,6 +94,8 @@ class FileActions(Survivor, Screen[None]):
 
     def open_menu(self, title: str, items: Sequence[Item]) -> None:
         """Show a menu of actions of this screen, and do what is chosen."""
+        from workbench.ui.parts.menu import Menu
+
         if items and self.is_current:
             self.app.push_screen(Menu(title, items), self._do)
 
@@ -124,12 +130,14 @@ class FileActions(Survivor, Screen[None]):
     async def action_export(self) -> None:
         """Ask what to make of the session, and where; a long one is written in a thread of its own."""
         from workbench.report.exports import EXPORTS, FolderExport, export
+        from workbench.ui.parts.menu import Item, Menu
         from workbench.ui.parts.prompt import Prompt
         from workbench.ui.session.exporting import NAMES, write
 
-        items = [Item(name[0], name, name, listed.what) for name, listed in EXPORTS.items()]
-        letters = iter(_LETTERS)
-        items = [Item(next(letters), each.name, each.label, each.help) for each in items]
+        items = [
+            Item(letter, name, name, listed.what)
+            for letter, (name, listed) in zip(_LETTERS, EXPORTS.items(), strict=False)
+        ]
         form = await self.app.push_screen_wait(Menu("Export the session as", items))
         if form is None:
             return
@@ -177,6 +185,8 @@ class FileActions(Survivor, Screen[None]):
     @work(exclusive=True, group="file")
     async def action_recent(self) -> None:
         """Offer the sessions saved or opened lately, and those that were not closed."""
+        from workbench.ui.parts.menu import Item, Menu
+
         paths = [*preferences_of(self.app).recent(), *unfinished(self._bridge.path)]
         if not paths:
             self.notify("No session has been saved or opened yet.", markup=False)

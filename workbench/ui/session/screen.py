@@ -114,7 +114,8 @@ class SessionScreen(FileActions):
         with Horizontal(id="columns"):
             yield from self.beside()
             with Vertical(id="right"):
-                yield LogFrame(self._bridge.journal, zone=self._zone, density=self._preferences.density)
+                density = self._preferences.density
+                yield LogFrame(self._bridge.journal, *self.in_place_of_log(), zone=self._zone, density=density)
                 yield from self.below()
                 yield Inspector(self._bridge.journal, self.FIRST_TAB, live=self.IS_LIVE, zone=self._zone)
         yield Static(id="tiny")
@@ -124,6 +125,10 @@ class SessionScreen(FileActions):
     def first_keys(self) -> tuple[str, ...]:
         """Name the actions whose keys stand at the foot of the screen, at most eight."""
         return (*LOG_KEYS, "session_menu", "leave")
+
+    def in_place_of_log(self) -> Iterable[Widget]:
+        """Give what stands in the frame of the log while there is none."""
+        return ()
 
     def above(self) -> Iterable[Widget]:
         """Give what stands above the columns."""

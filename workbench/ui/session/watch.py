@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from workbench.journal.checking import Check
 from workbench.journal.reader import Journal
-from workbench.model.findings.finding import Finding
-from workbench.report.findings.counts import counts
+
+if TYPE_CHECKING:
+    from workbench.journal.checking import Check
+    from workbench.model.findings.finding import Finding
 
 _SLICE = 0.005  # seconds of a tick
 _RARELY = 10  # ticks between two looks at what came of it while calls come
@@ -25,7 +27,11 @@ class Watch:
 
     def tick(self, journal: Journal, growing: Callable[[], bool]) -> bool:
         """Go on with the check; tell whether the findings are others than before. *growing*: whether calls come yet."""
+        if not len(journal):  # the rules take their time to be loaded: not in the first frame
+            return False
         if self._check is None or self._check.journal is not journal:
+            from workbench.journal.checking import Check
+
             self._check, self._told, self.findings = Check(journal), -1, []
         self._ticks += 1
         done = self._check.step(_SLICE)
@@ -47,7 +53,11 @@ class Watch:
     def told(self) -> str:
         """The count for the log's frame, such as " · 2 errors, 1 warning (!)"; "" where there is none."""
         grave = [finding for finding in self.findings if finding.severity != "note"]
-        return f" · {counts(grave)} (!)" if grave else ""
+        if not grave:
+            return ""
+        from workbench.report.findings.counts import counts
+
+        return f" · {counts(grave)} (!)"
 
     def beside(self, seq: int, direction: int) -> int | None:
         """Return the number of the next call after *seq* that a finding is about, or of the one before; from an end
