@@ -24,6 +24,7 @@ COMMANDS = {
     "tap": "workbench.cli.tap",
     "trace": "workbench.cli.trace",
     "check": "workbench.cli.check",
+    "shake": "workbench.cli.shake",
     "run": "workbench.cli.run",
     "show": "workbench.cli.show",
     "export": "workbench.cli.export",
@@ -41,6 +42,7 @@ Examples:
   socket-workbench send tcp://127.0.0.1:6789 --text hello --recv 4
   socket-workbench trace server.py
   socket-workbench check recorded.swb
+  socket-workbench shake --with server.py --with client.py
   socket-workbench run --list
   socket-workbench show recorded.swb --error
 """

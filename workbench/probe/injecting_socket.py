@@ -271,21 +271,21 @@ def _first(buffers: Any, most: int) -> list[Any]:
 def _datagram(kept: list[Any], decision: Decision, receive: Callable[[int], tuple[bytes, Any]]) -> tuple[bytes, Any]:
     """Receive one datagram: the one that was kept, the next but one, or the next."""
     if kept:
-        word, datagram = kept.pop(0)
-        decision.note[word] = 1
+        word, datagram, nth = kept.pop(0)
+        decision.note.update({word: 1, "nth": nth})  # of the call that kept it
         return datagram  # type: ignore[no-any-return]
     first = receive(0)
     if decision.drop:
         decision.note["drop"] = 1
         first = receive(0)
     if decision.dup:
-        kept.append(("dup", first))
+        kept.append(("dup", first, decision.note["nth"]))
     elif decision.reorder:
         try:
             second = receive(_AT_ONCE)
         except OSError:
             return first
         decision.note["reorder"] = 1
-        kept.append(("reorder", first))
+        kept.append(("reorder", first, decision.note["nth"]))
         return second
     return first

@@ -1,0 +1,1 @@
+"""Running a program again and again, its calls made to do what they legally may, to find what does not bear it."""
