@@ -140,3 +140,26 @@ def test_growing_by_pieces_comes_to_the_same_as_all_at_once(tmp_path: Path) -> N
     assert [rung.under_way for rung in whole.rungs(900, 905)] == [whole[at].under_way for at in range(900, 905)]
     assert all(whole.number_of(whole.index_of(at)) is not None for at in range(0, len(whole), 50))
     assert Kind.DATA in {rung.arrow.kind for rung in whole.rungs(0, 20) if rung.arrow}
+
+
+def test_what_is_sent_to_a_closed_socket_is_not_under_way(tmp_path: Path) -> None:
+    with recorded(tmp_path / "s") as Socket:
+        _, server, client = connected(Socket, Socket, ("127.0.0.1", 0))
+        client.close()
+        server.sendall(b"too late")
+        server.recv(1)
+    ladder = ladder_of(read(tmp_path / "s"))
+    (send,) = [rung for rung in ladder.rungs(0, len(ladder)) if rung.call.sends]
+    assert send.arrow is not None
+    assert send.arrow.kind is Kind.LOST
+    assert send.under_way == ()
+
+
+def test_a_message_that_was_cut_off_tells_what_it_had(tmp_path: Path) -> None:
+    with recorded(tmp_path / "s") as Socket:
+        receiver, sender = Socket(INET, DGRAM), Socket(INET, DGRAM)
+        receiver.bind(("127.0.0.1", 0))
+        sender.sendto(b"x" * 600, receiver.getsockname())
+        receiver.recvfrom(100)
+    ladder = ladder_of(read(tmp_path / "s"))
+    assert [rung.cut_from for rung in ladder.rungs(0, len(ladder))] == [None, 600]

@@ -85,6 +85,8 @@ class Rung:
     stream, messages else."""
     waiting: tuple[str, ...] = ()
     """Sockets with a call that waits."""
+    cut_from: int | None = None
+    """Of a recv that cut a message off: the bytes that the message had."""
     unaccepted: int | None = None
     """Of a connect or an accept: connections to the listener that no accept has returned so far."""
 

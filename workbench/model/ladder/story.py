@@ -14,7 +14,7 @@ from workbench.model.call.value import PlainAddress
 from workbench.model.claims.claim import Claim, find
 from workbench.model.claims.claim import Kind as Claimed
 from workbench.model.ladder.rungs import Arrow, Kind, Phase, Rung, has_end
-from workbench.model.lineage.lineage import Lineage
+from workbench.model.lineage.lineage import Lineage, Part
 from workbench.model.session.sockets import Sockets, connected_to, connects, takes
 from workbench.model.words.error_sentence import errno_name
 
@@ -70,6 +70,7 @@ class Story:
         self._streams: dict[str, _Direction] = {}
         self._messages: dict[str, int] = {}
         self._waiting: dict[int, str] = {}
+        self._closed: set[str] = set()
         self._time: float | None = None
 
     def follow(self, call: Call, phase: Phase, time: float) -> None:
@@ -115,6 +116,7 @@ class Story:
         if call.call in ("shutdown", "close") and call.error is None:
             rung = self._ended(call, rung)
         if call.call == "close":  # what it had not received is nobody's now
+            self._closed.add(call.socket)
             self._streams.pop(call.socket, None)
             self._messages.pop(call.socket, None)
         return rung
@@ -129,7 +131,9 @@ class Story:
             return replace(rung, arrow=Arrow(Kind.RESET, other or "", call.socket))
         if not call.data and not (call.datagram and call.error is None):
             return rung
-        if other is not None and self._lineage.knows_fate(call):
+        if other in self._closed and find(self._claims(call), *_LOST) is not None:
+            return replace(rung, arrow=Arrow(Kind.LOST, call.socket, other or "", _size(call)))
+        if other is not None and other not in self._closed and self._lineage.knows_fate(call):
             self._direction(other).sent = self._lineage.reach(call)
         return replace(rung, arrow=Arrow(Kind.DATA, call.socket, other or "", _size(call)))
 
@@ -158,7 +162,15 @@ class Story:
         if not call.data and not sources:
             return rung
         start = self._call_at(sources[0].seq).socket if sources else self._peer(call.socket) or ""
-        return replace(rung, arrow=Arrow(Kind.TAKEN, start, call.socket, _size(call)), sources=sources)
+        arrow = Arrow(Kind.TAKEN, start, call.socket, _size(call))
+        return replace(rung, arrow=arrow, sources=sources, cut_from=self._cut_from(call, sources))
+
+    def _cut_from(self, call: Call, sources: tuple[Part, ...]) -> int | None:
+        """Return the bytes of a message of which the recv threw some away; None where it did not, or nobody knows."""
+        if not call.datagram or call.peek:
+            return None
+        size = call.size if call.size is not None else len(self._call_at(sources[0].seq).data) if sources else None
+        return size if size is not None and size > len(call.data) else None
 
     # --- connections -----------------------------------------------------------------------------------------------
 

@@ -141,6 +141,7 @@ def rung_text(rung: Rung, room: int) -> Pieces:
     room -= len(number) + _width(sources)
     said = _said(rung, room)
     kind = "wait" if said in (_WAITS, _NEVER) else "error" if call.error is not None else "result"
+    kind = kind if rung.cut_from is None else "lost"
     pieces = [(number, "time"), (written(call, max(6, room - cells(said))), "call"), (said, kind), *sources]
     return [(text, part) for text, part in _fitted(pieces, room + len(number) + _width(sources)) if text]
 
@@ -155,6 +156,7 @@ def _brief(rung: Rung, sources: Pieces, room: int) -> Pieces:
         said, kind = f" {outcome(call, max(6, room - len(call.call) - 1))}", "error"
     elif call.receives:
         said = f" {len(call.data)}B" if call.data else " b''"
+        said, kind = (f" {len(call.data)}/{rung.cut_from}B", "lost") if rung.cut_from is not None else (said, kind)
     pieces = [(safe(call.call), "call"), (said, kind), *sources]
     if _width(pieces) + len(f"#{call.seq} ") <= room:
         pieces.insert(0, (f"#{call.seq} ", "time"))
@@ -171,6 +173,8 @@ def _said(rung: Rung, room: int) -> str:
         return _NEVER if call.unfinished else _WAITS
     if rung.phase is Phase.CALL and has_end(call):
         return _WAITS
+    if rung.cut_from is not None:
+        return f" = {len(call.data)} of {rung.cut_from} B"
     if call.receives and call.error is None and call.data and room < _FEW:
         return f" = {len(call.data)} B"
     if call.receives and call.error is None:
