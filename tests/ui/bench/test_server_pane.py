@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.ui.panes import Around, settled, state
+from workbench.engine.endpoints.responders.registry import RESPONDERS
 from workbench.engine.state import PendingCall
 from workbench.model.call.settings import ServerSettings
 from workbench.ui.bench import wishes
@@ -57,7 +58,8 @@ async def test_every_field_goes_into_the_settings(size: tuple[int, int]) -> None
             app.query_one(f"#{id}", Toggle).focus()
             await pilot.press("space")
         app.query_one("#responder").focus()
-        await pilot.press("left", "left")
+        names = [kind.name for kind in RESPONDERS]
+        await pilot.press(*["left"] * (len(names) - names.index("fixed")))
         app.query_one("#reply", Field).value = "hello\\n"
         await settled(pilot)
         assert app.query_one("#reply").display
