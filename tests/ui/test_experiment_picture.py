@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from tests.pictures import wait_until
 from tests.ui.experiments.test_list_screen import TWO_SENDS
 from tests.ui.recording import CONN, Session
 from workbench.experiments.catalog import Verdict
@@ -56,6 +57,7 @@ def test_an_answer(snap_compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             await pilot.pause(0.02)
             if pilot.app.screen.query_one(LogView).selected == 4:
                 break
+        await wait_until(pilot, lambda: pilot.app.screen._watch.settled)
         await pilot.pause(0.2)
 
     with closing(Bridge.reopened(tmp_path / "behind.swb")) as bridge:

@@ -6,7 +6,9 @@ from datetime import UTC
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
+from tests.pictures import wait_until
 from tests.ui.recording import write_story
 from workbench.ui.app import WorkbenchApp
 from workbench.ui.session.bridge import Bridge
@@ -21,5 +23,10 @@ def test_a_recorded_session(snap_compare, tmp_path: Path, theme: str, size: tupl
     app = WorkbenchApp(bridge, zone=UTC)
     app.theme = theme
     app.animation_level = "none"
-    assert snap_compare(app, terminal_size=size, press=["home"])
+
+    async def settle(pilot: Pilot[None]) -> None:
+        await pilot.press("home")
+        await wait_until(pilot, lambda: pilot.app.screen._watch.settled)
+
+    assert snap_compare(app, terminal_size=size, run_before=settle)
     bridge.close()

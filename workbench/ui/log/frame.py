@@ -70,6 +70,11 @@ class LogFrame(Vertical):
             self._ladder.now = queues
 
     @property
+    def journal(self) -> Journal:
+        """The journal that is shown."""
+        return self._log.journal
+
+    @property
     def here(self) -> int | None:
         """The call that is meant: the one selected in what is shown, else the newest; None while there is none."""
         chosen = self._ladder.selected if self.ladder_shown else None

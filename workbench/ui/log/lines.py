@@ -34,6 +34,7 @@ _TIME = 7
 _LINES_BESIDE = 6
 _NOTE_LINES = 20
 _LEAST_CALL = 24
+_SHORT_CALL = 16
 _LEAST_NOTE = 8  # cells; a shorter rest of an annotation says nothing
 _NUMBER = re.compile(r"#(\d+)(?![\d…])")
 _ERRNO = re.compile(r"E[A-Z]+: ")
@@ -154,7 +155,7 @@ class LogLines:
         times = f" ×{repeats:,}" if repeats > 1 else ""
         raised = self._failed(index, call) and call.error is not None
         sign = "! " if raised else ""
-        least = min(room, max(room * 3 // 5, 0 if raised else _LEAST_CALL)) - cells(times + sign)
+        least = min(self._least(call, room, named), room - cells(times + sign))
         spare = room - cells(times + sign) - (cells(behind) + 3 if behind else 0)
         room = max(spare, least)
         hidden = bool(call.data) and self.rows.density(index) is not Density.HEAD
@@ -164,6 +165,14 @@ class LogLines:
         style = "error" if self._failed(index, call) else "said" if call.cancelled else "result"
         shown = [(written, "call"), (f" {sign}{result}" if result else "", style), (times, "times")]
         return [(text, look) for text, look in shown if text]
+
+    @staticmethod
+    def _least(call: Call, room: int, named: bool) -> int:
+        """Return how many of *room* cells a call gets, whatever is said of it: little where that names the error."""
+        if not named:
+            return max(room * 3 // 5, _LEAST_CALL)
+        whole = cells(expression(call))
+        return whole if whole <= _SHORT_CALL else cells(f"{safe(call.call)}(…)")
 
     @staticmethod
     def _wait(call: Call, room: int) -> list[Piece]:

@@ -15,7 +15,7 @@ from workbench.journal.reader import Journal
 from workbench.model.text.hexdump import TextEncoding
 from workbench.model.words.as_python import TimeMode
 from workbench.ui.log import clipboard, lens_marks
-from workbench.ui.log.canvas import LogCanvas
+from workbench.ui.log.copying import Copying
 from workbench.ui.log.keys import KEYS
 from workbench.ui.log.related import Related
 from workbench.ui.log.rows import FEW, Density, LineKind
@@ -36,7 +36,7 @@ _ENCODINGS: tuple[TextEncoding, ...] = get_args(TextEncoding)
 _TIME_NAMES = {"clock": "clock time", "start": "seconds since the start", "delta": "seconds since the line before"}
 
 
-class LogView(LogCanvas):
+class LogView(Copying):
     """The log of a journal. The app pulls the journal and calls sync(); the widget itself writes nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
@@ -165,7 +165,6 @@ class LogView(LogCanvas):
         return "marked" if call in self._marked else "related" if call in self._related else ""
 
     def targets(self) -> list[int]:
-        """Return the calls that an action means: those with text selected, those marked, or the selected one."""
         calls = self.selected_calls() or sorted(self._marked, key=self.rows.line)
         return (calls or ([] if self.here is None else [self.here]))[: clipboard.MOST]
 
@@ -395,25 +394,3 @@ class LogView(LogCanvas):
     def action_toggle_json(self) -> None:
         self.json = not self.json
         self.notify(f"JSON check: {'on' if self.json else 'off'}", timeout=2)
-
-    # --- copying ---------------------------------------------------------------------------------------------------
-
-    def action_copy_hex(self) -> None:
-        self._copy(clipboard.hex_of(map(self.journal.__getitem__, self.targets())), "hex")
-
-    def action_copy_text(self) -> None:
-        encoding = "utf-8" if self.encoding == "ascii" else self.encoding
-        self._copy(clipboard.text_of(map(self.journal.__getitem__, self.targets()), encoding), "text")
-
-    def action_copy_python(self) -> None:
-        self._copy(clipboard.python_of(map(self.journal.__getitem__, self.targets())), "Python")
-
-    def action_copy_markdown(self) -> None:
-        self._copy(clipboard.markdown_of(self.journal, self.targets(), self._look), "Markdown")
-
-    def _copy(self, text: str, form: str) -> None:
-        count = len(self.targets())
-        if not text or not count:
-            return self.notify("Nothing to copy: no bytes moved here.", severity="warning", timeout=3)
-        self.app.copy_to_clipboard(text)
-        return self.notify(f"Copied {'1 call' if count == 1 else f'{count} calls'} as {form}.", timeout=3)

@@ -17,7 +17,7 @@ READABLE = 5.0
 """Least contrast between a text and its background, as WCAG 2 counts it (4.5 is its level AA)."""
 CLEAR = 5.8
 """The same for what must be brighter than what is dim beside it."""
-_HUES = ("#34d1bf", "#e08bee", "#b5cf4a", "#a99bff", "#59c46a")  # none of them says anything else
+_HUES = ("#34d1bf", "#a99bff", "#e08bee", "#59c46a", "#b5cf4a")  # none of them says anything else
 SEND_LOOKS = {
     f"{kind}-{number}": f"color: {hue}{more}"
     for number, hue in enumerate(_HUES)

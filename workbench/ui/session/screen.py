@@ -27,19 +27,18 @@ from workbench.ui.parts.status_line import StatusLine
 from workbench.ui.parts.style import send_hue
 from workbench.ui.parts.titles import entitle, subtitle
 from workbench.ui.parts.unbound import unbound
-from workbench.ui.preferences import Preferences, PreferencesError
 from workbench.ui.session.bridge import Bridge
 from workbench.ui.session.file_actions import FileActions
+from workbench.ui.session.inspecting import Inspecting
 from workbench.ui.session.watch import Watch
 
 TICK = 0.05
 """Seconds between two looks at the journal; every other one is left out under a flood."""
 FLOOD = 200
 """Calls in one tick that make a flood."""
-LOG_KEYS = ("ask_why", "cycle_density", "next_density", "filter", "next_error", "related(1)", "follow_stream")
+LOG_KEYS = ("ask_why", "cycle_density", "next_density", "filter", "next_error", "inspect", "follow_stream")
 """Actions of the log that the foot of the screen shows."""
 _BAR = 24
-_WHY = "Why"
 _SOON = 1 << 20  # bytes that are read before one sees a bar
 _CALM = 20  # ticks between two looks at a file that does not grow
 
@@ -49,7 +48,7 @@ it returned, and the bytes that moved. Nothing is called here. Notes and bookmar
 """
 
 
-class SessionScreen(FileActions):
+class SessionScreen(FileActions, Inspecting):
     """Shows the session of its bridge: a recording, or what a program is writing just now."""
 
     class ExperimentWanted(Message):
@@ -97,13 +96,8 @@ class SessionScreen(FileActions):
         self._zone = zone
         self._ticks = self._new = 0
         self._watch = Watch()
-        self._tab_before = self.FIRST_TAB
 
     AUTO_FOCUS: ClassVar[str | None] = None
-    FIRST_TAB: ClassVar[str] = "Bytes"
-    """The tab of the inspector that is shown at first."""
-    IS_LIVE: ClassVar[bool] = False
-    """Whether there are endpoints to look into."""
 
     def compose(self) -> ComposeResult:
         # Textual would set the classes of this size after the first layout, and style every widget twice.
@@ -114,10 +108,10 @@ class SessionScreen(FileActions):
         with Horizontal(id="columns"):
             yield from self.beside()
             with Vertical(id="right"):
-                density = self._preferences.density
+                density = self.preferences.density
                 yield LogFrame(self._bridge.journal, *self.in_place_of_log(), zone=self._zone, density=density)
                 yield from self.below()
-                yield Inspector(self._bridge.journal, self.FIRST_TAB, live=self.IS_LIVE, zone=self._zone)
+                yield self.inspector(self._bridge.journal, self._zone)
         yield Static(id="tiny")
         yield StatusLine()
         yield KeyBar()
@@ -184,10 +178,7 @@ class SessionScreen(FileActions):
             subtitle(frame, state)
             frame.set_class(bool(state), "-told")
         self.draw()
-        self._inspect_call()
-
-    def _inspect_call(self) -> None:
-        self.query_one(Inspector).show_call(self._bridge.journal, self.query_one(LogFrame).here)
+        self.inspect_call()
 
     def _grows(self) -> bool:
         """Whether calls may come yet."""
@@ -224,57 +215,6 @@ class SessionScreen(FileActions):
 
         call = self._bridge.journal[event.index]
         self.app.push_screen(StreamScreen(self._bridge.journal, call.socket, call.name))
-
-    @property
-    def _preferences(self) -> Preferences:
-        """What a person has chosen; where the app keeps nothing, nothing."""
-        found = getattr(self.app, "preferences", None)
-        return found if isinstance(found, Preferences) else Preferences()
-
-    @on(LogView.DensityChosen)
-    def _keep_density(self, event: LogView.DensityChosen) -> None:
-        try:
-            self._preferences.choose_density(event.name)
-        except (OSError, PreferencesError) as problem:
-            said = problem.strerror if isinstance(problem, OSError) else str(problem)
-            self.notify(f"Not kept for the next start: {safe(said or '')}", severity="warning", markup=False)
-
-    # --- the inspector ----------------------------------------------------------------------------------------------
-
-    @on(LogView.Selected)
-    def _selected(self) -> None:
-        self._inspect_call()
-
-    @on(LogView.WhyWanted)
-    def _why(self) -> None:
-        """Show why the call came out as it did, or what was shown before."""
-        inspector = self.query_one(Inspector)
-        if inspector.tab != _WHY:
-            self._tab_before, inspector.tab = inspector.tab, _WHY
-            self.add_class("-inspecting")
-        elif inspector.region.area:
-            inspector.tab = self._tab_before
-            self.remove_class("-inspecting")
-        else:
-            self.add_class("-inspecting")
-
-    @on(LogView.InspectWanted)
-    def action_inspect(self) -> None:
-        """Show the inspector; where it is seen already, its next tab."""
-        inspector = self.query_one(Inspector)
-        if inspector.region.area and (self.has_class("-inspecting") or not self.has_class("-narrow")):
-            inspector.action_turn(1)
-        self.add_class("-inspecting")
-
-    @on(Inspector.Left)
-    def _leave_inspector(self) -> None:
-        self.remove_class("-inspecting")
-        self.query_one(LogView).focus()
-
-    @property
-    def is_inspecting(self) -> bool:
-        """Whether the inspector has the place of something else, which escape gives back."""
-        return self.has_class("-inspecting") and self.has_class("-narrow")
 
     @on(LogView.BookmarkWanted)
     def _bookmark(self, event: LogView.BookmarkWanted) -> None:
@@ -334,7 +274,7 @@ class SessionScreen(FileActions):
 
     def action_leave(self) -> None:
         if self.is_inspecting:
-            return self._leave_inspector()
+            return self.leave_inspector()
         self._left = True
         self._ticking.stop()
         if self.is_current:

@@ -40,9 +40,14 @@ class Watch:
         grows = growing()
         if self._told == self._check.position and grows == self._growing:
             return False
-        self._told, self._growing = self._check.position, grows
         before, self.findings = self.findings, self._check.findings(growing=grows)
+        self._told, self._growing = self._check.position, grows
         return self.findings != before
+
+    @property
+    def settled(self) -> bool:
+        """Whether every call there is was looked at, and the findings are those of all."""
+        return self._check is not None and self._told == len(self._check.journal)
 
     @property
     def marked(self) -> frozenset[int]:

@@ -254,7 +254,7 @@ class TraceScreen(SessionScreen):
 
     def action_leave(self) -> None:
         if self.is_inspecting:
-            self._leave_inspector()
+            self.leave_inspector()
         else:
             self._leave()
 
