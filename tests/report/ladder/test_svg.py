@@ -25,12 +25,12 @@ def classes(root: ET.Element, tag: str) -> list[str]:
 
 def test_two_sends_lie_under_way_in_colours_of_their_own_until_one_recv_takes_both(conversation) -> None:
     root = drawn(conversation(3))
-    bars = [each for each in root.iter(SVG + "rect") if each.get("class", "").startswith("bar")]
+    bars = [each for each in root.iter(SVG + "rect") if each.get("class", "").startswith("l-bar")]
     assert len(bars) == 4  # three sends and the answer
     ends = [float(bar.get("y", "")) + float(bar.get("height", "")) for bar in bars[:3]]
     assert len(set(ends)) == 1
     assert len({bar.get("class") for bar in bars[:3]}) == 3
-    assert "life" in classes(root, "line")
+    assert "l-life" in classes(root, "line")
 
 
 def test_each_rung_tells_its_call_when_hovered_over(conversation) -> None:

@@ -15,6 +15,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple, TextIO
 
 from workbench.journal.checking import check
+from workbench.journal.ladder import Ladder
 from workbench.journal.neighbours import annotation, explain
 from workbench.journal.order import by_cause
 from workbench.journal.reader import Journal
@@ -30,6 +31,7 @@ from workbench.model.words.error_sentence import errno_name
 from workbench.report.exports import TextExport
 from workbench.report.findings.counts import counts
 from workbench.report.findings.text import headline
+from workbench.report.ladder.svg import drawing
 from workbench.report.text import name_cells, name_in, processes
 
 SHOWN = 2048
@@ -38,6 +40,8 @@ OPEN = 256
 """A call with more bytes than this is folded at first."""
 EXPLAINED = 1000
 """Calls up to which each has its why?, at 1 or 2 ms a call; in a longer session so many of those that failed have."""
+LADDER = 1000
+"""Calls of a session up to which the page has its ladder too; `export --to svg` draws longer ones."""
 _EXPRESSION, _OUTCOME = 80, 60
 _CATEGORY_CLASS = {Category.NUL: "z", Category.SPACE: "s", Category.CONTROL: "k", Category.NON_ASCII: "h"}
 _REFERENCE = re.compile(r"#(\d+)")
@@ -57,6 +61,7 @@ def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> in
     """Write the whole session as a page; leaves out nothing: 0. *zone*: of the clock times; None is the local one."""
     out.write(_head(journal))
     out.writelines(_findings(check(journal)))
+    out.writelines(_ladder(journal))
     wall = journal.start.wall if journal.start is not None else 0
     previous: Call | None = None
     explained, several = _explained(journal), len(processes(journal)) > 1
@@ -71,6 +76,17 @@ def export_html(journal: Journal, out: TextIO, zone: tzinfo | None = None) -> in
 
 
 EXPORT = TextExport(export_html)
+
+
+def _ladder(journal: Journal) -> Iterator[str]:
+    """Yield the session's ladder, folded, each rung of which leads to its call; nothing where it would be too long."""
+    ladder = Ladder(journal)
+    if len(journal) <= LADDER:
+        ladder.extend()
+    if len(ladder):
+        yield '<details class="rungs"><summary>Ladder: both sides, and what lies between them</summary>\n'
+        yield from drawing(journal, ladder, "#c")
+        yield "</details>\n"
 
 
 def _explained(journal: Journal) -> Container[int]:

@@ -29,20 +29,24 @@ _CUT = (Kind.LOST, Kind.UNKNOWN, Kind.REFUSED)  # kinds that end before they rea
 _BARS, _BAR = 3, 5  # bytes under way side by side at one lifeline, and their width in pixels
 
 _STYLE = """
-svg { color-scheme: light dark; --ink: #1f2328; --soft: #6e7781; --paper: #ffffff; --line: #d0d7de; --wait: #9a6700;
+.ladder { color-scheme: light dark; --ink: #1f2328; --soft: #6e7781; --paper: #ffffff; --line: #d0d7de; --wait: #9a6700;
   --bad: #cf222e; --h0: #1a7f37; --h1: #0969da; --h2: #bc4c00; --h3: #8250df; }
-@media (prefers-color-scheme: dark) { svg { --ink: #e6edf3; --soft: #8d96a0; --paper: #0d1117; --line: #3d444d;
+@media (prefers-color-scheme: dark) { .ladder { --ink: #e6edf3; --soft: #8d96a0; --paper: #0d1117; --line: #3d444d;
   --wait: #d29922; --bad: #f85149; --h0: #3fb950; --h1: #58a6ff; --h2: #f0883e; --h3: #bc8cff; } }
-text { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: var(--ink); white-space: pre; }
-.back { fill: var(--paper); } .soft, .outside { fill: var(--soft); } .name { font-weight: bold; }
-.life { stroke: var(--line); stroke-width: 2; } .wait { stroke: var(--wait); stroke-width: 3; stroke-dasharray: 2 3; }
-text.error, text.bad { fill: var(--bad); } text.wait { fill: var(--wait); stroke: none; }
-.arrow, .end { stroke: var(--soft); fill: var(--soft); } .bad { stroke: var(--bad); fill: var(--bad); }
-.dashed { stroke-dasharray: 5 4; }
-.h0 { stroke: var(--h0); fill: var(--h0); } .h1 { stroke: var(--h1); fill: var(--h1); }
-.h2 { stroke: var(--h2); fill: var(--h2); } .h3 { stroke: var(--h3); fill: var(--h3); }
-text tspan[class] { stroke: none; } tspan.wait { fill: var(--wait); } tspan.error { fill: var(--bad); }
-tspan.h0 { fill: var(--h0); } text.label { font-size: 11px; } .bar { stroke: none; opacity: .55; }
+.ladder text { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: var(--ink);
+  white-space: pre; }
+.l-back { fill: var(--paper); } .ladder .l-soft, .ladder .l-outside { fill: var(--soft); }
+.ladder .l-name { font-weight: bold; }
+.l-life { stroke: var(--line); stroke-width: 2; }
+.l-wait { stroke: var(--wait); stroke-width: 3; stroke-dasharray: 2 3; }
+.ladder text.l-error, .ladder text.l-bad { fill: var(--bad); } .ladder text.l-wait { fill: var(--wait); stroke: none; }
+.l-arrow, .l-end { stroke: var(--soft); fill: var(--soft); } .l-bad { stroke: var(--bad); fill: var(--bad); }
+.l-dashed { stroke-dasharray: 5 4; }
+.l-h0 { stroke: var(--h0); fill: var(--h0); } .l-h1 { stroke: var(--h1); fill: var(--h1); }
+.l-h2 { stroke: var(--h2); fill: var(--h2); } .l-h3 { stroke: var(--h3); fill: var(--h3); }
+.ladder tspan[class] { stroke: none; }
+.ladder tspan.l-wait { fill: var(--wait); } .ladder tspan.l-error { fill: var(--bad); }
+.ladder tspan.l-h0 { fill: var(--h0); } .ladder text.l-label { font-size: 11px; } .l-bar { stroke: none; opacity: .55; }
 """
 
 
@@ -51,18 +55,23 @@ def export_svg(journal: Journal, out: TextIO, ladder: Ladder | None = None) -> i
     if ladder is None:
         ladder = Ladder(journal)
         ladder.extend()
-    out.writelines(_Drawing(journal, ladder).lines())
+    out.writelines(drawing(journal, ladder))
     return 0
 
 
 EXPORT = TextExport(export_svg)
 
 
+def drawing(journal: Journal, ladder: Ladder, link: str = "") -> Iterator[str]:
+    """Yield the lines of an SVG; *link*: what stands before a call's number where each rung leads to that call."""
+    return _Drawing(journal, ladder, link).lines()
+
+
 class _Drawing:
     """One SVG. Rungs have numbers from 0 on; a rung's height follows from its number."""
 
-    def __init__(self, journal: Journal, ladder: Ladder) -> None:
-        self._journal, self._ladder = journal, ladder
+    def __init__(self, journal: Journal, ladder: Ladder, link: str) -> None:
+        self._journal, self._ladder, self._link = journal, ladder, link
         self._lives: Lifelines = ladder.lifelines()
         self._count = min(MOST, len(ladder))
         self._room = _TEXT if len(self._lives.columns) <= _FEW else _NARROW
@@ -75,10 +84,10 @@ class _Drawing:
     def lines(self) -> Iterator[str]:
         """Yield the file's lines."""
         size = f'width="{self._width:.0f}" height="{self._height}" viewBox="0 0 {self._width:.0f} {self._height}"'
-        yield f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">\n'
+        yield f'<svg class="ladder" xmlns="http://www.w3.org/2000/svg" {size} role="img">\n'
         yield f"<title>{_text(self._journal.path.name)}: the ladder of its calls</title>\n"
         yield f"<style>{_STYLE}</style>\n"
-        yield '<rect class="back" width="100%" height="100%"/>\n'
+        yield '<rect class="l-back" width="100%" height="100%"/>\n'
         yield from self._lifelines()
         rungs = list(self._ladder.rungs(0, self._count))
         yield from self._waits(rungs)
@@ -95,7 +104,7 @@ class _Drawing:
     def _lifelines(self) -> Iterator[str]:
         for column, life in enumerate(self._lives.columns):
             at, name = self._at[column], f"{life.name} (outside)" if life.outside else life.name
-            yield f'<line class="life" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP - 18}" y2="{self._height - 10}"/>\n'
+            yield f'<line class="l-life" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP - 18}" y2="{self._height - 10}"/>\n'
             yield _label(at, _TOP - 26, name, "outside" if life.outside else "name", "middle")
 
     def _waits(self, rungs: list[Rung]) -> Iterator[str]:
@@ -112,7 +121,7 @@ class _Drawing:
 
     def _wait(self, column: int, first: int, last: int) -> str:
         at = self._at[column]
-        return f'<line class="wait" x1="{at:.1f}" x2="{at:.1f}" y1="{self._y(first)}" y2="{self._y(last)}"/>\n'
+        return f'<line class="l-wait" x1="{at:.1f}" x2="{at:.1f}" y1="{self._y(first)}" y2="{self._y(last)}"/>\n'
 
     def _bars(self, rungs: list[Rung]) -> Iterator[str]:
         """Yield a bar for the bytes of each send from the rung that sent them to the last one that received some."""
@@ -129,7 +138,7 @@ class _Drawing:
             shift = 14 + _BAR * (place % _BARS)
             at = self._at[column] + (shift if column == 0 else -shift - _BAR + 1)
             top, bottom = self._y(sent[seq]), self._y(number)
-            yield (f'<rect class="bar h{seq % 4}" x="{at:.1f}" y="{top}" width="{_BAR - 1}" '
+            yield (f'<rect class="l-bar l-h{seq % 4}" x="{at:.1f}" y="{top}" width="{_BAR - 1}" '
                    f'height="{max(2, bottom - top)}"><title>bytes of #{seq} under way</title></rect>\n')  # fmt: skip
 
     def _rung(self, number: int, rung: Rung) -> Iterator[str]:
@@ -142,7 +151,8 @@ class _Drawing:
         if own is not None:
             yield from self._arrow(y, rung, own)
             at = self._at[own] + (-10 if own == 0 else 10)
-            yield _words(at, y + 4, rung_text(rung, self._room - 1), "end" if own == 0 else "start")
+            words = _words(at, y + 4, rung_text(rung, self._room - 1), "end" if own == 0 else "start")
+            yield f'<a href="{self._link}{call.seq}">{words}</a>' if self._link else words
         yield "</g>\n"
 
     def _arrow(self, y: int, rung: Rung, own: int) -> Iterator[str]:
@@ -158,7 +168,7 @@ class _Drawing:
             start += _CELL * cells("".join(words for words, _ in rung_text(rung, self._room - 1))) + 12
         stop = end - way * (60 if arrow.kind in _CUT else 3)
         look = _look(rung, arrow)
-        yield f'<line class="{look}" x1="{start + 3 * way:.1f}" x2="{stop:.1f}" y1="{y}" y2="{y}"/>\n'
+        yield f'<line class="{_prefixed(look)}" x1="{start + 3 * way:.1f}" x2="{stop:.1f}" y1="{y}" y2="{y}"/>\n'
         yield _head(arrow.kind, look, stop, y, way)
         waiting = f"{rung.unaccepted}■" if rung.unaccepted and arrow.kind is Kind.CONNECTED else ""
         said = " ".join(filter(None, (LOOKS[arrow.kind][2], arrow.label, waiting)))
@@ -184,11 +194,11 @@ def _head(kind: Kind, look: str, x: float, y: int, way: int) -> str:
     if kind in (Kind.UNKNOWN, Kind.CONNECTING):
         return _label(x + way * 6, y + 5, "?", "soft", "middle")
     back = x - 8 * way
-    return f'<polygon class="{look}" points="{x:.1f},{y} {back:.1f},{y - 4} {back:.1f},{y + 4}"/>\n'
+    return f'<polygon class="{_prefixed(look)}" points="{x:.1f},{y} {back:.1f},{y - 4} {back:.1f},{y + 4}"/>\n'
 
 
 def _words(at: float, y: int, pieces: list[tuple[str, str]], anchor: str) -> str:
-    spans = "".join(f'<tspan class="{_class(part)}">{_text(text)}</tspan>' for text, part in pieces)
+    spans = "".join(f'<tspan class="{_prefixed(_class(part))}">{_text(text)}</tspan>' for text, part in pieces)
     return f'<text x="{at:.1f}" y="{y}" text-anchor="{anchor}">{spans}</text>\n'
 
 
@@ -198,7 +208,12 @@ def _class(part: str) -> str:
 
 
 def _label(x: float, y: float, text: str, kind: str, anchor: str = "start") -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y}" text-anchor="{anchor}">{_text(text)}</text>\n'
+    return f'<text class="{_prefixed(kind)}" x="{x:.1f}" y="{y}" text-anchor="{anchor}">{_text(text)}</text>\n'
+
+
+def _prefixed(kinds: str) -> str:
+    """Return class names that no page has for something else, where the drawing stands within one."""
+    return " ".join(f"l-{kind}" for kind in kinds.split())
 
 
 def _text(text: str) -> str:
