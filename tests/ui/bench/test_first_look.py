@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,11 +35,18 @@ def test_the_first_card(snap_compare, app: WorkbenchApp, theme: str, size: str) 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("pane", ["server", "client"])
 def test_a_narrow_form_with_all_its_fields(snap_compare, app: WorkbenchApp, theme: str, pane: str) -> None:
+    async def until(pilot, selector: str) -> None:
+        deadline = time.monotonic() + 20
+        while not any(widget.region.area for widget in pilot.app.screen.query(selector)):
+            assert time.monotonic() < deadline
+            await pilot.pause(0.05)
+
     async def open_all(pilot) -> None:
+        await until(pilot, "#client")
         await pilot.press("f2" if pane == "server" else "f3")
-        await pilot.pause()
+        await until(pilot, f"#{pane}")
         pilot.app.screen.query_one(f"#{pane}").more(True)
-        await pilot.pause()
+        await until(pilot, f"#{pane} #nodelay")
 
     app.theme = theme
     assert snap_compare(app, terminal_size=SIZES["80x24"], run_before=open_all)
