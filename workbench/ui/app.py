@@ -244,7 +244,8 @@ class WorkbenchApp(Survivor, App[None]):
                 seen.add(binding.id)
                 key = self.get_key_display(binding)
                 title = " · ".join(filter(None, (binding.description, words.get(binding.id, ""))))
-                yield SystemCommand(title, binding.tooltip + (f" ({key})" if key else ""), _runner(self, node, binding))
+                named = f" ({key} · {binding.id})" if key else f" ({binding.id})"  # settings.toml gives keys by the id
+                yield SystemCommand(title, binding.tooltip + named, _runner(self, node, binding))
 
 
 class _Told(suppress):
