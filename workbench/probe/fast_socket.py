@@ -76,13 +76,13 @@ def fast_methods(probe: Probe, find: Any, get: Callable[[Any], Identity], real: 
             if who is None or options or len(args) != 1 or type(args[0]) is not int or not 0 <= args[0] < _MOST:
                 return any_recv(self, *args, **options)
             slot, thread = mine.both
-            asked, name = args[0], names.get(who.label) or probe.sources.name(who.label)
+            asked, name = args[0], names[who.label] if who.label in names else probe.sources.name(who.label)
             places = known.get(id(frame.f_code))
             source = places.get(frame.f_lasti, 0) if places else 0
             if not source:
                 source = source_of(frame)
             if who.waits:
-                _note(slot, 0, thread, *who.key, name, source, 0, asked, clock(), _RECV)
+                _note(slot, 0, thread, who.key[0], who.key[1], name, source, 0, asked, clock(), _RECV)
             started = clock()
             stage = 1
             try:
@@ -125,13 +125,13 @@ def fast_methods(probe: Probe, find: Any, get: Callable[[Any], Identity], real: 
                 view = None
                 return any_recv_into(self, *args)
             slot, thread = mine.both
-            name = names.get(who.label) or probe.sources.name(who.label)
+            name = names[who.label] if who.label in names else probe.sources.name(who.label)
             places = known.get(id(frame.f_code))
             source = places.get(frame.f_lasti, 0) if places else 0
             if not source:
                 source = source_of(frame)
             if who.waits:
-                _note(slot, 0, thread, *who.key, name, source, 0, asked, clock(), _RECV_INTO)
+                _note(slot, 0, thread, who.key[0], who.key[1], name, source, 0, asked, clock(), _RECV_INTO)
             started = clock()
             stage = 1
             try:
@@ -176,13 +176,13 @@ def fast_methods(probe: Probe, find: Any, get: Callable[[Any], Identity], real: 
                 return any_send(self, *args, **options)
             slot, thread = mine.both
             (data,) = args
-            offered, name = len(data), names.get(who.label) or probe.sources.name(who.label)
+            offered, name = len(data), names[who.label] if who.label in names else probe.sources.name(who.label)
             places = known.get(id(frame.f_code))
             source = places.get(frame.f_lasti, 0) if places else 0
             if not source:
                 source = source_of(frame)
             if who.waits:
-                _note(slot, 0, thread, *who.key, name, source, 0, offered, clock(), _SEND)
+                _note(slot, 0, thread, who.key[0], who.key[1], name, source, 0, offered, clock(), _SEND)
             started = clock()
             stage = 1
             try:
@@ -305,7 +305,7 @@ def fast_methods(probe: Probe, find: Any, get: Callable[[Any], Identity], real: 
                     ended = clock()
                     write(
                         code, who.key, started, ended, 0, -1, -1, b"", NO_RESULT | who.marks, -1, 0, 0,
-                        names.get(who.label) or probe.sources.name(who.label), source, tail, None, mine.both[1],
+                        probe.sources.name(who.label), source, tail, None, mine.both[1],
                     )  # fmt: skip
                 who = find(self)
                 if who is not None:

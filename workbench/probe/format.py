@@ -94,7 +94,7 @@ _FIELDS = (
 FIELDS = tuple(name for name, _ in _FIELDS)
 FIXED = struct.Struct("<" + "".join(code for _, code in _FIELDS))
 HEAD_SIZE = PREFIX.size + FIXED.size
-_pack_prefix, _pack_fixed = PREFIX.pack, FIXED.pack
+pack_prefix, pack_fixed = PREFIX.pack, FIXED.pack
 
 START, CALL, TEXT, NOTE, LOST, END, EVENT, WIRE = range(1, 9)
 FAILED, NO_RESULT, OTHER_RESULT, TRUNCATED, PEEK, DATAGRAM, WHOLE = (1 << bit for bit in range(7))
@@ -167,8 +167,8 @@ def is_sound(record: Any, offset: int, length: int, file: int, crc: int) -> bool
 def packed(file: int, tail: bytes, data: Any, *fixed: int) -> bytes:
     """Return a record's PREFIX and FIXED; *fixed*: its fields but the last, in order. Raises struct.error."""
     length = HEAD_SIZE + len(tail) + len(data)
-    body = _pack_fixed(*fixed, len(tail))
-    return _pack_prefix(MAGIC, file, length, crc32(body, length ^ file)) + body
+    body = pack_fixed(*fixed, len(tail))
+    return pack_prefix(MAGIC, file, length, crc32(body, length ^ file)) + body
 
 
 # --- how facts are put --------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import time
 from _thread import _local as thread_local
 from _thread import allocate_lock, get_ident
 from _weakref import ref
+from binascii import crc32
 from itertools import count
 
 from .descriptor import Descriptor, NotOurs
@@ -26,6 +27,8 @@ from .format import (
     START,
     TEXT,
     UNKNOWN,
+    pack_fixed,
+    pack_prefix,
     packed,
     tail_of,
 )
@@ -148,18 +151,18 @@ class Recorder:
         """
         head = b""
         try:
-            head = packed(
-                self._file, tail, data,
+            length, descriptor = HEAD_SIZE + len(tail) + len(data), self._descriptor
+            body = pack_fixed(
                 CALL, code, flags, self.writer, self.pid if pid is None else pid, socket[0], socket[1],
                 self.thread() if thread is None else thread, name, source, started, ended, result, requested, left,
-                size, number, message_flags & 0xFFFFFFFF,
+                size, number, message_flags & 0xFFFFFFFF, len(tail),
             )  # fmt: skip
-            length, descriptor = HEAD_SIZE + len(tail) + len(data), self._descriptor
+            head = pack_prefix(MAGIC, self._file, length, crc32(body, length ^ self._file)) + body
             if descriptor is None:
                 return
             if length <= self._quick and not self._owes:  # the usual case, as _append does it
                 self._room -= length
-                self._quick = min(self._room, _SMALL)
+                self._quick = min(self._room, _SMALL) if self._room < _SMALL else _SMALL
                 if descriptor.append_one(head + tail + data) == length:
                     return
             if self._owes and self._fits(length):
