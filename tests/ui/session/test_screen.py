@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from tests.ui.recording import Session, write_story
 from workbench.ui.app import WorkbenchApp
 from workbench.ui.parts.controls import ErrorLine, Field
+from workbench.ui.parts.status_line import StatusLine
 from workbench.ui.session.bridge import Bridge
 
 
@@ -135,5 +136,5 @@ async def test_another_session_is_opened_over_the_bench_and_left_again(tmp_path:
         await pilot.pause()
         app.screen.query_one("#line", Field).value = str(tmp_path / "other.txt")
         await pilot.press("enter")
-        await until(pilot, lambda: any("is not a session file" in note.message for note in app._notifications))
+        await until(pilot, lambda: "is not a session file" in app.screen.query_one(StatusLine).text)
     bridge.close()
