@@ -7,6 +7,8 @@ that, without a change in it. Nothing else is imported, and nothing happens, unt
 
 from __future__ import annotations
 
+import sys
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,11 +33,56 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="record the sockets of every test, and fail those with a finding (level: ini socket_findings, or error)",
     )
+    group.addoption(
+        "--socket-shake",
+        nargs="?",
+        const=_RUNS,
+        type=_runs,
+        metavar="N",
+        help=f"run each test that makes socket calls N times more ({_RUNS}) with calls that return less, wait …",
+    )
+    group.addoption("--socket-shake-replay", metavar="TOKEN", help="run tests under the injections of a failure")
+    parser.addini("socket_shake", "as --socket-shake=N", default="0")
+    parser.addini("socket_shake_seed", "seed of the injections", default="0")
     parser.addini("socket_findings", "fail a recorded test with such a finding: error or warning", default="")
 
 
+_RUNS = 10
+
+
+def _runs(text: str) -> int:
+    if not text.isdigit():
+        raise ArgumentTypeError(f"takes a number, as in --socket-shake=25, not {text!r}: write it with =")
+    return int(text)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let tests be shaken, where the command line, the settings or a mark asks for it."""
+    option, replay = config.getoption("--socket-shake"), config.getoption("--socket-shake-replay")
+    runs = _ini_number(config, "socket_shake") if option is None else option
+    if runs or replay or any(item.get_closest_marker("socket_shake") for item in items):
+        from workbench.probe.rules import RuleError
+        from workbench.testing.shaking import ShakePlugin
+
+        try:
+            config.pluginmanager.register(ShakePlugin(runs, _ini_number(config, "socket_shake_seed"), replay))
+        except RuleError as problem:
+            raise pytest.UsageError(f"--socket-shake-replay: {problem}") from None
+
+
+def _ini_number(config: pytest.Config, name: str) -> int:
+    text = str(config.getini(name))
+    if not text.isdigit():
+        raise pytest.UsageError(f"{name} is a number, not {text!r}")
+    return int(text)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse a level that is none."""
+    """Describe the mark; refuse a level that is none."""
+    config.addinivalue_line(
+        "markers", "socket_shake(runs=10, inject=RULE or [RULE, …]): shake this test's sockets; runs=0 never does"
+    )
     if config.getini("socket_findings") not in _LEVELS:
         raise pytest.UsageError(f"socket_findings is error or warning, not {config.getini('socket_findings')!r}")
 
@@ -45,6 +92,9 @@ def socket_recording(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
     """Record the sockets that the test makes: `.calls()` and `.findings()` so far, `.path` is the session."""
     from workbench.engine.tracing.own_process import record
 
+    if (shaken := _shaken(request.node)) is not None:
+        yield shaken
+        return
     if _ALL in request.node.stash:  # --socket-check records already
         yield request.node.stash[_RECORDING]
         return
@@ -58,7 +108,7 @@ def socket_recording(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """Begin to record a test, fixtures included."""
-    if item.config.getoption("--socket-check"):
+    if item.config.getoption("--socket-check") and _shaken(item) is None:
         from tempfile import mkdtemp
 
         from workbench.engine.tracing.own_process import record
@@ -104,6 +154,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         item.stash[_FAILED] = True
         report.sections.append((f"socket calls, kept in {recording.path}", log(recording)))
     return report  # type: ignore[return-value]
+
+
+def _shaken(item: pytest.Item) -> Recording | None:
+    """Return the recording of the shaken run that goes on, if one does."""
+    if (module := sys.modules.get(f"{__name__}.shaking")) is None:
+        return None
+    recording: Recording | None = item.stash.get(module.SHAKEN, None)
+    return recording
 
 
 def log(recording: Recording) -> str:
