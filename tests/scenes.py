@@ -81,6 +81,13 @@ async def two_sends(pilot: Pilot[Any]) -> None:
     await pilot.pause(0.2)
 
 
+async def ladder(pilot: Pilot[Any]) -> None:
+    """The same as a ladder, with what is left in the kernel at its foot."""
+    await two_sends(pilot)
+    await pilot.press("f4", "d")
+    await pilot.pause(0.3)
+
+
 async def datagrams(pilot: Pilot[Any]) -> None:
     """Datagrams of three sends in a queue, the first larger than the recv that comes next."""
     screen = pilot.app.screen
@@ -199,6 +206,7 @@ PICTURES = (
     Picture("errors", bench, refused, _close, columns=100, rows=30),
     Picture("help", bench, helped, _close, columns=80, rows=24),
     Picture("queue", bench, datagrams, _close),
+    Picture("ladder", bench, ladder, _close),
     Picture("why", bench, why, _close),
     Picture("trace", stepped, stepping, _close),
     Picture("experiment", bench, experiment, _close),

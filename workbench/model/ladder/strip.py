@@ -135,9 +135,9 @@ def _gutter(line: _Line, rung: Rung, layout: Columns) -> None:
 def rung_text(rung: Rung, room: int) -> Pieces:
     """Return number, call, result and sources in at most *room* cells."""
     call, sources = rung.call, _sources(rung)
-    if room < _BRIEF:
-        return _brief(rung, sources, room)
     number = f"#{call.seq} "
+    if room - (len(number) + _width(sources) if call.receives else 0) < _BRIEF:
+        return _brief(rung, sources, room)
     room -= len(number) + _width(sources)
     said = _said(rung, room)
     kind = "wait" if said in (_WAITS, _NEVER) else "error" if call.error is not None else "result"
