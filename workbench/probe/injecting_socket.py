@@ -192,8 +192,8 @@ class Injector:
         read, send, decided, pending = kind.read, kind.send, self.decided, self.pending
 
         def read_cut(self: Any, len: int = 1024, buffer: Any = None) -> Any:
-            if self._sslobj is None:
-                return read(self, len, buffer)
+            if self._sslobj is None or self.gettimeout() == 0:
+                return read(self, len, buffer)  # select would not see what a cut leaves within OpenSSL
             room = len if buffer is None else min(len or size_of(buffer), size_of(buffer))
             decision = decided(self, "recv" if buffer is None else "recv_into", 0, room)
             return read(self, _cut(decision, room), buffer)

@@ -189,6 +189,26 @@ def test_tls_asks_and_offers_less_and_no_plain_byte_is_lost(certificate: Path) -
     assert b"".join(call.data for call in plain if call.call == "sendall").count(WORDS) >= 1
 
 
+def test_tls_that_does_not_wait_is_read_whole_as_select_sees_nothing_of_what_is_decrypted(certificate: Path) -> None:
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    with record(injection=under("recv:max=1")):
+        one, other = socket.socketpair()
+        with one, other:
+            accepting = threading.Thread(target=lambda: made.append(serving.wrap_socket(other, server_side=True)))
+            made: list[ssl.SSLSocket] = []
+            accepting.start()
+            with trusting.wrap_socket(one) as secure:
+                accepting.join()
+                made[0].sendall(b"hello")
+                assert secure.recv(1) == b"h"
+                secure.setblocking(False)
+                assert secure.recv(100) == b"ello"
+            made[0].close()
+
+
 async def test_asyncio_streams_take_their_bytes_in_pieces() -> None:
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while part := await reader.read(1000):
