@@ -159,7 +159,7 @@ class _Test:
         outcome = Outcome(session, [], [], [], [], time.monotonic() - began)
         with closing(Journal(session)) as journal:
             journal.pull()
-            outcome.injected = list(injected(journal))
+            outcome.injected = list(injected(journal, injection))
             pipes = {
                 key for call in journal if call.call == "socketpair" and "asyncio/" in call.source for key in call.made
             }

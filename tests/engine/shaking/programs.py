@@ -64,3 +64,19 @@ assert len(other.makefile("rb").readlines()) == 50
 """
 )
 """Reads lines from a file: nothing is wrong."""
+
+QUESTION = (
+    _BEGIN
+    + """
+server, client = socket.socket(type=socket.SOCK_DGRAM), socket.socket(type=socket.SOCK_DGRAM)
+server.bind(("127.0.0.1", 0))
+def answer():
+    data, peer = server.recvfrom(100)
+    server.sendto(data.upper(), peer)
+threading.Thread(target=answer, daemon=True).start()
+client.connect(server.getsockname())
+client.send(b"question")
+print(client.recv(100))
+"""
+)
+"""A datagram that may be lost is waited for without end."""

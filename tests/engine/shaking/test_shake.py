@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -64,6 +65,16 @@ def test_a_hang_is_told_with_what_is_waited_for(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("hangs for 3 s: program.py waits in recv(")
     assert "fails when recv #1 on socket 2 at program.py:5 returns" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_datagram_that_is_lost_for_good_is_named_though_its_call_never_returned(tmp_path: Path) -> None:
+    done = shake(tmp_path, programs.QUESTION, "--timeout", "2")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("hangs for 2 s: ")
+    assert re.search(
+        "^fails when recv(from)? #1 on (server|client 1) at program.py:[0-9]+ loses a datagram$", done.stdout, re.M
+    )
 
 
 def test_what_loops_holds(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from workbench.journal.reader import Journal
 from workbench.model.call.call import Call
 from workbench.model.text.fit import counted, duration_text
 from workbench.model.text.safe import safe
-from workbench.probe.rules import RECEIVING, name_of
+from workbench.probe.rules import RECEIVING, Injection, decide, name_of
 
 _ACTIONS = ("max", "delay", "error", "drop", "dup", "reorder")
 
@@ -84,7 +85,7 @@ class Injected:
             case "error":
                 return f"fails with {safe(str(self.value))}"
             case "drop":
-                return "does not get the datagram before, which is lost"
+                return "loses a datagram"
             case "dup":
                 return "gets the datagram before once more"
             case _:
@@ -103,20 +104,38 @@ def _plain(name: str) -> str:
     return name.replace(":", "*")
 
 
-def injected(journal: Journal) -> Iterator[Injected]:
-    """Yield what was injected into the calls of *journal*, in order."""
+def injected(journal: Journal, injection: Injection | None = None) -> Iterator[Injected]:
+    """Yield what was injected into the calls of *journal*, in order.
+
+    *injection*: the rules that it was recorded under, which tell of a call that never returned what was dropped in it.
+    """
     names: dict[int, str] = {}
+    received: Counter[tuple[str, str]] = Counter()
     for call in journal.calls(0, len(journal)):
-        if call.injected is None:
-            continue
         if call.pid not in names:
             names[call.pid] = name_of(_words(journal.programs.get(call.pid, "")))
+        if call.receives:
+            received.update([(call.socket, ""), (call.socket, call.source)])
+        if call.unfinished and call.receives and injection is not None:
+            yield from _dropped(call, names[call.pid], injection.of_program(names[call.pid]), received)
+        if call.injected is None:
+            continue
         nth = call.injected.get("nth")
         if not isinstance(nth, int):
             continue
         for action in _ACTIONS:
             if (value := call.injected.get(action)) is not None:
                 yield Injected(call, names[call.pid], action, value, nth)
+
+
+def _dropped(call: Call, program: str, injection: Injection, received: Counter[tuple[str, str]]) -> Iterator[Injected]:
+    """Yield the drop after which *call* waited for another datagram that never came."""
+    found = Injected(call, program, "drop", 1, received[call.socket, ""])
+    counts: dict[object, int] = dict.fromkeys(range(len(injection.rules)), received[call.socket, call.source] - 1)
+    counts["recv"] = found.nth - 1
+    decision = decide(injection, (0, 0), call.call, found.socket, counts, lambda: call.source)
+    if decision is not None and decision.drop:
+        yield found
 
 
 def _words(command: str) -> list[str]:

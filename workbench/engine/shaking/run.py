@@ -82,7 +82,7 @@ def run(programs: Sequence[Program], injection: Injection | None, session: Path,
                 outcome = _watched(running, programs, session, journal, live, limits)
             live.settle(recorder, journal)
             journal.pull()
-            outcome.injected = list(injected(journal))
+            outcome.injected = list(injected(journal, injection))
             for call in journal.calls(0, len(journal)):
                 outcome.seen.take(call)
             return outcome

@@ -117,12 +117,11 @@ class Shaking:
         """Return what *outcome* did that the clean run did not."""
         clean = self.clean
         assert clean is not None
-        if outcome.hangs:
-            return Failure(("hang",), f"hangs for {outcome.seconds:.0f} s: {'; '.join(outcome.hangs)}")
         if outcome.slow:
             self.slow += 1
             return None
         traces = dict(outcome.tracebacks())
+        hangs = f"hangs for {outcome.seconds:.0f} s: {'; '.join(outcome.hangs)}" if outcome.hangs else ""
         for name, code, before in zip(outcome.names, outcome.codes, clean.codes, strict=True):
             if code != before and None not in (code, before):
                 raised = traces.get(name, "").rpartition("\n")[2]
@@ -131,7 +130,10 @@ class Shaking:
         usual = {(name, _type(text)) for name, text in clean.tracebacks()}
         for name, text in traces.items():
             if (name, _type(text)) not in usual:
-                return Failure(("exception", name), f"{name} prints a traceback: {text.rpartition(chr(10))[2]}")
+                told = f"{name} prints a traceback: {text.rpartition(chr(10))[2]}"
+                return Failure(("exception", name), f"{told}; then it {hangs}" if hangs else told)
+        if hangs:
+            return Failure(("hang",), hangs)
         if self.settings.same_output and outcome.out != clean.out:
             differs = next(n for n, a, b in zip(outcome.names, outcome.out, clean.out, strict=True) if a != b)
             return Failure(("output", differs), f"{differs} prints something else")
@@ -149,7 +151,7 @@ class Shaking:
             self._progress("confirming", number)
             if (alone := self.failure(self.run(None))) is not None:
                 raise Unfit(f"the clean run is not repeatable: {alone.sentence}, undisturbed")
-            if again is None or again.kind != failure.kind:
+            if again is None:
                 continue
             return self._shrunk(injection, outcome, failure, number)
         return None
@@ -179,18 +181,17 @@ class Shaking:
             self._progress("shrinking", next(tries))
             tried = self.run(Injection(injection.seed, [parse(rule) for rule in rules]), quick)
             found = self.failure(tried)
-            return tried if found is not None and found.kind == failure.kind else None
+            return None if found is None else tried
 
         tries = count(1)
         rules, best = Shrinker(try_).shrink(tuple(rule.text for rule in injection.rules), outcome)
         told = self.failure(best) or failure
-        times = [self._fails(rules, injection.seed, failure) for _ in range(2)]
+        times = [self._fails(rules, injection.seed) for _ in range(2)]
         return Found(best, told, rules, tuple(best.injected), number, (sum(times) + 1, len(times) + 1))
 
-    def _fails(self, rules: Sequence[str], seed: int, failure: Failure) -> bool:
+    def _fails(self, rules: Sequence[str], seed: int) -> bool:
         self._progress("confirming", 0)
-        found = self.failure(self.run(Injection(seed, [parse(rule) for rule in rules])))
-        return found is not None and found.kind == failure.kind
+        return self.failure(self.run(Injection(seed, [parse(rule) for rule in rules]))) is not None
 
     def _remove(self, outcome: Outcome) -> None:
         for path in self._folder.glob(f"{outcome.session.stem}.*"):
