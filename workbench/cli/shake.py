@@ -98,7 +98,15 @@ def _replayed(shaking: Shaking, injection: Injection) -> Found | None:
     outcome = shaking.run(injection)
     if (failure := shaking.failure(outcome)) is None:
         return None
-    return Found(outcome, failure, tuple(rule.text for rule in injection.rules), tuple(outcome.injected), 1, (1, 1))
+    return Found(
+        outcome,
+        failure,
+        tuple(rule.text for rule in injection.rules),
+        tuple(outcome.injected),
+        0,
+        (1, 1),
+        injection.seed,
+    )
 
 
 def _held(shaking: Shaking, replay: str | None) -> None:
@@ -118,7 +126,8 @@ def _tell(found: Found, shaking: Shaking, words: tuple[str, ...], beside: tuple[
     outcome, out = found.outcome, sys.stdout
     kept = fresh_path(sessions_folder())
     copyfile(outcome.session, kept)
-    print(f"{safe(found.failure.sentence)}  (run {found.number} of {shaking.settings.runs})")
+    which = f"  (run {found.number} of {shaking.settings.runs})" if found.number else ""
+    print(f"{safe(found.failure.sentence)}{which}")
     if len(found.injected) <= 3:
         deeds = " and ".join(one.sentence() for one in found.injected)
         print(f"fails when {deeds}" if deeds else "fails without an injected call")

@@ -24,7 +24,7 @@ from _pytest.runner import runtestprotocol
 from workbench.engine.shaking.injected import injected
 from workbench.engine.shaking.plans import Seen, draw_seed, plan
 from workbench.engine.shaking.run import Outcome
-from workbench.engine.shaking.shake import SEPARATOR, injection_of
+from workbench.engine.shaking.shake import injection_of, token_of
 from workbench.engine.shaking.shrink import Shrinker
 from workbench.engine.tracing.own_process import Recording, record
 from workbench.journal.reader import Journal
@@ -110,7 +110,7 @@ class _Test:
         """Run it once under a token."""
         run = self._run(injection)
         rules = [rule.text for rule in injection.rules]
-        return self._ended(None if run.failed is None else self._told(run.outcome, rules, run.failed))
+        return self._ended(None if run.failed is None else self._told(run.outcome, rules, injection.seed, run.failed))
 
     def shaken(self, runs: int, seed: int, rules: Sequence[str]) -> pytest.TestReport | None:
         """Run it so often; return the report of the first failure that repeats itself, shrunk."""
@@ -139,7 +139,7 @@ class _Test:
         assert run.failed is not None
         self._reports[run.outcome.session] = run.failed
         rules, best = Shrinker(try_).shrink(tuple(rule.text for rule in injection.rules), run.outcome)
-        return self._told(best, rules, self._reports[best.session])
+        return self._told(best, rules, injection.seed, self._reports[best.session])
 
     def _run(self, injection: Injection | None, *, shrinking: bool = False) -> _Run:
         """Run the test once more, recorded and injected."""
@@ -172,7 +172,7 @@ class _Test:
             session.unlink()
         return _Run(outcome, failed)
 
-    def _told(self, outcome: Outcome, rules: Sequence[str], report: pytest.TestReport) -> pytest.TestReport:
+    def _told(self, outcome: Outcome, rules: Sequence[str], seed: int, report: pytest.TestReport) -> pytest.TestReport:
         """Return *report* with what was injected before its traceback."""
         deeds, out = [one.sentence() for one in outcome.injected], StringIO()
         out.write("fails when " + " and ".join(deeds[:_SHOWN]))
@@ -181,7 +181,7 @@ class _Test:
             journal.pull()
             for one in outcome.injected[:_SHOWN]:
                 TextReport(out, journal, most=64).write(one.call)
-        out.write(f"replay: pytest {self._item.nodeid!r} --socket-shake-replay {SEPARATOR.join(rules)!r}\n")
+        out.write(f"replay: pytest {self._item.nodeid!r} --socket-shake-replay {token_of(rules, seed)!r}\n")
         out.write(f"session: {outcome.session}\n\n{report.longreprtext}")
         report.longrepr, report.when, report.outcome = out.getvalue(), "call", "failed"
         self._kept = outcome.session

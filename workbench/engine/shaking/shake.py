@@ -57,19 +57,31 @@ class Found:
     rules: tuple[str, ...]
     injected: tuple[Injected, ...]
     number: int
-    """Which run found it, from 1."""
+    """Which run found it, from 1; 0 in a replay."""
     rate: tuple[int, int]
     """How often it failed of how often its rules were tried."""
+
+    seed: int = 0
 
     @property
     def token(self) -> str:
         """What `--replay` takes."""
-        return SEPARATOR.join(self.rules)
+        return token_of(self.rules, self.seed)
 
 
-def injection_of(token: str, seed: int = 0) -> Injection:
+def token_of(rules: Sequence[str], seed: int) -> str:
+    """Return what stands for *rules*; the *seed* too, where they leave something to chance."""
+    drawn = any(re.search(r"%|=\d+(ms|us|s)?-\d", rule) for rule in rules)
+    return SEPARATOR.join([f"seed={seed}"] * drawn + list(rules))
+
+
+def injection_of(token: str) -> Injection:
     """Return what a replay token stands for; raises RuleError."""
-    return Injection(seed, [parse(rule) for rule in token.split(SEPARATOR)])
+    first, *rest = token.split(SEPARATOR)
+    seed = first.removeprefix("seed=")
+    if first.startswith("seed=") and seed.isdigit():
+        return Injection(int(seed), [parse(rule) for rule in rest])
+    return Injection(0, [parse(rule) for rule in (first, *rest)])
 
 
 class Shaking:
@@ -187,7 +199,7 @@ class Shaking:
         rules, best = Shrinker(try_).shrink(tuple(rule.text for rule in injection.rules), outcome)
         told = self.failure(best) or failure
         times = [self._fails(rules, injection.seed) for _ in range(2)]
-        return Found(best, told, rules, tuple(best.injected), number, (sum(times) + 1, len(times) + 1))
+        return Found(best, told, rules, tuple(best.injected), number, (sum(times) + 1, len(times) + 1), injection.seed)
 
     def _fails(self, rules: Sequence[str], seed: int) -> bool:
         self._progress("confirming", 0)
