@@ -22,7 +22,9 @@ DEADLINE = 20  # seconds
 FOUND = {
     "backlog": {"accept-queue-full"},
     "bufsize": {"tiny-recv"},
+    "close-while-recv": {"close-while-blocked"},
     "length-in-characters": {"length-in-characters"},
+    "readline-then-recv": {"file-and-recv"},
     "send-loop": {"short-send"},
     "sendall-timeout": {"partial-message"},
     "udp-lost": {"lost-datagrams"},
