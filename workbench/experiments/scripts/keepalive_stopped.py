@@ -13,7 +13,7 @@
 # debugger. Keepalive finds a machine or a network that is gone. Whether the program still lives, only an answer of the
 # program tells: a ping of your own protocol, and a timeout.
 # """
-# shows = { call = "recv", nth = 1, error = "TimeoutError" }
+# shows = { call = "recv", error = "TimeoutError" }
 # ///
 import os
 import signal
@@ -25,9 +25,10 @@ if not hasattr(socket, "TCP_KEEPIDLE") or not hasattr(signal, "SIGSTOP"):
     sys.exit("not available: this system has no TCP_KEEPIDLE or no SIGSTOP")
 
 listener = socket.create_server(("127.0.0.1", 0))
-program = "import socket, sys; s = socket.create_connection(('127.0.0.1', int(sys.argv[1]))); s.recv(1)"
+program = "import socket, sys; s = socket.create_connection(('127.0.0.1', int(sys.argv[1]))); s.send(b'?'); s.recv(1)"
 peer = subprocess.Popen([sys.executable, "-c", program, str(listener.getsockname()[1])])
 connection, _ = listener.accept()
+assert connection.recv(1) == b"?"  # it runs, and will do nothing more
 
 for option, value in (("TCP_KEEPIDLE", 1), ("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 2)):
     connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

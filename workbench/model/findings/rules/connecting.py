@@ -123,11 +123,14 @@ class SlowConnect(Rule):
 dropped because the accept queue was full, and succeeded when it was repeated (tcp(7), tcp_syn_retries)."""
 
     def take(self, call: Call, sock: Sock) -> None:
-        """Look at how long a connect to a listener of the session took."""
+        """Look at how long a connect to a listener of the session took, and whether its SYN was repeated."""
         listener = self.scene.listener_at(address_of(call), call.time)
-        if listener is None or call.duration is None or call.duration < 0.9 or isinstance(address_of(call), str):
+        if listener is None or not call.duration or call.duration < 0.9 or not call.retries:
             return
-        message = f"connect took {duration_text(call.duration)}: the queue of {listener.label} was full"
+        again = "once more" if call.retries == 1 else f"{call.retries} times more"
+        message = (
+            f"connect took {duration_text(call.duration)}: {listener.label} got its SYN {again}, as it had no room"
+        )
         self.report(message, call, sock=sock, others=(listener,))
 
 
