@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 TRACE = (sys.executable, "-m", "workbench", "trace")
+_FINDINGS = re.compile(r"^\d+ (?:error|warning)s?\b.*: socket-workbench check .*\n\Z", re.MULTILINE)
+"""The last line of `trace`, its own, where something is wrong with the program."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Traced:
     code: int
     out: str
     err: str
+    findings: str
     calls: list[dict[str, Any]]
 
     def named(self, *names: str) -> list[dict[str, Any]]:
@@ -38,7 +42,9 @@ def trace(folder: Path, *words: str, timeout: float = 90, **options: Any) -> Tra
         timeout=timeout,
         **options,
     )
-    return Traced(done.returncode, done.stdout, done.stderr, calls_of(session))
+    findings = _FINDINGS.search(done.stderr)
+    err = done.stderr[: findings.start()] if findings else done.stderr
+    return Traced(done.returncode, done.stdout, err, findings[0] if findings else "", calls_of(session))
 
 
 def calls_of(session: Path) -> list[dict[str, Any]]:

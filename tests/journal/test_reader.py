@@ -124,12 +124,8 @@ def test_the_clocks_of_two_boots(session: Session) -> None:
     session.call()
     start = {"wall": 50_000_000_000, "monotonic": 7_000_000_000, "boot": "another"}
     other = Recorder(str(session.path), clock=lambda: start["monotonic"], wall=lambda: start["wall"])  # type: ignore[arg-type, return-value]
-    boot = recorder._boot_id
-    try:
-        recorder._boot_id = lambda: "another"
-        other._begin()
-    finally:
-        recorder._boot_id = boot
+    other._boot = "another"
+    other._begin()
     other.call(SEND, (9, 1), 8_000_000_000, 8_000_000_000)
     journal = read(session.path)
     assert [call.time for call in journal] == [1e-6, 51.0]

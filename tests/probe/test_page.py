@@ -34,7 +34,7 @@ class Page:
 
     def begin(self, number: int = 1) -> memoryview:
         """Note a recv of the process's socket with that number, as the current thread does before the call."""
-        slot: memoryview = getattr(self.live.mine, "slot", None) or self.live.claim_slot(0)
+        slot, _ = self.live.mine.both or self.live.claim_slot(0)
         NOTE.pack_into(slot, 0, 0, 7, number, 0, 0, 0, UNKNOWN, time.monotonic_ns(), CODE["recv"])
         return slot
 

@@ -116,7 +116,7 @@ os.waitpid(pid, 0); print(s.recv(100)); k.close(); print(s.recv(1)); s.close(); 
 WARNED = """
 import warnings, socket
 warnings.simplefilter("error")
-a, b = socket.socketpair(); a.send(b"x"); print(b.recv(1))
+a, b = socket.socketpair(); a.send(b"x"); print(b.recv(1)); a.close(); b.close()
 """
 PROGRAMS = {
     "deadlines": (DEADLINES, "20\n"), "descriptors": (DESCRIPTORS, "0\nnothing\nb'3'\n"), "copies": (COPIES, ""),
