@@ -110,6 +110,8 @@ class Experiment:
     source: str = field(repr=False)
     parameters: tuple[Parameter, ...] = ()
     order: int = _LAST
+    ladder: bool = False
+    """Whether its lesson is about order: then the ladder stands beside the answer, and not the log."""
 
     @property
     def right(self) -> str:
@@ -279,6 +281,7 @@ def _checked(fields: _Fields, source: str, path: Path) -> Experiment:
         source=source,
         parameters=tuple(_parameter(source, *item) for item in fields.table("parameters").items()),
         order=fields.whole("order", _LAST),
+        ladder=fields.text("view", "log") == "ladder",
     )
     fields.none_left()
     return experiment

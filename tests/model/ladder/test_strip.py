@@ -52,3 +52,8 @@ def test_no_line_is_wider_than_asked_for_and_names_are_harmless() -> None:
     for width in (60, 80, 100, 120, 200):
         assert cells(drawn(send(under_way=(("7.2", 123456),)), width, lives)) <= width
         assert cells("".join(text for text, _ in heading(columns(lives, width)))) <= width
+
+
+def test_a_call_that_inject_changed_bears_a_sign() -> None:
+    call = made("recv", 1024, data=b"h", seq=3, socket="7.2", requested=1, injected={"max": 1, "asked": 1024})
+    assert "✂" in drawn(Rung(call, Phase.CALL, 1.0, 0.0), width=120)

@@ -156,3 +156,13 @@ async def test_what_lies_in_the_kernel_now_stands_at_the_foot(session: Session) 
         assert lines[-1].endswith("╵18 queued")
         app.query_one(LogFrame).show_now({})
         assert not (await shown(pilot))[-1].startswith("now")
+
+
+async def test_a_call_with_a_finding_is_marked_here_too(session: Session) -> None:
+    two_sends(session)
+    app = Bench(session.path)
+    async with app.run_test(size=(100, 14)) as pilot:
+        app.query_one(LogView).show_marked(frozenset({4}))
+        await pilot.press("d")
+        lines = await shown(pilot)
+        assert [line[8] for line in lines[1:6]] == [" ", " ", " ", "!", " "]

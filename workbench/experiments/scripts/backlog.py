@@ -2,6 +2,7 @@
 # title = "What happens when the backlog is full"
 # topic = "queues"
 # order = 10
+# view = "ladder"
 # question = """
 # The server calls listen(BACKLOG) and never accept(). Clients connect one after another. What happens to the first
 # that finds the queue full?

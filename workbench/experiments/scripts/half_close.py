@@ -2,6 +2,7 @@
 # title = "Half of the conversation ends"
 # topic = "first contact"
 # order = 15
+# view = "ladder"
 # question = "The client sends its question and calls shutdown(SHUT_WR). Can it still receive the answer?"
 # choices = ["yes", "no, the connection is closed", "only what was sent before"]
 # answer = 1

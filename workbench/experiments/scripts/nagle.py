@@ -2,6 +2,7 @@
 # title = "Is it Nagle's algorithm that glues messages together?"
 # topic = "the stream has no messages"
 # order = 20
+# view = "ladder"
 # question = "With TCP_NODELAY set (Nagle's algorithm off), can two sends still come out of one recv?"
 # choices = ["yes, just as without it", "no, each send is received by itself"]
 # answer = 1

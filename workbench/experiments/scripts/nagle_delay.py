@@ -2,6 +2,7 @@
 # title = "Forty milliseconds out of nowhere"
 # topic = "waiting"
 # order = 50
+# view = "ladder"
 # question = """
 # A client sends a request in two small sends and waits for the answer, again and again. What makes each round last 40
 # ms on an idle machine?

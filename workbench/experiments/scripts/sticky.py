@@ -2,6 +2,7 @@
 # title = "The next answer begins with the rest of the last"
 # topic = "the stream has no messages"
 # order = 50
+# view = "ladder"
 # question = """
 # The client asks `long` and calls recv(100), but the answer has 300 bytes. Then it asks `short` and calls recv(100)
 # again. What does it get?

@@ -2,6 +2,7 @@
 # title = "Two sends, one recv"
 # topic = "the stream has no messages"
 # order = 10
+# view = "ladder"
 # question = """
 # The client calls send(b"hello ") and send(b"world"), and both arrive. What does the server's recv(1024) return?
 # """

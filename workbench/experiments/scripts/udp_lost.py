@@ -2,6 +2,7 @@
 # title = "Sent, and never received"
 # topic = "datagrams"
 # order = 40
+# view = "ladder"
 # question = """
 # sendto() returned the full length 1000 times without an error. How many datagrams does a slow receiver get?
 # """

@@ -12,7 +12,7 @@ is a text that went through safe(), and the name of the part that it is: "time",
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -101,10 +101,12 @@ def foot(layout: Columns, now: Mapping[str, str]) -> Pieces:
     return line.pieces()
 
 
-def strip(rung: Rung, layout: Columns) -> Pieces:
-    """Return the rung as a line."""
+def strip(rung: Rung, layout: Columns, marked: Container[int] = ()) -> Pieces:
+    """Return the rung as a line; *marked*: numbers of the calls that findings are about, which get a "!"."""
     line = _Line(layout.width)
     _gutter(line, rung, layout)
+    if rung.call.seq in marked:
+        line.put(TIME - 1, "!", "error")
     waiting = {layout.lives.of_socket.get(socket) for socket in rung.waiting}
     for column, at in enumerate(layout.at[: len(layout.lives.columns)]):
         line.put(at, *(("┊", "wait") if column in waiting else ("│", "life")))
@@ -142,7 +144,10 @@ def rung_text(rung: Rung, room: int) -> Pieces:
     said = _said(rung, room)
     kind = "wait" if said in (_WAITS, _NEVER) else "error" if call.error is not None else "result"
     kind = kind if rung.cut_from is None else "lost"
-    pieces = [(number, "time"), (written(call, max(6, room - cells(said))), "call"), (said, kind), *sources]
+    changed = [(_INJECTED, "wait")] if call.injected else []
+    room -= _width(changed)
+    pieces = [(number, "time"), (written(call, max(6, room - cells(said))), "call"), (said, kind), *changed, *sources]
+    room += _width(changed)
     return [(text, part) for text, part in _fitted(pieces, room + len(number) + _width(sources)) if text]
 
 
@@ -163,6 +168,8 @@ def _brief(rung: Rung, sources: Pieces, room: int) -> Pieces:
     return [(text, part) for text, part in _fitted(pieces, room) if text]
 
 
+_INJECTED = " ✂"
+"""Sign of a call that --inject changed."""
 _WAITS, _NEVER = " waits", " did not return"
 
 

@@ -25,6 +25,7 @@ from workbench.ui.experiments.answer import Answer
 from workbench.ui.experiments.question import Question
 from workbench.ui.experiments.source_view import SourceView
 from workbench.ui.experiments.step_view import StepView
+from workbench.ui.log.frame import LogFrame
 from workbench.ui.log.view import LogView
 from workbench.ui.parts.titles import entitle, subtitle
 from workbench.ui.session.bridge import Bridge
@@ -209,6 +210,8 @@ class ExperimentScreen(SessionScreen):
         shown = run.proof if run.proof is not None else len(run.journal) - 1
         self.query_one(SourceView).mark(run.lines_of(shown) if shown >= 0 else ())
         self.call_after_refresh(self.call_after_refresh, log.show_index, shown)  # once the answer has taken its room
+        if self.experiment.ladder:
+            self.call_after_refresh(self.call_after_refresh, self.query_one(LogFrame).show_ladder)
 
     def _keep(self, predicted: int, run: ExperimentRun) -> None:
         assert run.result is not None

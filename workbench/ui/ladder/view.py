@@ -69,6 +69,8 @@ class LadderView(ScrollView, can_focus=True, inherit_bindings=False):
     following: reactive[bool] = reactive(True, init=False)
     now: reactive[dict[str, str]] = reactive({}, init=False)
     """What lies in the kernel for a socket at this moment, by its id: the last line, as long as there is any."""
+    marked: reactive[frozenset[int]] = reactive(frozenset[int](), init=False)
+    """Numbers of the calls that findings are about."""
 
     class Selected(Message):
         """Another call is selected: *index* in the journal."""
@@ -182,7 +184,7 @@ class LadderView(ScrollView, can_focus=True, inherit_bindings=False):
         elif self.now and y == self.scrollable_content_region.height - 1:
             pieces = foot(layout, self.now)
         elif (rung := self._seen.get(number)) is not None:
-            pieces, over = strip(rung, layout), self._highlight(number, rung)
+            pieces, over = strip(rung, layout, self.marked), self._highlight(number, rung)
         else:
             said = "No call has a place on the ladder yet." if not len(self.ladder) and y == 1 else ""
             pieces = [(said, "time")]

@@ -106,6 +106,11 @@ class LogFrame(Vertical):
     def _show_ladder(self) -> None:
         """Let the ladder show what the log shows: the same journal, and what was found."""
         self._ladder.show(self._log.journal, self._log.found)
+        self._ladder.marked = self._log.marked
+
+    def show_ladder(self) -> None:
+        """Show the ladder, with the call selected that is selected in the log."""
+        self.ladder_shown = True
 
     def action_turn_ladder(self) -> None:
         self.ladder_shown = not self.ladder_shown
