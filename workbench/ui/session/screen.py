@@ -36,7 +36,19 @@ TICK = 0.05
 """Seconds between two looks at the journal; every other one is left out under a flood."""
 FLOOD = 200
 """Calls in one tick that make a flood."""
-LOG_KEYS = ("ask_why", "cycle_density", "next_density", "filter", "next_error", "inspect", "follow_stream")
+LOG_KEYS = (
+    *(
+        "turn_ladder",
+        "open_call",
+        "only",
+        "ask_why",
+        "cycle_density",
+        "next_density",
+        "filter",
+        "next_error",
+        "inspect",
+    ),
+)
 """Actions of the log that the foot of the screen shows."""
 _BAR = 24
 _SOON = 1 << 20  # bytes that are read before one sees a bar
