@@ -9,6 +9,7 @@ import struct
 import sys
 from errno import EINPROGRESS
 
+from . import shield
 from .format import UNKNOWN, marks_of, received
 from .shield import let_through
 from .tail import argument
@@ -52,6 +53,7 @@ def watch() -> None:
     """Make no call from now on that an audit hook would hear of (sys.addaudithook)."""
     global _watched, ioctl
     _watched, ioctl = True, None  # type: ignore[assignment]
+    shield.watch()
 
 
 def watched() -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .program_socket import Identity, Probe
 
 look: Callable[[int], Any] = sys._getframe
+key: Callable[[Any], Any] = id
 _note = NOTE.pack_into
 _SEND, _SENDALL, _RECV, _RECV_INTO = (CODE[name] for name in ("send", "sendall", "recv", "recv_into"))
 _MOST = 1 << 40
@@ -77,7 +78,7 @@ def fast_methods(probe: Probe, find: Any, get: Callable[[Any], Identity], real: 
                 return any_recv(self, *args, **options)
             slot, thread = mine.both
             asked, name = args[0], names[who.label] if who.label in names else probe.sources.name(who.label)
-            places = known.get(id(frame.f_code))
+            places = known.get(key(frame.f_code))
             source = places.get(frame.f_lasti, 0) if places else 0
             if not source:
                 source = source_of(frame)
@@ -126,7 +127,7 @@ def fast_methods(probe: Probe, find: Any, get: Callable[[Any], Identity], real: 
                 return any_recv_into(self, *args)
             slot, thread = mine.both
             name = names[who.label] if who.label in names else probe.sources.name(who.label)
-            places = known.get(id(frame.f_code))
+            places = known.get(key(frame.f_code))
             source = places.get(frame.f_lasti, 0) if places else 0
             if not source:
                 source = source_of(frame)
@@ -177,7 +178,7 @@ def fast_methods(probe: Probe, find: Any, get: Callable[[Any], Identity], real: 
             slot, thread = mine.both
             (data,) = args
             offered, name = len(data), names[who.label] if who.label in names else probe.sources.name(who.label)
-            places = known.get(id(frame.f_code))
+            places = known.get(key(frame.f_code))
             source = places.get(frame.f_lasti, 0) if places else 0
             if not source:
                 source = source_of(frame)
@@ -293,7 +294,7 @@ def fast_methods(probe: Probe, find: Any, get: Callable[[Any], Identity], real: 
                 who = usual(self)
                 value = args[0] if len(args) == 1 else method
                 tail = tails.get((type(value), value)) if type(value) in _PLAIN and who is not None else None
-                places = known.get(id(frame.f_code))
+                places = known.get(key(frame.f_code))
                 source = places.get(frame.f_lasti, 0) if places else 0
                 if tail is None or options or not source:
                     result = other(self, *args, **options)

@@ -54,22 +54,6 @@ def is_hushed(probe: Probe, frame: Any) -> bool:
     return frame is not None and frame.f_code.co_name in _BY and probe.is_module(frame)
 
 
-class _Here(Exception):
-    pass
-
-
-def look_unseen(depth: int) -> Any:
-    """Do as sys._getframe, which audit hooks hear of and may forbid."""
-    try:
-        raise _Here("here")
-    except _Here as here:
-        trace: Any = here.__traceback__
-        frame = trace.tb_frame.f_back
-        for _ in range(depth):
-            frame = frame.f_back
-        return frame
-
-
 def general(probe: Probe, find: Callable[[Any], Optional[Identity]], call: str, real: Any) -> Callable[..., Any]:
     """Return the method that makes and records *call*; *real*: makes it. *find*: tells who a socket is."""
     code, facts_of, hushed, counts = CODE[call], _FACTS.get(call, _plain), call in _HUSHED, call in _COUNTED

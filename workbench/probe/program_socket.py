@@ -11,7 +11,7 @@ import os
 import sys
 from itertools import count
 
-from . import facts, fast_socket, program_calls
+from . import facts, fast_socket, program_calls, source, unseen
 from . import page as live_page
 from .descriptor import identity
 from .facts import STREAM, fileno, gettimeout, kind_of
@@ -19,7 +19,7 @@ from .fast_socket import fast_methods
 from .format import CALLS, CODE, DATAGRAM, RECVS, TLS, UNKNOWN, message
 from .injecting_socket import Injector
 from .module_calls import module_functions, python_methods
-from .program_calls import accepting, dressed, general, look_unseen, making
+from .program_calls import accepting, dressed, general, making
 from .recorder import Recorder
 from .rules import name_of, read
 from .shield import FOLDER, is_foreign
@@ -333,7 +333,8 @@ class Probe:
     def be_watched(self) -> None:
         """From now on make no call that audit hooks would hear of: the program has one."""
         facts.watch()
-        program_calls.look = fast_socket.look = look_unseen
+        program_calls.look = fast_socket.look = unseen.look
+        source.key = fast_socket.key = unseen.key
 
 
 def install(

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_watched = False
+
+
+def watch() -> None:
+    """Don't look at the frames of tracebacks from now on: audit hooks hear of it and may forbid it."""
+    global _watched
+    _watched = True
 
 
 def is_foreign(error: BaseException) -> bool:
@@ -23,7 +30,7 @@ def is_foreign(error: BaseException) -> bool:
     """
     if not isinstance(error, Exception):
         return True
-    trace: Any = error.__traceback__
+    trace: Any = None if _watched else error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     if trace is not None and not trace.tb_frame.f_code.co_filename.startswith(FOLDER):
@@ -39,7 +46,7 @@ def let_through(error: BaseException) -> None:
 
 def hide(error: BaseException) -> None:
     """Take the probe's frames from the front of a traceback; a bare raise then adds none (but until 3.10, it does)."""
-    trace = error.__traceback__
+    trace = None if _watched else error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(FOLDER):
         trace = trace.tb_next
     error.__traceback__ = trace

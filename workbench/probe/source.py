@@ -7,12 +7,14 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, FrameType
-    from typing import Optional
+    from typing import Any, Callable, Optional
 
     from .recorder import Recorder
 
 _MOST = 5000
 """Code objects, and names, that are remembered; a program may make them without end."""
+key: Callable[[Any], Any] = id
+"""Return what the places within a code object are found by."""
 _SKIPPED: dict[int, int] = {}
 """Stands for a code object whose frames are passed over."""
 
@@ -29,7 +31,7 @@ class Sources:
         except OSError:  # it was removed
             self._here = os.sep
         self._library = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
-        self.places: dict[int, dict[int, int]] = {}
+        self.places: dict[Any, dict[int, int]] = {}
         self.names: dict[str, int] = {}
         self._codes: list[CodeType] = []  # alive, so that no other gets the id of one that we know
 
@@ -47,7 +49,7 @@ class Sources:
     def of(self, frame: Optional[FrameType]) -> int:
         """Return the number of the text for *frame*, or for the first one behind it that counts; 0 if none does."""
         while frame is not None:
-            places = self.places.get(id(frame.f_code))
+            places = self.places.get(key(frame.f_code))
             if places is None:
                 places = self._learn(frame.f_code)
             if places is not _SKIPPED:
@@ -72,7 +74,7 @@ class Sources:
             self.forget()
         self._codes.append(code)
         skipped = code.co_filename.startswith(self.passed_over)
-        places = self.places[id(code)] = _SKIPPED if skipped else {}
+        places = self.places[key(code)] = _SKIPPED if skipped else {}
         return places
 
     def text(self, frame: FrameType, line: int) -> str:

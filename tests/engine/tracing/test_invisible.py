@@ -113,6 +113,16 @@ pid = os.fork()
 if not pid: k.send(b"from child"); os._exit(0)
 os.waitpid(pid, 0); print(s.recv(100)); k.close(); print(s.recv(1)); s.close(); print(seen)
 """
+FORBIDDEN = """
+import socket, sys
+a, b = socket.socketpair(); a.setblocking(False)
+def hook(e, args):
+    if e in ("object.__getattr__", "builtins.id", "sys._getframe"): raise PermissionError(e)
+sys.addaudithook(hook)
+try: a.recv(1)
+except BlockingIOError as error: print(error.errno)
+b.send(b"x"); print(a.recv(1)); a.close(); b.close()
+"""
 WARNED = """
 import warnings, socket
 warnings.simplefilter("error")
@@ -121,7 +131,7 @@ a, b = socket.socketpair(); a.send(b"x"); print(b.recv(1)); a.close(); b.close()
 PROGRAMS = {
     "deadlines": (DEADLINES, "20\n"), "descriptors": (DESCRIPTORS, "0\nnothing\nb'3'\n"), "copies": (COPIES, ""),
     "overridden": (OVERRIDDEN, ""), "looks": (LOOKS, ""), "buffers": (BUFFERS, "8\n"), "audited": (AUDITED, ""),
-    "warned": (WARNED, "b'x'\n"),
+    "forbidden": (FORBIDDEN, ""), "warned": (WARNED, "b'x'\n"),
 }  # fmt: skip
 LEAST = {"deadlines": 20, "copies": 16, "overridden": 20, "audited": 15, "descriptors": 9, "looks": 3, "buffers": 8}
 
@@ -138,6 +148,13 @@ def test_a_program_made_to_notice_the_probe_does_not(tmp_path: Path, name: str, 
     assert expected in bare.stdout
     assert (traced.code, traced.out, traced.err) == (0, bare.stdout, "")
     assert len(traced.calls) >= LEAST.get(name, 3)
+
+
+@pytest.mark.parametrize("python", interpreters())
+def test_the_lines_of_a_program_with_an_audit_hook_are_known(tmp_path: Path, python: str) -> None:
+    write(tmp_path, "program.py", FORBIDDEN)
+    calls = trace(tmp_path, "--", python, "program.py").named("recv", "send")
+    assert [call["source"] for call in calls] == ["program.py:7", "program.py:9", "program.py:9"]
 
 
 @pytest.mark.parametrize("python", interpreters())
