@@ -24,7 +24,7 @@ from workbench.model.session.query import Query
 from workbench.model.session.sockets import Sockets, connected_to, connects
 from workbench.probe.format import CODE, DATAGRAM, SENDS, Head
 
-_BEFORE = 256
+_BEFORE = 128
 """Rungs that are followed before the first that is drawn."""
 _SLICE = 2000
 """Calls taken in at a time."""

@@ -35,7 +35,7 @@ _LOOKS = {
     "related": "background: $foreground 12%",
     **SEND_LOOKS,
 }
-_SLICE = 1000  # calls placed at once: some 5 ms
+_SLICE = 400  # calls placed at once: a few ms
 _STEP = 8  # cells that are scrolled sideways
 
 
