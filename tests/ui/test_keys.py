@@ -47,7 +47,7 @@ class Listener(App):
 
 Listener().run()
 """
-TYPED = {"slash": "/", "question_mark": "?"}
+TYPED = {"slash": "/", "question_mark": "?", "exclamation_mark": "!"}
 
 
 def bindings() -> Iterator[tuple[type[DOMNode], Binding]]:

@@ -121,6 +121,8 @@ def _who(probe: Probe, who: Identity, code: int, source: int) -> dict[str, Any]:
 
 def _what(code: int, args: tuple[Any, ...]) -> dict[str, Any]:
     """Tell the arguments, of what is to be sent the beginning and the size."""
+    if code == CODE["socket"] and args[3:] == (None,):
+        args = args[:3]  # socket.socket passes its fileno on though the program gave none
     if code not in SENDS or not args:
         return {"args": [option(value) if code == CODE["setsockopt"] else argument(value) for value in args]}
     data = list(args[0]) if isinstance(args[0], (list, tuple)) else args[0]

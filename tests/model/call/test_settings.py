@@ -59,6 +59,13 @@ def test_settings_for_an_address(address: str, family: str, type: str) -> None:
     assert client.sockaddr() == Address.parse(address).sockaddr()
 
 
+def test_a_name_stands_for_all_its_addresses_unless_the_family_is_said() -> None:
+    name = Address.parse("tcp://localhost:80")
+    assert ClientSettings.at(name).any_family
+    assert not ClientSettings.at(name, family="AF_INET").any_family
+    assert not ClientSettings.at(Address.parse("tcp://[::1]:80")).any_family
+
+
 def test_a_resolved_name_says_its_family() -> None:
     assert ServerSettings.at(Address.parse("tcp://localhost:80"), family="AF_INET6", host="::1").sockaddr() == (
         "::1",

@@ -309,7 +309,7 @@ async def test_every_action_has_a_sentence_and_a_place_in_the_palette() -> None:
 
 
 async def test_help_lists_the_keys_as_they_are_bound_and_explains_the_signs() -> None:
-    async with bench((80, 160)) as desk:
+    async with bench((80, 220)) as desk:
         await desk.press("f1")
         await desk.until(lambda: isinstance(desk.app.screen, HelpScreen))
         await desk.until(lambda: any("End the search" in line for line in desk.picture()))

@@ -154,7 +154,7 @@ async def test_step_by_step_the_queue_is_seen_before_and_after_each_call(tmp_pat
             await desk.until(lambda: waits in desk.text(HeldCall))
             return desk.text(HeldCall)
 
-        first = await step_to("waits: socket(AF_INET, SOCK_STREAM)")
+        first = await step_to("waits: socket(AF_INET, SOCK_STREAM, 0)")
         assert "space lets it go" in first
         assert desk.calls() == []
         for call in ("setsockopt(", "bind(", "listen(", "getsockname()", "socket(", "connect(", "accept()"):
@@ -209,7 +209,7 @@ def test_steps_on_a_terminal(tmp_path) -> None:
     write(tmp_path, "talk.py", TALK)
     words = [sys.executable, "-m", "workbench", "trace", "--tui", "--step", "talk.py"]
     with Terminal(words, cwd=tmp_path, env={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
-        terminal.wait_for("waits: socket(AF_INET, SOCK_STREAM)")
+        terminal.wait_for("waits: socket(AF_INET, SOCK_STREAM, 0)")
         terminal.press("space")
         terminal.wait_for("waits: setsockopt(")
         terminal.press("f5")

@@ -109,7 +109,8 @@ class SocketSettings:
         """Give settings for an address; of a host that is a name, each address unless others say the family."""
         family, kind = address.kind
         where = {"path": address.path} if address.is_unix else {"host": address.host, "port": address.port}
-        return cls(**{"family": family or "AF_INET", "type": kind, "any_family": family is None, **where, **others})
+        any_family = family is None and "family" not in others
+        return cls(**{"family": family or "AF_INET", "type": kind, "any_family": any_family, **where, **others})
 
     @property
     def is_loopback(self) -> bool:
