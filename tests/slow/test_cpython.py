@@ -36,6 +36,7 @@ def passed(words: list[str], module: str, folder: Path) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("module", MODULES if "WORKBENCH_ALL_OF_CPYTHON" in os.environ else MODULES[:1])
 def test_what_passes_without_trace_passes_with_it(tmp_path: Path, module: str) -> None:
     python = os.environ.get("WORKBENCH_PYTHON", sys.executable)

@@ -36,6 +36,7 @@ while True:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_no_finished_call_is_lost(tmp_path: Path) -> None:
     random.seed(20)
     seen = 0

@@ -26,6 +26,7 @@ AT_APART = 16
 """Where a page tells, a byte for each, which of APART the process uses."""
 APART = {"uvloop": "uvloop.loop", "zmq": "zmq.backend", "grpc": "grpc._cython.cygrpc", "pycurl": "pycurl"}
 """Libraries whose sockets don't go through the socket module, and what they import to make one."""
+_HERE = os.path.dirname(os.path.abspath(__file__))
 _PROCESS = b"SOCKET_WORKBENCH_PROCESS"
 """Environment variable, in the C library's environment alone: the process whose main interpreter is traced already."""
 
@@ -209,9 +210,6 @@ class Function:
     __class__ = property(lambda self: type(self.real))
     __doc__ = property(lambda self: self.real.__doc__)
     __module__ = property(lambda self: self.real.__module__)
-
-
-_HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 _LENT = ("__future__", "_operator", "_struct", "struct", "binascii", "mmap", "fcntl", "termios", "_json", "select")
