@@ -159,7 +159,7 @@ async def test_changed_and_run_again_the_runs_stand_side_by_side(app: WorkbenchA
         assert "log of run 2" in screen_text(app)
         assert screen.query_one("#p-BUFSIZE", Field).has_focus
         assert screen.experiment.source.split("\n")[35] == "received = connection.recv(BUFSIZE)"
-        assert screen.query_one(SourceView).running == {36}
+        assert screen.query_one(SourceView).running == {37}
         screen.query_one(LogView).show_index(6)
         await settled(pilot)
         assert screen.query_one(SourceView).running == {25}
@@ -190,7 +190,7 @@ async def test_a_script_that_hangs_shows_where_and_escape_stops_it(app: Workbenc
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await ask(pilot, mine)
         await pilot.press("2")
-        await until(pilot, lambda: screen.query_one(SourceView).running == {36})
+        await until(pilot, lambda: screen.query_one(SourceView).running == {37})
         assert "escape stops it" in screen_text(app)
         await pilot.press("escape")
         await until(pilot, lambda: text_of(screen, "#outcome"))
@@ -346,10 +346,10 @@ async def test_step_by_step_each_call_waits_and_the_queue_is_seen(app: Workbench
         assert len(screen.run.journal) == 0
         assert "space: this call, f5: run on, esc: stop" in screen_text(app)
         await step_to(pilot, "send(b'hello ')")
-        assert screen.query_one(SourceView).running == {30}
+        assert screen.query_one(SourceView).running == {31}
         assert [call.call for call in screen.run.journal][-1] == "accept"
         await step_to(pilot, "recv(1024)")
-        assert screen.query_one(SourceView).running == {36}
+        assert screen.query_one(SourceView).running == {37}
         assert "receive queue of conn 1 · before recv" in screen_text(app)
         await until(pilot, lambda: "next recv(1024) takes 11, leaves 0" in text(screen, QueueView))
         assert "68 65 6c 6c 6f" in screen_text(app)
