@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import pytest
@@ -26,6 +26,10 @@ class Stop(Exception):
     pass
 
 
+MONITORING: Any = getattr(sys, "monitoring", None)
+TOOL = 4
+
+
 class Raising:
     """Raises Stop at the *n*th instruction of the probe that is executed in the block."""
 
@@ -33,12 +37,22 @@ class Raising:
         self.left, self.apart = n, by_another_thread
 
     def __enter__(self) -> Raising:
-        self.before = sys.gettrace()
-        sys.settrace(self.call)
+        if MONITORING is None:
+            self.before = sys.gettrace()
+            sys.settrace(self.call)
+        else:  # since 3.12, where settrace misses instructions of functions that have run before
+            MONITORING.use_tool_id(TOOL, "raising")
+            MONITORING.register_callback(TOOL, MONITORING.events.INSTRUCTION, self.instruction)
+            MONITORING.set_events(TOOL, MONITORING.events.INSTRUCTION)
         return self
 
     def __exit__(self, *raised: object) -> None:
-        sys.settrace(self.before)
+        if MONITORING is None:
+            sys.settrace(self.before)
+        else:
+            MONITORING.set_events(TOOL, 0)
+            MONITORING.register_callback(TOOL, MONITORING.events.INSTRUCTION, None)
+            MONITORING.free_tool_id(TOOL)
 
     def call(self, frame: FrameType, event: str, _: object) -> Any:
         if not frame.f_code.co_filename.startswith(PROBE):
@@ -46,15 +60,22 @@ class Raising:
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return self.step
 
+    def instruction(self, code: CodeType, offset: int) -> None:
+        if code.co_filename.startswith(PROBE):
+            self.count()
+
     def step(self, frame: FrameType, event: str, _: object) -> Any:
         if event == "opcode":
-            self.left -= 1
-            if self.left == 0:
-                if not self.apart:
-                    raise Stop("here")
-                me = ctypes.c_ulong(__import__("threading").get_ident())
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(me, ctypes.py_object(Stop))
+            self.count()
         return self.step
+
+    def count(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            if not self.apart:
+                raise Stop("here")
+            me = ctypes.c_ulong(__import__("threading").get_ident())
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(me, ctypes.py_object(Stop))
 
 
 def again(call: Callable[[], Any]) -> None:

@@ -23,6 +23,8 @@ from workbench.ui.experiments.screen import ExperimentScreen
 from workbench.ui.experiments.source_view import SourceView
 from workbench.ui.experiments.step_view import StepView
 from workbench.ui.kernel.queue_view import QueueView
+from workbench.ui.ladder.view import LadderView
+from workbench.ui.log.frame import LogFrame
 from workbench.ui.log.view import LogView
 from workbench.ui.parts.controls import ErrorLine, Field
 from workbench.ui.session.bridge import Bridge
@@ -111,7 +113,12 @@ async def test_from_the_list_to_the_answer_and_back(app: WorkbenchApp, size: tup
         assert '✗ You said: b"hello "' in seen
         assert 'It is: b"hello world"' in seen
         assert "#12 in the log shows it." in text_of(screen, "#outcome")
-        log = screen.query_one(LogView)
+        ladder = screen.query_one(LadderView)  # as the lesson is about order
+        await until(pilot, lambda: ladder.selected == 11)
+        assert ladder.has_focus
+        await pilot.press("d")
+        await settled(pilot)
+        log, seen = screen.query_one(LogView), screen_text(app)
         assert log.selected == 11
         assert log.has_focus
         assert "recv(1024) = 11 bytes" in seen
@@ -155,14 +162,16 @@ async def test_changed_and_run_again_the_runs_stand_side_by_side(app: WorkbenchA
             "1    2      1024     11",
             "2    5      7        7",
         ]
+        screen.query_one(LogFrame).ladder_shown = False
+        await settled(pilot)
         assert "recv(7) = 7 bytes" in screen_text(app)
         assert "log of run 2" in screen_text(app)
         assert screen.query_one("#p-BUFSIZE", Field).has_focus
-        assert screen.experiment.source.split("\n")[35] == "received = connection.recv(BUFSIZE)"
+        assert screen.experiment.source.split("\n")[36] == "received = connection.recv(BUFSIZE)"
         assert screen.query_one(SourceView).running == {37}
         screen.query_one(LogView).show_index(6)
         await settled(pilot)
-        assert screen.query_one(SourceView).running == {25}
+        assert screen.query_one(SourceView).running == {26}
 
 
 async def test_a_wrong_value_is_said_beside_the_field(app: WorkbenchApp) -> None:
@@ -281,7 +290,7 @@ async def test_where_the_screen_is_narrow_s_shows_the_script_or_the_answer(app: 
         assert "answer · s: the script · esc: the list" in screen_text(app)
         await pilot.press("s")
         await settled(pilot)
-        assert "▶ 36 received = connection.recv(BUFSIZE)" in screen_text(app)
+        assert "▶ 37 received = connection.recv(BUFSIZE)" in screen_text(app)
         assert "✓ Right" not in screen_text(app)
         await pilot.press("s")
         await settled(pilot)

@@ -169,6 +169,7 @@ class ExperimentScreen(SessionScreen):
             self.notify(f"The script cannot run: {safe(str(problem))}", severity="error", markup=False)
             return
         self._result_shown = False
+        self.query_one(LogFrame).ladder_shown = False  # while it runs, the log
         self.remove_class("-asking")
         entitle(self.query_one("#question-frame"), safe(self.experiment.title))
         self.query_one(SourceView).show(self.experiment.script(values))

@@ -82,15 +82,18 @@ class LogFrame(Vertical):
 
     def watch_ladder_shown(self, shown: bool) -> None:
         ladder = self._ladder
+        had_focus = self.has_focus_within
         self._log.display, ladder.display = not shown, shown
         if shown:
             self._show_ladder()
             ladder.call_after_refresh(ladder.select, self._log.selected)
-            ladder.focus()
+            if had_focus:
+                ladder.focus()
         else:
             if ladder.selected is not None:
                 self._log.show_index(ladder.selected)
-            self._log.focus()
+            if had_focus:
+                self._log.focus()
 
     @property
     def _ladder(self) -> LadderView:
